@@ -1,0 +1,38 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lint types bench clean
+
+$(VENV)/run: requirements.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.txt
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	touch $@
+
+demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of it
+	$(BIN)/python train_oracle.py --oracle seed:1 --out runs/demo
+	$(BIN)/python sample.py runs/demo --num 10
+
+test: $(VENV)/dev  ## all tests
+	$(BIN)/python -m pytest
+
+check: lint types test  ## what a commit must pass
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+bench: $(VENV)/run  ## fast paths beside the literal reading, in one run
+	$(BIN)/python -m benchmarks.speed
+
+clean:
+	rm -rf $(VENV)
