@@ -1,0 +1,1 @@
+"""Keras models of SeqGAN: the policy, its target network, the discriminator and the oracle."""

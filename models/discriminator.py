@@ -1,0 +1,167 @@
+"""The discriminator D_phi: a convolutional network that judges whole sequences."""
+
+import keras
+import tensorflow as tf
+
+from models.checks import check_positive, check_tokens
+from models.chunks import map_chunks
+from models.highway import Highway
+
+# {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
+PAPER_KERNELS_20 = {
+    **{1: 100, 2: 200, 3: 200, 4: 200, 5: 200},
+    **{6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160},
+}
+PAPER_KERNELS_32 = {
+    **{1: 100, 2: 200, 3: 200, 4: 200, 5: 200},
+    **{6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 16: 160, 24: 160},
+}
+
+# Sequences scored at a time, per 20 tokens of length: bounds the memory of the feature maps.
+SCORE_ROWS = 1024
+
+
+def paper_kernels(max_length: int) -> dict[int, int]:
+    """The paper's kernels for a sequence length T.
+
+    T = 20 and T = 32 are the paper's own tables. Other lengths take the table of 32 from T = 32 on
+    and that of 20 below, without the kernels wider than the sequence.
+    """
+    table = PAPER_KERNELS_32 if max_length >= 32 else PAPER_KERNELS_20
+    return {width: filters for width, filters in table.items() if width <= max_length}
+
+
+@keras.saving.register_keras_serializable(package="seqgan")
+class Discriminator(keras.Model):
+    """Convolution, max over time, highway, dropout, one logit ("The Discriminative Model for Sequences").
+
+    The probability that a sequence is real is `sigmoid(logit)`, taken in `probability_real` alone.
+
+    Args:
+        vocab_size: V.
+        max_length: T.
+        embedding_dim: dimension of the discriminator's own embedding.
+        kernels: `{width: filters}`; default `paper_kernels(max_length)`.
+        dropout: share of the features dropped in training (the paper keeps 0.75).
+        l2: the paper's weight of `|w|^2 / 2` over the two output columns. One logit is the difference
+            of two columns, whose least penalty for a difference w is `|w|^2 / 4`; see docs/differences.md.
+
+    Call arguments:
+        tokens: int `[B, T]`.
+        training: whether dropout is on.
+        seed: int32 pair that decides the dropout mask; without it the layer draws one of its own.
+
+    Returns:
+        logits of *real*, float32 `[B]`.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_length: int,
+        embedding_dim: int = 64,
+        kernels: dict[int, int] | None = None,
+        dropout: float = 0.25,
+        l2: float = 0.2,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_positive(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` is {dropout}, expected a share in [0, 1).")
+        kernels = paper_kernels(max_length) if kernels is None else kernels
+        kernels = {int(width): filters for width, filters in kernels.items()}  # JSON keys are text
+        if not kernels or max(kernels) > max_length or min(kernels) < 1:
+            raise ValueError(
+                f"`kernels` have widths {sorted(kernels)}, expected some in [1, {max_length}]."
+            )
+        self.vocab_size = vocab_size
+        self.max_length = max_length
+        self.embedding_dim = embedding_dim
+        self.kernels = kernels
+        self.dropout = dropout
+        self.l2 = l2
+
+        def truncated_normal():
+            return keras.initializers.TruncatedNormal(stddev=0.1)
+
+        self.embedding = keras.layers.Embedding(
+            vocab_size,
+            embedding_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+            name="embedding",
+        )
+        self.convolutions = [
+            keras.layers.Conv1D(
+                filters,
+                width,
+                activation="relu",
+                kernel_initializer=truncated_normal(),
+                bias_initializer=keras.initializers.Constant(0.1),
+                name=f"convolution_{width}",
+            )
+            for width, filters in sorted(kernels.items())
+        ]
+        self.highway = Highway(name="highway")
+        self.output_layer = keras.layers.Dense(
+            1,
+            kernel_initializer=truncated_normal(),
+            bias_initializer="zeros",
+            kernel_regularizer=keras.regularizers.L2(l2 / 4),
+            bias_regularizer=keras.regularizers.L2(l2 / 4),
+            name="output",
+        )
+        self.mask_seeds = keras.random.SeedGenerator(0)
+        self.build((None, max_length))
+
+    @property
+    def num_features(self) -> int:
+        """Filters over all kernels: 1,720 in both of the paper's tables."""
+        return sum(self.kernels.values())
+
+    def build(self, input_shape):
+        """Creates all weights, so that tracing and restoring never depend on a first call."""
+        self.embedding.build((None, self.max_length))
+        for convolution in self.convolutions:
+            convolution.build((None, self.max_length, self.embedding_dim))
+        self.highway.build((None, self.num_features))
+        self.output_layer.build((None, self.num_features))
+        self.built = True
+
+    def call(self, tokens, training=False, seed=None):
+        embedded = self.embedding(tokens)  # [B, T, E]
+        features = tf.concat(
+            [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
+        )
+        features = self.highway(features)  # [B, F]
+        if training and self.dropout:
+            seed = self.mask_seeds.next() if seed is None else seed
+            uniforms = tf.random.stateless_uniform(
+                tf.shape(features), tf.cast(seed, tf.int32), alg="philox"
+            )
+            features = tf.where(uniforms >= self.dropout, features / (1 - self.dropout), 0.0)
+        return self.output_layer(features)[:, 0]
+
+    def probability_real(self, tokens: tf.Tensor) -> tf.Tensor:
+        """D(Y): probability that each sequence is real, dropout off. int `[M, T]` -> float32 `[M]`."""
+        return self._probability_real(check_tokens(tokens, self.vocab_size, self.max_length))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    def _probability_real(self, tokens):
+        tokens = tf.ensure_shape(tokens, [None, self.max_length])
+        return map_chunks(
+            lambda tokens: tf.sigmoid(self(tokens, training=False)),
+            tokens,
+            max(1, SCORE_ROWS * 20 // max(20, self.max_length)),
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocab_size": self.vocab_size,
+            "max_length": self.max_length,
+            "embedding_dim": self.embedding_dim,
+            "kernels": self.kernels,
+            "dropout": self.dropout,
+            "l2": self.l2,
+        }

@@ -1,0 +1,183 @@
+"""The policy G_theta: an LSTM (or GRU) that writes a sequence token by token."""
+
+from typing import Any, TypeAlias
+
+import keras
+import tensorflow as tf
+
+from models.checks import check_positive, check_tokens
+from models.chunks import map_chunks
+from models.draw import draw_categorical
+
+Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
+
+# Rows of logits [rows, V] computed at a time: enough to keep two cores busy, few enough for cache.
+LOGIT_ROWS = 1024
+
+
+@keras.saving.register_keras_serializable(package="seqgan")
+class Generator(keras.Model):
+    """Autoregressive policy G(y_t | Y_{1:t-1}) of Yu et al. (2017), "The Generative Model for Sequences".
+
+    Embedding, recurrent layer, and a dense layer to V logits. Every weight and bias starts at
+    N(0, 0.1) as in the published code, with no forget-gate bias of 1.
+
+    Args:
+        vocab_size: V, number of token ids.
+        max_length: T, tokens in a sequence.
+        embedding_dim: E.
+        hidden_dim: H.
+        cell: `"lstm"` (the paper's) or `"gru"`.
+        start_token: id fed before the first token. It may be an ordinary token too.
+        initializer_stddev: standard deviation of the initial weights.
+
+    Call arguments:
+        tokens: int `[B, T]`. Position t sees the start token and the tokens before t only.
+
+    Returns:
+        logits, float32 `[B, T, V]`.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_length: int,
+        embedding_dim: int = 32,
+        hidden_dim: int = 32,
+        cell: str = "lstm",
+        start_token: int = 0,
+        initializer_stddev: float = 0.1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_positive(
+            vocab_size=vocab_size,
+            max_length=max_length,
+            embedding_dim=embedding_dim,
+            hidden_dim=hidden_dim,
+        )
+        cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+        if cell not in cells:
+            raise ValueError(f"`cell` is {cell!r}, expected one of {sorted(cells)}.")
+        if not 0 <= start_token < vocab_size:
+            raise ValueError(
+                f"`start_token` is {start_token}, expected an id in [0, {vocab_size})."
+            )
+        self.vocab_size = vocab_size
+        self.max_length = max_length
+        self.embedding_dim = embedding_dim
+        self.hidden_dim = hidden_dim
+        self.cell = cell
+        self.start_token = start_token
+        self.initializer_stddev = initializer_stddev
+
+        def normal():
+            return keras.initializers.RandomNormal(stddev=initializer_stddev)
+
+        self.embedding = keras.layers.Embedding(
+            vocab_size, embedding_dim, embeddings_initializer=normal(), name="embedding"
+        )
+        forget = {"unit_forget_bias": False} if cell == "lstm" else {}
+        self.rnn = cells[cell](
+            hidden_dim,
+            return_sequences=True,
+            kernel_initializer=normal(),
+            recurrent_initializer=normal(),
+            bias_initializer=normal(),
+            name="rnn",
+            **forget,
+        )
+        self.head = keras.layers.Dense(
+            vocab_size, kernel_initializer=normal(), bias_initializer=normal(), name="head"
+        )
+        self.build((None, max_length))
+
+    def build(self, input_shape):
+        """Creates all weights, so that tracing and restoring never depend on a first call."""
+        self.embedding.build((None, self.max_length))
+        self.rnn.build((None, self.max_length, self.embedding_dim))
+        self.head.build((None, self.hidden_dim))
+        self.built = True
+
+    def call(self, tokens):
+        # Teacher forcing: the input at t is the token at t - 1.
+        start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
+        inputs = tf.concat([start, tokens[:, :-1]], axis=1)
+        return self.head(self.rnn(self.embedding(inputs)))
+
+    def initial_states(self, num: tf.Tensor | int) -> list[tf.Tensor]:
+        """Zero states before the start token: (h, c) for an LSTM, (h,) for a GRU; each `[num, H]`."""
+        return [tf.zeros([num, self.hidden_dim]) for _ in range(2 if self.cell == "lstm" else 1)]
+
+    def step(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Reads one token a row (`[M]`): the hidden state after it (`[M, H]`) and all states."""
+        return self.rnn.cell(self.embedding(tokens), states)
+
+    def draw(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=1.0) -> tf.Tensor:
+        """Next tokens, int32 `[M]`, from hidden states `[M, H]` and uniforms `[M]` in [0, 1)."""
+        return draw_categorical(self.head(hidden) / temperature, uniforms)
+
+    def sample(self, num: int, seed: Seed, temperature: float = 1.0) -> tf.Tensor:
+        """Draws sequences from the policy.
+
+        Args:
+            num: number of sequences, at least 1.
+            seed: int32 pair, as in `tf.random.stateless_uniform`. The same pair gives the same sequences.
+            temperature: divides the logits; below 1 sharpens. Above 0.
+
+        Returns:
+            int32 `[num, T]`.
+        """
+        check_positive(num=num, temperature=temperature)
+        return self.sample_graph(
+            tf.cast(num, tf.int32), tf.cast(seed, tf.int32), tf.cast(temperature, tf.float32)
+        )
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([], tf.int32, "num"),
+            tf.TensorSpec([2], tf.int32, "seed"),
+            tf.TensorSpec([], tf.float32, "temperature"),
+        ]
+    )
+    def sample_graph(self, num, seed, temperature):
+        """`sample` without its checks, on tensors: what is exported."""
+        uniforms = tf.random.stateless_uniform([num, self.max_length], seed, alg="philox")
+
+        def write(uniforms):
+            rows = tf.shape(uniforms)[0]
+            token = tf.fill([rows], self.start_token)
+            states = self.initial_states(rows)
+            written = []
+            for t in range(self.max_length):
+                hidden, states = self.step(token, states)
+                token = self.draw(hidden, uniforms[:, t], temperature)
+                written.append(token)
+            return tf.stack(written, axis=1)
+
+        return map_chunks(write, uniforms, LOGIT_ROWS)
+
+    def log_prob(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`."""
+        return self._log_prob(check_tokens(tokens, self.vocab_size, self.max_length))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    def _log_prob(self, tokens):
+        def score(tokens):
+            nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=self(tokens))
+            return -tf.reduce_sum(nll, axis=1)
+
+        tokens = tf.ensure_shape(tokens, [None, self.max_length])
+        return map_chunks(score, tokens, max(1, 4 * LOGIT_ROWS // self.max_length))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocab_size": self.vocab_size,
+            "max_length": self.max_length,
+            "embedding_dim": self.embedding_dim,
+            "hidden_dim": self.hidden_dim,
+            "cell": self.cell,
+            "start_token": self.start_token,
+            "initializer_stddev": self.initializer_stddev,
+        }

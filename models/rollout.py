@@ -1,0 +1,145 @@
+"""The target network G_beta and Monte Carlo search: a reward for every token."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.checks import check_positive, check_tokens
+from models.generator import LOGIT_ROWS, Generator, Seed
+
+RewardFunction = Callable[[tf.Tensor], tf.Tensor]
+
+
+@keras.saving.register_keras_serializable(package="seqgan")
+class Rollout(keras.Model):
+    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator with weights of its own.
+
+    Args:
+        generator: the policy G_theta to copy.
+        chunk_rows: completions written at a time; bounds memory, does not change any result.
+    """
+
+    def __init__(self, generator: Generator, chunk_rows: int = LOGIT_ROWS, **kwargs):
+        super().__init__(**kwargs)
+        check_positive(chunk_rows=chunk_rows)
+        self.chunk_rows = chunk_rows
+        self.policy = type(generator).from_config(generator.get_config())
+        self.update(generator)
+        self.built = True
+
+    def call(self, tokens):
+        """Logits `[B, T, V]` of the target network under teacher forcing."""
+        return self.policy(tokens)
+
+    def update(self, generator: Generator, rate: float = 1.0) -> None:
+        """`beta <- rate * theta + (1 - rate) * beta`; the paper's is a plain copy, rate 1."""
+        if not 0 < rate <= 1:
+            raise ValueError(f"`rate` is {rate}, expected a share in (0, 1]; 1 copies.")
+        for beta, theta in zip(self.policy.variables, generator.variables, strict=True):
+            beta.assign(theta if rate == 1.0 else rate * theta + (1.0 - rate) * beta)
+
+    def action_values(
+        self, tokens: tf.Tensor, reward_fn: RewardFunction, num_rollouts: int, seed: Seed
+    ) -> tf.Tensor:
+        """Action values Q(Y_{1:t-1}, y_t) of Eq. (4), estimated by Monte Carlo search.
+
+        For t < T the value is the mean reward of `num_rollouts` completions of Y_{1:t} by the target
+        network; for t = T it is the reward of the sequence itself. All prefixes are completed
+        together: the target network reads the sequences once, keeping its state after every prefix,
+        and a row starts writing where its prefix ends.
+
+        Args:
+            tokens: int `[B, T]`, sequences of the generator.
+            reward_fn: maps int32 `[M, T]` to rewards `[M]`: a discriminator, a BLEU score, a constant.
+            num_rollouts: N, completions of each prefix.
+            seed: int32 pair; the same pair gives the same completions in any chunk size.
+
+        Returns:
+            float32 `[B, T]`.
+        """
+        check_positive(num_rollouts=num_rollouts)
+        tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
+        batch_size, length = tokens.shape
+        of_whole = tf.cast(reward_fn(tokens), tf.float32)
+        if length == 1:
+            return of_whole[:, None]
+
+        # A pair is one sequence in one roll-out; it has a row for each of its T - 1 prefixes.
+        num_pairs = num_rollouts * batch_size
+        uniforms = tf.random.stateless_uniform(
+            [num_pairs, length * (length - 1) // 2], tf.cast(seed, tf.int32), alg="philox"
+        )
+        states = self._states_after_prefixes(tokens)
+        pairs = np.arange(num_pairs, dtype=np.int32)
+        chunk = max(1, self.chunk_rows // (length - 1))
+        rewards = []
+        for start in range(0, num_pairs, chunk):
+            part = slice(start, start + chunk)
+            completed = self._complete(tokens, states, pairs[part] % batch_size, uniforms[part])
+            of_rows = tf.cast(reward_fn(completed), tf.float32)
+            rewards.append(tf.reshape(of_rows, [length - 1, -1]))
+        by_rollout = tf.reshape(tf.concat(rewards, axis=1), [length - 1, num_rollouts, batch_size])
+        of_prefixes = tf.reduce_mean(by_rollout, axis=1)  # [T - 1, B]
+        return tf.transpose(tf.concat([of_prefixes, of_whole[None]], axis=0))
+
+    @tf.function(reduce_retracing=True)
+    def _states_after_prefixes(self, tokens):
+        """States after reading Y_{1:t} for t = 1..T-1, and the hidden state: each `[T-1, B, H]`."""
+        batch_size = tf.shape(tokens)[0]
+        states = self.policy.initial_states(batch_size)
+        _, states = self.policy.step(tf.fill([batch_size], self.policy.start_token), states)
+        after = []
+        for t in range(self.policy.max_length - 1):
+            hidden, states = self.policy.step(tokens[:, t], states)
+            after.append([hidden, *states])
+        return [tf.stack(kind) for kind in zip(*after, strict=True)]
+
+    @tf.function(reduce_retracing=True)
+    def _complete(self, tokens, states, sequences, uniforms):
+        """Completes every prefix of some sequences once.
+
+        Args:
+            tokens: int32 `[B, T]`.
+            states: from `_states_after_prefixes`.
+            sequences: int32 `[C]`, rows of `tokens`.
+            uniforms: float32 `[C, T (T - 1) / 2]`, one for each token to write.
+
+        Returns:
+            int32 `[(T - 1) C, T]`: first the completions of the prefixes of length 1, and so on.
+        """
+        length = self.policy.max_length
+        count = tf.shape(sequences)[0]
+        tokens = tf.gather(tokens, sequences)
+        states = [tf.gather(kind, sequences, axis=1) for kind in states]
+        columns = [tf.tile(tokens[:, 0], [length - 1])]
+        hidden, *current = [kind[0] for kind in states]
+        used = 0
+        for t in range(1, length):  # write position t in the t shortest prefixes' rows
+            draws = tf.reshape(tf.transpose(uniforms[:, used : used + t]), [t * count])
+            used += t
+            written = self.policy.draw(hidden, draws)
+            given = tf.tile(tokens[:, t], [length - 1 - t])
+            columns.append(tf.concat([written, given], axis=0))
+            if t < length - 1:  # the prefix that ends here joins with its own state
+                hidden, current = self.policy.step(written, current)
+                joined = [kind[t] for kind in states]
+                hidden, *current = [
+                    tf.concat([old, new], axis=0)
+                    for old, new in zip([hidden, *current], joined, strict=True)
+                ]
+        return tf.ensure_shape(tf.stack(columns, axis=1), [None, length])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.policy),
+            "chunk_rows": self.chunk_rows,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        generator = keras.saving.deserialize_keras_object(config.pop("generator"))
+        return cls(generator, **config)
