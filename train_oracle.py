@@ -1,0 +1,79 @@
+#!/usr/bin/env python
+"""Synthetic data: SeqGAN against a known oracle (Table 1 and the learning curves of Yu et al., 2017).
+
+python train_oracle.py                       # the quick preset: minutes on two cores
+python train_oracle.py --oracle published    # the authors' oracle
+python train_oracle.py --resume --out runs/oracle-seqgan-quick-seed1
+python train_oracle.py --help                # every flag
+"""
+
+import sys
+
+from training.config import ORACLE_PRESETS, OracleSettings, parse
+from training.errors import one_line_errors
+
+
+def load_oracle(settings: OracleSettings):
+    """The oracle that `--oracle` names."""
+    from data.oracle import oracle_parameters
+    from models.oracle import Oracle
+
+    if settings.oracle == "published":
+        parameters = oracle_parameters(settings.oracle_file)
+        return Oracle.from_parameters(parameters, settings.max_length)
+    seed = int(settings.oracle.removeprefix("seed:"))
+    return Oracle.from_seed(seed, settings.vocab_size, settings.max_length)
+
+
+def make_task(settings: OracleSettings):
+    """Sequences of the oracle to train on and to hold out, and the measures of Table 1."""
+    from metrics.diversity import copied_share, self_bleu
+    from metrics.nll import per_token, sequence_nll
+    from training.experiment import Task
+    from training.run import Measurement
+    from training.seeds import counted_seed
+
+    oracle = load_oracle(settings)
+    length = settings.max_length
+    train = oracle.sample(settings.train_size, counted_seed(settings.seed, "train data")).numpy()
+    test = oracle.sample(settings.test_size, counted_seed(settings.seed, "test data")).numpy()
+
+    def measure(generator, num_samples, seed):
+        samples = generator.sample(num_samples, seed).numpy()
+        of_oracle = sequence_nll(oracle.log_prob, samples)
+        of_test = sequence_nll(generator.log_prob, test[:num_samples])
+        bleu = self_bleu(samples[: settings.self_bleu_samples])
+        figures = {
+            "nll_oracle": per_token(of_oracle, length),
+            "nll_test": per_token(of_test, length),
+            **{f"self_bleu_{n}": bleu[n - 1] for n in range(2, 6)},
+            "copied_share": copied_share(samples, train),
+        }
+        return Measurement(figures, {"nll_oracle": of_oracle, "nll_test": of_test})
+
+    def write_samples(folder, samples):
+        lines = [" ".join(map(str, sequence)) for sequence in samples]
+        (folder / "samples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
+    return Task("oracle", train, vocabulary, measure, write_samples)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = parse(ORACLE_PRESETS, arguments, prog="train_oracle.py")
+    settings.check_fits(settings.train_size)
+
+    # TensorFlow takes seconds to import: only a run pays for it, not --help or a wrong flag.
+    from training.session import start
+
+    start(settings.seed)
+    from training.experiment import run_experiment
+
+    run_experiment(lambda: make_task(settings), "oracle", settings)
+
+
+if __name__ == "__main__":
+    from data.errors import DataError
+
+    with one_line_errors(DataError):
+        main(sys.argv[1:])

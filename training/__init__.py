@@ -1,0 +1,1 @@
+"""Training: the settings, the compiled steps, the stages and the run folder."""

@@ -1,0 +1,330 @@
+"""Settings: one frozen dataclass a task, whose fields are the flags; presets are instances of it."""
+
+import argparse
+import contextlib
+import dataclasses
+import difflib
+import io
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import tyro
+
+from training.errors import UsageError
+
+F = TypeVar("F")
+S = TypeVar("S", bound="Settings")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What every trainer can be told. Lengths in tokens, rates a step, counts as said."""
+
+    preset: str = "quick"
+    """Named set of values that the other flags change: smoke (seconds, for tests), quick (minutes on two cores), paper (the paper's protocol, days), official (the published repository's values)."""
+    algorithm: Literal["mle", "seqgan"] = "seqgan"
+    """mle stops after maximum-likelihood pre-training; seqgan goes on with Algorithm 1."""
+    seed: int = 1
+    """Decides every random draw of the run."""
+    out: Path | None = None
+    """Folder of the run; default runs/TASK-ALGORITHM-PRESET-seedN."""
+    resume: bool = False
+    """Go on with the run in --out from its newest checkpoint."""
+
+    # Generator
+    embedding_dim: int = 32
+    """E of the generator."""
+    hidden_dim: int = 32
+    """H of the generator."""
+    cell: Literal["lstm", "gru"] = "lstm"
+    """Recurrent cell of the generator; the paper's is lstm."""
+    batch_size: int = 64
+    """B: sequences in every update."""
+    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    """Optimizer of all updates; the generator has one for MLE and one for the policy gradient."""
+    clip_norm: float = 5.0
+    """Global norm that the generator's gradients are clipped to."""
+
+    # Maximum likelihood (line 2 of Algorithm 1)
+    mle_epochs: int = 50
+    """Epochs of maximum-likelihood pre-training."""
+    mle_learning_rate: float = 0.01
+    """Learning rate of pre-training."""
+
+    # Discriminator (lines 4-5 and 14-16)
+    discriminator_learning_rate: float = 1e-4
+    """Learning rate of the discriminator."""
+    discriminator_embedding_dim: int = 64
+    """Embedding dimension of the discriminator."""
+    discriminator_dropout: float = 0.25
+    """Share of features dropped while the discriminator trains; never while it rewards."""
+    discriminator_l2: float = 0.2
+    """Weight of the paper's L2 penalty on the output layer."""
+    pretrain_d_steps: int = 1
+    """Times the discriminator gets new generated sequences in pre-training."""
+    pretrain_d_epochs: int = 3
+    """Epochs over each of those sets."""
+    pretrain_d_samples: int = 5000
+    """Real and as many generated sequences in each of those sets."""
+    d_steps: int = 1
+    """d-steps: times a round that the discriminator gets new generated sequences."""
+    d_epochs: int = 1
+    """k: epochs over each of those sets."""
+    d_samples: int = 640
+    """Real and as many generated sequences in each of those sets."""
+
+    # Policy gradient (lines 7-13)
+    rounds: int = 60
+    """Rounds of adversarial training."""
+    g_steps: int = 1
+    """g-steps: policy-gradient updates a round."""
+    g_learning_rate: float = 0.01
+    """Learning rate of the policy gradient."""
+    g_learning_rate_final: float | None = None
+    """Learning rate of the last round, reached in a straight line; default: no change."""
+    num_rollouts: int = 16
+    """N: completions of every prefix."""
+    rollout_update_rate: float = 1.0
+    """beta <- rate * theta + (1 - rate) * beta after each round; the paper copies (1)."""
+
+    # Measuring
+    eval_every: int = 5
+    """Rounds (and epochs of pre-training) between two measurements."""
+    eval_samples: int = 2000
+    """Generated sequences in a measurement along the way."""
+    final_samples: int = 10000
+    """Generated sequences in the measurements of the MLE start and of the final generator."""
+    self_bleu_samples: int = 1000
+    """Generated sequences, each scored against all the others, in self-BLEU."""
+    checkpoint_seconds: float = 60.0
+    """Least time between two checkpoints within a stage; every stage ends with one."""
+
+    def check(self) -> None:
+        """Raises `UsageError` for a value that cannot work."""
+        zero_is_fine = {"seed", "mle_epochs", "rounds", "pretrain_d_steps", "d_steps", "g_steps"}
+        zero_is_fine |= {"discriminator_dropout", "discriminator_l2", "checkpoint_seconds"}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            lowest = 0 if field.name in zero_is_fine else 1 if isinstance(value, int) else None
+            if not (value >= lowest if lowest is not None else value > 0):
+                expected = "above 0" if lowest is None else f"of at least {lowest}"
+                raise UsageError(f"{flag(field.name)} is {value}, expected a number {expected}.")
+        for name in ("discriminator_dropout", "rollout_update_rate"):
+            value = getattr(self, name)
+            if value > 1 or (value == 1 and name == "discriminator_dropout"):
+                raise UsageError(f"{flag(name)} is {value}, expected a share of at most 1.")
+
+    def check_fits(self, num_sequences: int) -> None:
+        """Raises `UsageError` where one batch needs more training sequences than there are."""
+        if self.batch_size > num_sequences:
+            raise UsageError(
+                f"--batch-size is {self.batch_size}, but there are {num_sequences} training "
+                "sequences. Give a smaller --batch-size or more data."
+            )
+        for name in ("pretrain_d_samples", "d_samples"):
+            given = getattr(self, name)
+            if 2 * given < self.batch_size:
+                raise UsageError(
+                    f"{flag(name)} is {given} real and as many generated sequences, fewer than one "
+                    f"batch of {self.batch_size}. Give at least {-(-self.batch_size // 2)}."
+                )
+            if given > num_sequences:
+                raise UsageError(
+                    f"{flag(name)} is {given}, but there are {num_sequences} training sequences. "
+                    f"Give at most {num_sequences}."
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class OracleSettings(Settings):
+    """SeqGAN on synthetic data of a known oracle (Table 1 of Yu et al., 2017)."""
+
+    oracle: str = "seed:1"
+    """seed:N draws an oracle of weights N(0, 1) from the seed N; published reads the authors' parameters."""
+    oracle_file: Path | None = None
+    """The authors' parameter file; default: found in the data folder, or downloaded."""
+    vocab_size: int = 5000
+    """V; the published oracle has 5000."""
+    max_length: int = 20
+    """T, tokens in a sequence."""
+    train_size: int = 10000
+    """Sequences of the oracle to train on."""
+    test_size: int = 10000
+    """Held-out sequences of the oracle for NLL-test."""
+
+    def check(self) -> None:
+        super().check()
+        if self.oracle != "published" and not re.fullmatch(r"seed:\d{1,9}", self.oracle):
+            raise UsageError(
+                f"--oracle is {self.oracle!r}, expected published or seed:N, as seed:1."
+            )
+        if self.oracle_file is not None and self.oracle != "published":
+            raise UsageError(
+                f"--oracle-file is read by --oracle published only, and --oracle is {self.oracle!r}."
+            )
+        if self.oracle == "published" and self.vocab_size != 5000:
+            raise UsageError(
+                f"--vocab-size is {self.vocab_size}, but the published oracle has 5000 tokens. "
+                "Leave the flag out, or use --oracle seed:N."
+            )
+
+
+# Values of the paper-era code; REFERENCES in docs/differences.md say where each stands.
+_PAPER = OracleSettings(
+    preset="paper",
+    oracle="published",
+    mle_epochs=240,
+    mle_learning_rate=1e-3,
+    pretrain_d_steps=50,
+    pretrain_d_epochs=3,
+    pretrain_d_samples=10000,
+    rounds=800,
+    g_learning_rate=1e-3,
+    d_steps=5,
+    d_epochs=3,
+    d_samples=10000,
+    eval_every=5,
+    eval_samples=10000,
+    final_samples=100000,
+    checkpoint_seconds=300.0,
+)
+
+ORACLE_PRESETS: dict[str, OracleSettings] = {
+    "quick": OracleSettings(),
+    "smoke": OracleSettings(
+        preset="smoke",
+        vocab_size=50,
+        max_length=8,
+        train_size=256,
+        test_size=256,
+        mle_epochs=2,
+        pretrain_d_samples=64,
+        pretrain_d_epochs=1,
+        rounds=2,
+        d_samples=64,
+        num_rollouts=2,
+        eval_every=1,
+        eval_samples=128,
+        final_samples=256,
+        self_bleu_samples=64,
+    ),
+    "paper": _PAPER,
+    "official": dataclasses.replace(
+        _PAPER,
+        preset="official",
+        mle_epochs=120,
+        mle_learning_rate=0.01,
+        rounds=200,
+        g_learning_rate=0.01,
+    ),
+}
+
+
+def flag(name: str) -> str:
+    """The flag of a field: `max_length` -> `--max-length`."""
+    return "--" + name.replace("_", "-")
+
+
+def parse(
+    presets: Mapping[str, S], arguments: Sequence[str] | None = None, prog: str | None = None
+) -> S:
+    """Settings from the command line: the preset's values, changed by the flags.
+
+    With `--resume` the values of the stored run stand in for the preset's, and a flag that says
+    otherwise is an error. Raises `UsageError`, of one line.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--preset")
+    first.add_argument("--out", type=Path)
+    first.add_argument("--resume", action="store_true")
+    try:
+        known, _ = first.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UsageError(f"{error}. See --help.") from None
+    preset = known.preset or "quick"
+    if preset not in presets:
+        raise UsageError(f"--preset is {preset!r}, expected one of {', '.join(presets)}.")
+    default = presets[preset]
+    stored = None
+    if known.resume:
+        if known.out is None:
+            raise UsageError("--resume needs --out, the folder of the run to go on with.")
+        stored = default = load_settings(known.out / "config.json", type(default))
+        default = dataclasses.replace(default, out=known.out)
+    settings = read_flags(type(default), default, arguments, prog)
+    settings.check()
+    if stored is not None:
+        for field in dataclasses.fields(settings):
+            given, had = getattr(settings, field.name), getattr(stored, field.name)
+            if field.name not in ("out", "resume") and given != had:
+                raise UsageError(
+                    f"{flag(field.name)} is {given}, but the run in {known.out} has {had}. "
+                    "Leave the flag out to go on with that run, or give another --out to start anew."
+                )
+    return settings
+
+
+def read_flags(
+    kind: type[F], default: F, arguments: Sequence[str] | None = None, prog: str | None = None
+) -> F:
+    """Flags into a dataclass, by tyro, whose boxed errors become `UsageError`s of one line."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                kind,
+                default=default,
+                args=arguments,
+                prog=prog,
+                description=(kind.__doc__ or "").splitlines()[0],
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+    lines = [line.strip("│ ") for line in said.getvalue().splitlines() if line.startswith("│")]
+    message = " ".join(line for line in lines[: _index(lines, "───")] if line)
+    given = [a.split("=")[0] for a in arguments if a.startswith("--")]
+    flags = [flag(field.name) for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    for unknown in (a for a in given if a not in flags):
+        close = difflib.get_close_matches(unknown, flags, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise UsageError(f"there is no flag {unknown}.{hint} See --help.")
+    raise UsageError(f"{message.rstrip('.')}. See --help.")
+
+
+def _index(lines: list[str], start: str) -> int:
+    return next((k for k, line in enumerate(lines) if line.startswith(start)), len(lines))
+
+
+def settings_to_json(settings: Settings) -> dict[str, Any]:
+    """The settings that make a run what it is, ready for `config.json`."""
+    values = dataclasses.asdict(settings)
+    del values["out"], values["resume"]
+    return {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
+
+
+def load_settings(path: Path, kind: type[S]) -> S:
+    """Settings from a run's `config.json`, or `UsageError`."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))["settings"]
+        for name in ("oracle_file",):
+            if values.get(name) is not None:
+                values[name] = Path(values[name])
+        return kind(**values)
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no run in {path.parent}: it has no {path.name}. Leave --resume out to start one."
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(
+            f"{path} cannot be read as the settings of a run ({error}). Start anew with another --out."
+        ) from None

@@ -1,0 +1,47 @@
+"""Losses as pure functions. Shapes: B batch, T length, V vocabulary. Log-probabilities in nats."""
+
+import tensorflow as tf
+
+
+def _check_ranks(**named: tuple[tf.Tensor, int]) -> None:
+    for name, (tensor, rank) in named.items():
+        if tensor.shape.rank != rank:
+            raise ValueError(f"`{name}` has shape {tensor.shape}, expected {rank} dimensions.")
+
+
+def token_nll(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+    """-log G(y_t | Y_{1:t-1}): logits `[B, T, V]`, tokens int `[B, T]` -> float32 `[B, T]`, nats."""
+    logits, tokens = tf.convert_to_tensor(logits), tf.convert_to_tensor(tokens)
+    _check_ranks(logits=(logits, 3), tokens=(tokens, 2))
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=logits)
+
+
+def mle_loss(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+    """Maximum likelihood: mean nats per token. logits `[B, T, V]`, tokens int `[B, T]` -> scalar."""
+    return tf.reduce_mean(token_nll(logits, tokens))
+
+
+def policy_gradient_loss(logits: tf.Tensor, tokens: tf.Tensor, rewards: tf.Tensor) -> tf.Tensor:
+    """REINFORCE: the loss whose negative gradient estimates Eq. (8) of Yu et al. (2017).
+
+    Args:
+        logits: `[B, T, V]` of the policy for its own tokens.
+        tokens: int `[B, T]`, drawn from the policy.
+        rewards: float `[B, T]`, the action values Q(Y_{1:t-1}, y_t); no gradient flows into them.
+
+    Returns:
+        scalar, mean over tokens of Q times -log-probability, in nats.
+    """
+    rewards = tf.convert_to_tensor(rewards)
+    _check_ranks(rewards=(rewards, 2))
+    nll = token_nll(logits, tokens)
+    return tf.reduce_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype))
+
+
+def discriminator_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy of Eq. (5): logits of *real* `[B]`, labels `[B]` (1 real, 0 generated) -> scalar."""
+    logits, labels = tf.convert_to_tensor(logits), tf.convert_to_tensor(labels)
+    _check_ranks(logits=(logits, 1), labels=(labels, 1))
+    return tf.reduce_mean(
+        tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, logits.dtype), logits)
+    )

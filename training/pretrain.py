@@ -1,0 +1,47 @@
+"""What comes before the adversarial rounds: lines 2, 4 and 5 of Algorithm 1."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from models.generator import Generator
+from training.run import Measurement, Run
+from training.steps import Steps
+
+# (generator, number of samples, seed) -> figures and scores
+Measure = Callable[[Generator, int, np.ndarray], Measurement]
+
+
+def pretrain_generator(steps: Steps, real: tf.Tensor, run: Run, measure: Measure) -> None:
+    """Maximum likelihood on real int32 `[M, T]`, then the measure of the MLE start."""
+    settings = run.settings
+    for epoch in run.loop("mle", settings.mle_epochs):
+        results = steps.mle_epoch(real, run.seed("mle", epoch))
+        if (epoch + 1) % settings.eval_every == 0:
+            seed = run.seed("measure")
+            results |= measure(steps.generator, settings.eval_samples, seed).figures
+        run.log("mle", epoch + 1, results, settings.mle_epochs)
+    for _ in run.loop("measure mle", 1):
+        start = measure(steps.generator, settings.final_samples, run.seed("final"))
+        run.keep(start, suffix="_mle")
+
+
+def pretrain_discriminator(steps: Steps, real: tf.Tensor, run: Run) -> None:
+    """Trains D on real sequences and samples of the MLE generator."""
+    settings = run.settings
+    for d_step in run.loop("discriminator", settings.pretrain_d_steps):
+        sets = balanced_sets(
+            real, steps.generator, settings.pretrain_d_samples, run.seed("first sets", d_step)
+        )
+        for epoch in range(settings.pretrain_d_epochs):
+            results = steps.discriminator_epoch(*sets, run.seed("first D", d_step, epoch))
+        run.log("discriminator", d_step + 1, results, settings.pretrain_d_steps)
+
+
+def balanced_sets(
+    real: tf.Tensor, generator: Generator, num: int, seed: np.ndarray
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """`num` real sequences without repeats and as many new generated ones: each int32 `[num, T]`."""
+    rows = np.random.default_rng(seed.view(np.uint32)).permutation(len(real))[:num]
+    return tf.gather(real, rows), generator.sample(num, seed)

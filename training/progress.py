@@ -1,0 +1,71 @@
+"""What a person sees while a run goes on: a bar on a terminal, one line a step elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+# The figures worth a glance, with their short names, in order.
+_SHOWN = {
+    "mle_loss": "MLE loss",
+    "mean_reward": "reward",
+    "discriminator_accuracy": "D accuracy",
+    "nll_oracle": "NLL-oracle",
+    "nll_test": "NLL-test",
+}
+
+
+class Display:
+    """Progress of the stages of a run, on stderr."""
+
+    def __init__(self):
+        self.console = Console(stderr=True, highlight=False)
+        self._task: TaskID | None = None
+        self._shown: dict[str, float] = {}
+        self._bar = Progress(
+            TextColumn("{task.description:<14}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=self.console,
+        )
+
+    @contextmanager
+    def stage(self, name: str, total: int, done: int) -> Iterator[None]:
+        """Shows the stage `name`, of which `done` of `total` steps are behind us."""
+        self._shown = {}
+        if not self.console.is_terminal:
+            yield
+            return
+        with self._bar:
+            self._task = self._bar.add_task(name, total=total, completed=done, figures="")
+            try:
+                yield
+            finally:
+                self._bar.remove_task(self._task)
+                self._task = None
+
+    def step(self, stage: str, number: int, total: int, values: Mapping[str, float]) -> None:
+        """Shows the figures of a finished step; those measured less often stay in sight."""
+        self._shown |= {name: values[name] for name in _SHOWN if name in values}
+        figures = "  ".join(f"{_SHOWN[name]} {value:.3f}" for name, value in self._shown.items())
+        if self._task is not None:
+            self._bar.update(self._task, completed=number, figures=figures)
+        else:
+            self.say(f"{stage} {number}/{total}  {figures}".rstrip())
+
+    def say(self, line: str) -> None:
+        """Prints one line, above the bar where there is one."""
+        self.console.print(line, soft_wrap=True, markup=False)
