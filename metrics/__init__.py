@@ -1,0 +1,1 @@
+"""Measures of what was generated: BLEU, diversity, significance and their kin."""
