@@ -1,0 +1,1 @@
+"""Where sequences and published parameters come from: downloads, corpora and their vocabularies."""

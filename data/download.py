@@ -1,0 +1,248 @@
+"""Published files: found where a person put them, or downloaded once and checked."""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from data.errors import DataError
+
+CHUNK_BYTES = 1 << 16
+BACK_OFF = 0.5  # seconds before the second try, doubled before each further one
+SLOWEST = 1024  # bytes a second; a server that drips slower than this is given up
+
+
+@dataclass(frozen=True)
+class Source:
+    """A published file, fixed to the byte by its SHA-256.
+
+    Args:
+        name: what it is, as messages and the progress bar say it.
+        url: where it is, https. (http serves on this machine alone, which is what tests do.)
+        filename: its name in the cache folder and in `$SEQGAN_DATA`.
+        size: bytes. At most one more is ever read from the network, to notice a longer answer.
+        sha256: hexadecimal digest of its content.
+        licence: under which it may be used, in words.
+        citation: whom to cite.
+        other_names: names it may have, besides `filename`, where a person put it.
+    """
+
+    name: str
+    url: str
+    filename: str
+    size: int
+    sha256: str
+    licence: str
+    citation: str
+    other_names: tuple[str, ...] = ()
+
+
+def fetch(
+    source: Source,
+    folder: Path | None = None,
+    *,
+    timeout: float = 30,
+    tries: int = 3,
+    hint: str = "",
+) -> Path:
+    """Path of the source's file: in `$SEQGAN_DATA`, in the cache folder, or downloaded into that.
+
+    Whatever is returned has the right SHA-256. A file that is already there needs no network.
+
+    Args:
+        source: what to find.
+        folder: takes the place of the cache folder, `$XDG_CACHE_HOME/seqgan` or `~/.cache/seqgan`.
+        timeout: seconds without an answer after which a try has failed.
+        tries: how often to ask, at least 1.
+        hint: what else a person can do, added to the message when there is no network.
+
+    Raises:
+        DataError: the file in `$SEQGAN_DATA` is another one, the download fails, or the folder
+            cannot be written.
+    """
+    if tries < 1:
+        raise ValueError(f"`tries` is {tries}, expected at least 1.")
+    own_folder = os.environ.get("SEQGAN_DATA")
+    if own_folder:
+        right, wrong = _look(source, Path(own_folder))
+        if right:
+            return right
+        if wrong:
+            raise DataError(
+                f"{wrong} has SHA-256 {_sha256(wrong)}, expected {source.sha256} for "
+                f"{source.name}: put the file of {source.url} there, or unset SEQGAN_DATA."
+            )
+    folder = _cache_folder() if folder is None else Path(folder)
+    right, wrong = _look(source, folder)
+    if right:
+        return right
+
+    path = folder / source.filename
+    mend = f"put the file into {folder} as {source.filename}, or into the folder $SEQGAN_DATA names"
+    mend += f", {hint}" if hint else ""
+    mend += f" ({wrong} is another file, by its SHA-256)" if wrong else ""
+    aside = path.with_name(f".{source.filename}.{secrets.token_hex(4)}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Opened before the download: a folder that cannot be written is told at once.
+        with open(aside, "xb") as file:
+            file.write(_download(source, timeout, tries, mend))
+        os.replace(aside, path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({_reason(error)}), expected a folder for {source.name}: "
+            "set XDG_CACHE_HOME to a folder that can be written, or SEQGAN_DATA to one that holds "
+            f"the file of {source.url}."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+    return path
+
+
+def _look(source: Source, folder: Path) -> tuple[Path | None, Path | None]:
+    """The source's file in a folder; failing that, a file that only has its name."""
+    wrong = None
+    for name in (source.filename, *source.other_names):
+        path = folder / name
+        if path.is_file():
+            if _sha256(path) == source.sha256:
+                return path, None
+            wrong = wrong or path
+    return None, wrong
+
+
+def _cache_folder() -> Path:
+    # A relative XDG_CACHE_HOME is to be ignored, says its specification.
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not base.is_absolute():
+        try:
+            base = Path.home() / ".cache"
+        except RuntimeError as error:
+            raise DataError(
+                "There is no home folder to keep downloads in: set XDG_CACHE_HOME to a folder."
+            ) from error
+    return base / "seqgan"
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({_reason(error)}), expected a readable file: "
+            "mend its permissions or remove it."
+        ) from error
+    return digest.hexdigest()
+
+
+def _download(source: Source, timeout: float, tries: int, mend: str) -> bytes:
+    """The source's bytes, checked; `DataError` ending in `mend` when no try brings them."""
+    reason = ""
+    for attempt in range(tries):
+        if attempt:
+            time.sleep(BACK_OFF * 2 ** (attempt - 1))
+        try:
+            return _body(source, timeout)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = _reason(error)
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            if not _may_pass(error):
+                break
+    raise DataError(f"{source.name} could not be downloaded from {source.url} ({reason}): {mend}.")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may fare better: a lost line may, a missing page or a wrong hash not."""
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code >= 500 or error.code in (408, 429)
+    return not isinstance(error, ValueError)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"HTTP {error.code}, {error.reason}"
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
+        return _reason(error.reason)
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _body(source: Source, timeout: float) -> bytes:
+    """One try. `ValueError` for what no other try would change, else the network's own errors."""
+    if not (_is_https(source.url) or _is_local(source.url)):
+        raise ValueError("expected an https address")
+    request = urllib.request.Request(source.url, headers={"User-Agent": "seqgan"})
+    opener = urllib.request.build_opener(_HttpsRedirects)
+    body = bytearray()
+    started = time.monotonic()
+    with opener.open(request, timeout=timeout) as response, _progress_bar() as progress:
+        task = progress.add_task(source.name, total=source.size)
+        # One byte more than expected shows that there are too many, whatever the server promises.
+        while chunk := response.read1(min(CHUNK_BYTES, source.size + 1 - len(body))):
+            body += chunk
+            progress.update(task, completed=len(body))
+            if len(body) > source.size:
+                raise ValueError(f"more than the expected {source.size} bytes")
+            seconds = time.monotonic() - started
+            if seconds > timeout and len(body) < seconds * SLOWEST:
+                raise TimeoutError
+    if len(body) < source.size:
+        raise ConnectionError(f"{len(body)} of {source.size} bytes came")
+    found = hashlib.sha256(body).hexdigest()
+    if found != source.sha256:
+        raise ValueError(f"what came has SHA-256 {found}, expected {source.sha256}")
+    return bytes(body)
+
+
+def _is_https(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
+
+
+def _is_local(url: str) -> bool:
+    """Whether the address is this machine's own: plain http cannot be altered on the way."""
+    return urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("127.0.0.1", "localhost")
+
+
+class _HttpsRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect to https only; from this machine also to this machine."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if not (_is_https(newurl) or (_is_local(newurl) and _is_local(req.full_url))):
+            raise urllib.error.HTTPError(
+                req.full_url, code, f"a redirect to {newurl}, expected https", headers, fp
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _progress_bar() -> Progress:
+    """A bar on stderr; a silent one where stderr is no terminal, closed or missing."""
+    try:
+        on_terminal = sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        on_terminal = False
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not on_terminal,
+    )
