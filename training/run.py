@@ -138,7 +138,6 @@ class Run:
 
     def save(self) -> None:
         """Writes a checkpoint aside and renames it; keeps the newest two."""
-        self._check_weights()
         self._number += 1
         final = self.folder / "checkpoints" / f"{self._number:06d}"
         aside = final.with_name(f"writing-{final.name}")
@@ -163,12 +162,13 @@ class Run:
             shutil.rmtree(old)
         self._last_saved = time.monotonic()
 
-    def _check_weights(self) -> None:
+    def _check_weights(self, stage: str, step: int) -> None:
         for name, model in self._objects.items():
             for variable in model.variables:
                 if variable.dtype.startswith("float") and not np.all(np.isfinite(variable)):
                     raise TrainingDiverged(
-                        f"{variable.path} of {name} is no longer finite. {self._last_good()}"
+                        f"{variable.path} of {name} is no longer finite after stage {stage}, "
+                        f"step {step}. {self._last_good()}"
                     )
 
     def _last_good(self) -> str:
@@ -198,6 +198,7 @@ class Run:
                 self._done[stage] = index + 1
                 due = time.monotonic() - self._last_saved >= self.settings.checkpoint_seconds
                 if due or index + 1 == total:
+                    self._check_weights(stage, index + 1)
                     self.save()
 
     def log(self, stage: str, step: int, values: Mapping[str, Any], total: int) -> None:
