@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """The paper's tables from runs of one's own, beside the published numbers.
 
-    python compare.py runs/oracle-seqgan-quick-seed1
-    python compare.py results                        # the runs that the README quotes
-    python compare.py results --write README.md      # puts the table between its marks there
+python compare.py runs/oracle-seqgan-quick-seed1
+python compare.py results                        # the runs that the README quotes
+python compare.py results --write README.md      # puts the table between its marks there
 """
 
 import dataclasses

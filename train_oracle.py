@@ -38,30 +38,28 @@ def make_task(settings: OracleSettings):
     train = oracle.sample(settings.train_size, counted_seed(settings.seed, "train data")).numpy()
     test = oracle.sample(settings.test_size, counted_seed(settings.seed, "test data")).numpy()
 
+    measured = ("nll_oracle", "nll_test", *(f"self_bleu_{n}" for n in range(2, 6)), "copied_share")
+
     def measure(generator, num_samples, seed):
         samples = generator.sample(num_samples, seed).numpy()
         of_oracle = sequence_nll(oracle.log_prob, samples)
         of_test = sequence_nll(generator.log_prob, test[:num_samples])
         bleu = self_bleu(samples[: settings.self_bleu_samples])
-        figures = {
-            "nll_oracle": per_token(of_oracle, length),
-            "nll_test": per_token(of_test, length),
-            **{f"self_bleu_{n}": bleu[n - 1] for n in range(2, 6)},
-            "copied_share": copied_share(samples, train),
-        }
-        return Measurement(figures, {"nll_oracle": of_oracle, "nll_test": of_test})
+        nll = (per_token(of_oracle, length), per_token(of_test, length))
+        figures = (*nll, *bleu[1:5], copied_share(samples, train))
+        by_name = dict(zip(measured, map(float, figures), strict=True))
+        return Measurement(by_name, {"nll_oracle": of_oracle, "nll_test": of_test})
 
     def write_samples(folder, samples):
         lines = [" ".join(map(str, sequence)) for sequence in samples]
         (folder / "samples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
-    return Task("oracle", train, vocabulary, measure, write_samples)
+    return Task(train, vocabulary, measure, measured, write_samples)
 
 
 def main(arguments: list[str] | None = None) -> None:
     settings = parse(ORACLE_PRESETS, arguments, prog="train_oracle.py")
-    settings.check_fits(settings.train_size)
 
     # TensorFlow takes seconds to import: only a run pays for it, not --help or a wrong flag.
     from training.session import start

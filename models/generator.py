@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from models.checks import check_positive, check_tokens
@@ -13,6 +14,9 @@ Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
 
 # Rows of logits [rows, V] computed at a time: enough to keep two cores busy, few enough for cache.
 LOGIT_ROWS = 1024
+
+# Probability 0 at every temperature in use, and finite, so that 0 times it is 0.
+BLOCKED_LOGIT = -1e9
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -29,6 +33,10 @@ class Generator(keras.Model):
         hidden_dim: H.
         cell: `"lstm"` (the paper's) or `"gru"`.
         start_token: id fed before the first token. It may be an ordinary token too.
+        end_token: id that ends a sequence; what follows it is `pad_token`. None: all have T tokens.
+        pad_token: id that fills a sequence after its end.
+        blocked_tokens: ids that are never written (padding, unknown words): they may be read, but
+            their probability is 0, and as targets they do not count (`mask`).
         initializer_stddev: standard deviation of the initial weights.
 
     Call arguments:
@@ -46,6 +54,9 @@ class Generator(keras.Model):
         hidden_dim: int = 32,
         cell: str = "lstm",
         start_token: int = 0,
+        end_token: int | None = None,
+        pad_token: int = 0,
+        blocked_tokens: tuple[int, ...] = (),
         initializer_stddev: float = 0.1,
         **kwargs,
     ):
@@ -59,9 +70,21 @@ class Generator(keras.Model):
         cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
         if cell not in cells:
             raise ValueError(f"`cell` is {cell!r}, expected one of {sorted(cells)}.")
-        if not 0 <= start_token < vocab_size:
+        ids = {"start_token": start_token, "pad_token": pad_token, "end_token": end_token or 0}
+        ids |= {f"blocked_tokens[{k}]": token for k, token in enumerate(blocked_tokens)}
+        for name, token in ids.items():
+            if not 0 <= token < vocab_size:
+                raise ValueError(f"`{name}` is {token}, expected an id in [0, {vocab_size}).")
+        blocked_tokens = tuple(sorted(set(blocked_tokens)))
+        if end_token in blocked_tokens or len(blocked_tokens) == vocab_size:
             raise ValueError(
-                f"`start_token` is {start_token}, expected an id in [0, {vocab_size})."
+                f"`blocked_tokens` are {blocked_tokens}, expected to leave the end token "
+                f"({end_token}) and at least one other of {vocab_size} ids to write."
+            )
+        if end_token is not None and pad_token not in blocked_tokens:
+            raise ValueError(
+                f"`pad_token` {pad_token} must be among `blocked_tokens` {blocked_tokens} where "
+                "sequences end early: else padding would count as text."
             )
         self.vocab_size = vocab_size
         self.max_length = max_length
@@ -69,6 +92,9 @@ class Generator(keras.Model):
         self.hidden_dim = hidden_dim
         self.cell = cell
         self.start_token = start_token
+        self.end_token = end_token
+        self.pad_token = pad_token
+        self.blocked_tokens = blocked_tokens
         self.initializer_stddev = initializer_stddev
 
         def normal():
@@ -103,7 +129,26 @@ class Generator(keras.Model):
         # Teacher forcing: the input at t is the token at t - 1.
         start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
         inputs = tf.concat([start, tokens[:, :-1]], axis=1)
-        return self.head(self.rnn(self.embedding(inputs)))
+        return self.logits(self.rnn(self.embedding(inputs)))
+
+    def logits(self, hidden: tf.Tensor) -> tf.Tensor:
+        """Logits `[..., V]` of the next token from hidden states `[..., H]`."""
+        logits = self.head(hidden)
+        if self.blocked_tokens:
+            blocked = np.zeros(self.vocab_size, np.float32)
+            blocked[list(self.blocked_tokens)] = BLOCKED_LOGIT
+            logits += blocked
+        return logits
+
+    def mask(self, tokens: tf.Tensor) -> tf.Tensor:
+        """1 where a token counts, 0 where the policy could not have written it (padding, unknown).
+
+        int `[B, T]` -> float32 `[B, T]`.
+        """
+        counts = tf.ones_like(tokens, tf.float32)
+        for blocked in self.blocked_tokens:
+            counts *= tf.cast(tokens != blocked, tf.float32)
+        return counts
 
     def initial_states(self, num: tf.Tensor | int) -> list[tf.Tensor]:
         """Zero states before the start token: (h, c) for an LSTM, (h,) for a GRU; each `[num, H]`."""
@@ -115,7 +160,13 @@ class Generator(keras.Model):
 
     def draw(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=1.0) -> tf.Tensor:
         """Next tokens, int32 `[M]`, from hidden states `[M, H]` and uniforms `[M]` in [0, 1)."""
-        return draw_categorical(self.head(hidden) / temperature, uniforms)
+        return draw_categorical(self.logits(hidden) / temperature, uniforms)
+
+    def end(self, token: tf.Tensor, ended: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pads rows that have ended: tokens int32 `[M]` and what has ended with them, bool `[M]`."""
+        if self.end_token is None:
+            return token, ended
+        return tf.where(ended, self.pad_token, token), ended | (token == self.end_token)
 
     def sample(self, num: int, seed: Seed, temperature: float = 1.0) -> tf.Tensor:
         """Draws sequences from the policy.
@@ -148,24 +199,29 @@ class Generator(keras.Model):
             rows = tf.shape(uniforms)[0]
             token = tf.fill([rows], self.start_token)
             states = self.initial_states(rows)
+            ended = tf.fill([rows], False)
             written = []
             for t in range(self.max_length):
                 hidden, states = self.step(token, states)
                 token = self.draw(hidden, uniforms[:, t], temperature)
+                token, ended = self.end(token, ended)
                 written.append(token)
             return tf.stack(written, axis=1)
 
         return map_chunks(write, uniforms, LOGIT_ROWS)
 
     def log_prob(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`."""
+        """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`.
+
+        Tokens that the policy cannot write do not count, see `mask`.
+        """
         return self._log_prob(check_tokens(tokens, self.vocab_size, self.max_length))
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _log_prob(self, tokens):
         def score(tokens):
             nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=self(tokens))
-            return -tf.reduce_sum(nll, axis=1)
+            return -tf.reduce_sum(nll * self.mask(tokens), axis=1)
 
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
         return map_chunks(score, tokens, max(1, 4 * LOGIT_ROWS // self.max_length))
@@ -179,5 +235,8 @@ class Generator(keras.Model):
             "hidden_dim": self.hidden_dim,
             "cell": self.cell,
             "start_token": self.start_token,
+            "end_token": self.end_token,
+            "pad_token": self.pad_token,
+            "blocked_tokens": list(self.blocked_tokens),
             "initializer_stddev": self.initializer_stddev,
         }

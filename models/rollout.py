@@ -109,21 +109,25 @@ class Rollout(keras.Model):
         Returns:
             int32 `[(T - 1) C, T]`: first the completions of the prefixes of length 1, and so on.
         """
-        length = self.policy.max_length
+        policy, length = self.policy, self.policy.max_length
         count = tf.shape(sequences)[0]
         tokens = tf.gather(tokens, sequences)
         states = [tf.gather(kind, sequences, axis=1) for kind in states]
         columns = [tf.tile(tokens[:, 0], [length - 1])]
+        prefix_ended = tf.equal(tokens, -1 if policy.end_token is None else policy.end_token)
+        prefix_ended = tf.math.cumsum(tf.cast(prefix_ended, tf.int32), axis=1) > 0  # [C, T]
+        ended = prefix_ended[:, 0]
         hidden, *current = [kind[0] for kind in states]
         used = 0
         for t in range(1, length):  # write position t in the t shortest prefixes' rows
             draws = tf.reshape(tf.transpose(uniforms[:, used : used + t]), [t * count])
             used += t
-            written = self.policy.draw(hidden, draws)
+            written, ended = policy.end(policy.draw(hidden, draws), ended)
             given = tf.tile(tokens[:, t], [length - 1 - t])
             columns.append(tf.concat([written, given], axis=0))
             if t < length - 1:  # the prefix that ends here joins with its own state
-                hidden, current = self.policy.step(written, current)
+                hidden, current = policy.step(written, current)
+                ended = tf.concat([ended, prefix_ended[:, t]], axis=0)
                 joined = [kind[t] for kind in states]
                 hidden, *current = [
                     tf.concat([old, new], axis=0)

@@ -1,7 +1,7 @@
 """From a task and its settings to a run folder: the part that all training scripts share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from training.seqgan import train_seqgan
 class Task:
     """What a task brings: its data, what its ids mean and how its samples are judged and shown."""
 
-    name: str
     train: np.ndarray  # int32 [M, T], real sequences
     vocabulary: dict[str, Any]  # for the export; has "size", V
     measure: Measure
+    measured: tuple[str, ...]  # names of the figures of `measure`, in order
     write_samples: Callable[[Path, np.ndarray], None]
+    generator_options: dict[str, Any] = field(default_factory=dict)  # end and blocked tokens
+    provenance: dict[str, Any] = field(default_factory=dict)  # of the data, for result.json
 
 
 def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings) -> Path:
@@ -36,9 +38,15 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
     """
     run = Run(default_folder(name, settings), name, settings)
     task = make_task()
+    settings.check_fits(len(task.train))
     vocab_size, max_length = task.vocabulary["size"], task.train.shape[1]
     generator = Generator(
-        vocab_size, max_length, settings.embedding_dim, settings.hidden_dim, settings.cell
+        vocab_size,
+        max_length,
+        settings.embedding_dim,
+        settings.hidden_dim,
+        settings.cell,
+        **task.generator_options,
     )
     discriminator = Discriminator(
         vocab_size,
@@ -47,6 +55,7 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
         dropout=settings.discriminator_dropout,
         l2=settings.discriminator_l2,
     )
+    run.measured = task.measured
     train_seqgan(generator, discriminator, tf.constant(task.train), run, task.measure)
 
     for _ in run.loop("measure", 1):
@@ -55,29 +64,28 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
         export_generator(generator, run.folder / "generator", task.vocabulary)
         samples = generator.sample(100, run.seed("samples")).numpy()
         task.write_samples(run.folder, samples)
-    path = run.finish(tests=significance(run))
+    path = run.finish(tests=significance(run), data=task.provenance)
     run.display.say(f"{summary(run.results)}\nresult in {path}")
     return run.folder
 
 
 def significance(run: Run) -> dict[str, Any]:
-    """Welch's t-test between the final generator and its MLE start, over sequences."""
+    """Welch's t-tests between the final generator and its MLE start, over single sequences."""
     if run.settings.algorithm == "mle":
         return {}
-    test = welch(run.scores("nll_oracle"), run.scores("nll_oracle_mle"))
-    return {
-        "welch_nll_oracle_over_sequences": {
-            "p_value": test.p_value,
-            "statistic": test.statistic,
-            "note": "per-sequence sums of one run: ignores the variance between trainings",
-        }
+    tests: dict[str, Any] = {
+        "note": "over the sequences of one run: ignores the variance between trainings"
     }
+    for name in run.score_names():
+        test = welch(run.scores(name), run.scores(f"{name}_mle"))
+        tests[f"welch_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
+    return tests
 
 
 def summary(results: dict[str, float]) -> str:
-    """The figures to look at first, final beside MLE start."""
-    rows = []
-    for name in ("nll_oracle", "nll_test", "self_bleu_2", "copied_share"):
-        if name in results:
-            rows.append(f"{name} {results[name]:.4f} (MLE start {results[name + '_mle']:.4f})")
-    return "\n".join(rows)
+    """The final figures beside those of the MLE start."""
+    return "\n".join(
+        f"{name} {value:.4f} (MLE start {results[name + '_mle']:.4f})"
+        for name, value in results.items()
+        if f"{name}_mle" in results
+    )

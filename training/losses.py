@@ -16,18 +16,39 @@ def token_nll(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=logits)
 
 
-def mle_loss(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
-    """Maximum likelihood: mean nats per token. logits `[B, T, V]`, tokens int `[B, T]` -> scalar."""
-    return tf.reduce_mean(token_nll(logits, tokens))
+def masked_mean(values: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
+    """Mean of `[B, T]` over the tokens that count: where `mask` is 1, or all."""
+    if mask is None:
+        return tf.reduce_mean(values)
+    mask = tf.cast(mask, values.dtype)
+    _check_ranks(mask=(mask, 2))
+    return tf.math.divide_no_nan(tf.reduce_sum(values * mask), tf.reduce_sum(mask))
 
 
-def policy_gradient_loss(logits: tf.Tensor, tokens: tf.Tensor, rewards: tf.Tensor) -> tf.Tensor:
+def mle_loss(logits: tf.Tensor, tokens: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
+    """Maximum likelihood: mean nats per token.
+
+    Args:
+        logits: `[B, T, V]`.
+        tokens: int `[B, T]`.
+        mask: `[B, T]`, 1 for a token that counts and 0 for padding; None: all count.
+
+    Returns:
+        scalar.
+    """
+    return masked_mean(token_nll(logits, tokens), mask)
+
+
+def policy_gradient_loss(
+    logits: tf.Tensor, tokens: tf.Tensor, rewards: tf.Tensor, mask: tf.Tensor | None = None
+) -> tf.Tensor:
     """REINFORCE: the loss whose negative gradient estimates Eq. (8) of Yu et al. (2017).
 
     Args:
         logits: `[B, T, V]` of the policy for its own tokens.
         tokens: int `[B, T]`, drawn from the policy.
         rewards: float `[B, T]`, the action values Q(Y_{1:t-1}, y_t); no gradient flows into them.
+        mask: `[B, T]`, 1 for a token that counts and 0 for padding; None: all count.
 
     Returns:
         scalar, mean over tokens of Q times -log-probability, in nats.
@@ -35,7 +56,7 @@ def policy_gradient_loss(logits: tf.Tensor, tokens: tf.Tensor, rewards: tf.Tenso
     rewards = tf.convert_to_tensor(rewards)
     _check_ranks(rewards=(rewards, 2))
     nll = token_nll(logits, tokens)
-    return tf.reduce_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype))
+    return masked_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype), mask)
 
 
 def discriminator_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -23,22 +23,12 @@ from training.errors import TrainingDiverged, UsageError
 from training.progress import Display
 from training.seeds import counted_seed
 
-# Columns of metrics.csv; docs/metrics.md says what each is.
-COLUMNS = [
-    "stage",
-    "step",
-    "seconds",
-    "mle_loss",
-    "policy_loss",
-    "policy_gradient_norm",
-    "mean_reward",
-    "discriminator_loss",
-    "discriminator_accuracy",
-    "nll_oracle",
-    "nll_test",
-    *(f"self_bleu_{n}" for n in range(2, 6)),
-    "copied_share",
-]
+# Columns of metrics.csv beside what the task measures; docs/metrics.md says what each is.
+COLUMNS = (
+    *("stage", "step", "seconds"),
+    *("mle_loss", "policy_loss", "policy_gradient_norm", "mean_reward"),
+    *("discriminator_loss", "discriminator_accuracy"),
+)
 VERSIONS_OF = ("tensorflow", "keras", "numpy", "nltk", "pretty_midi", "scipy")
 CHECKPOINTS_KEPT = 2
 
@@ -67,6 +57,7 @@ class Run:
         self.folder = folder
         self.task = task
         self.settings = settings
+        self.measured: tuple[str, ...] = ()  # figures of the task's measure, more columns
         self.display = Display()
         self._done: dict[str, int] = {}  # steps finished, by stage
         self._results: dict[str, float] = {}
@@ -104,7 +95,7 @@ class Run:
         path = self.folder / "metrics.csv"
         aside = path.with_suffix(".csv.tmp")
         with aside.open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, COLUMNS)
+            table = csv.DictWriter(file, (*COLUMNS, *self.measured))
             table.writeheader()
             table.writerows(self._history)
         aside.replace(path)
@@ -214,7 +205,7 @@ class Run:
         row = {"stage": stage, "step": step, "seconds": seconds, **figures}
         self._history.append(row)
         with (self.folder / "metrics.csv").open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, COLUMNS).writerow(row)
+            csv.DictWriter(file, (*COLUMNS, *self.measured)).writerow(row)
         with self._events.as_default(step):
             for name, value in figures.items():
                 tf.summary.scalar(f"{stage}/{name}", value)
@@ -233,6 +224,11 @@ class Run:
     def scores(self, name: str) -> np.ndarray:
         """Scores of single sequences that `keep` has kept: float32 `[M]`."""
         return np.load(self.folder / "scores" / f"{name}.npy", allow_pickle=False)
+
+    def score_names(self) -> list[str]:
+        """Names of the scores that were kept for the final generator and for the MLE start."""
+        names = sorted(path.stem for path in (self.folder / "scores").glob("*.npy"))
+        return [name for name in names if f"{name}_mle" in names]
 
     @property
     def results(self) -> dict[str, float]:

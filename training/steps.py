@@ -7,7 +7,7 @@ import tensorflow as tf
 from models.discriminator import Discriminator
 from models.generator import Generator
 from training.config import Settings
-from training.losses import discriminator_loss, mle_loss, policy_gradient_loss
+from training.losses import discriminator_loss, masked_mean, mle_loss, policy_gradient_loss
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -64,7 +64,8 @@ class Steps:
     @tf.function(jit_compile=True)
     def _mle_step(self, tokens):
         with tf.GradientTape() as tape:
-            loss = mle_loss(self.generator(tokens, training=True), tokens)
+            logits = self.generator(tokens, training=True)
+            loss = mle_loss(logits, tokens, self.generator.mask(tokens))
         self._update_generator(tape, loss, self.mle_optimizer)
         return loss
 
@@ -77,15 +78,16 @@ class Steps:
         return {
             "policy_loss": loss,
             "policy_gradient_norm": norm,
-            "mean_reward": tf.reduce_mean(rewards),
+            "mean_reward": masked_mean(rewards, self.generator.mask(tokens)),
         }
 
     @tf.function(jit_compile=True)
     def _policy_gradient(self, tokens, rewards):
         with tf.GradientTape() as tape:
-            loss = policy_gradient_loss(self.generator(tokens, training=True), tokens, rewards)
+            logits, mask = self.generator(tokens, training=True), self.generator.mask(tokens)
+            loss = policy_gradient_loss(logits, tokens, rewards, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
-            summed = loss * tf.cast(tf.size(tokens), tf.float32)
+            summed = loss * tf.reduce_sum(mask)
         norm = self._update_generator(tape, summed, self.policy_optimizer)
         return loss, norm
 
