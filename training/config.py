@@ -171,7 +171,7 @@ class OracleSettings(Settings):
         if self.oracle == "published" and self.vocab_size != 5000:
             raise UsageError(
                 f"--vocab-size is {self.vocab_size}, but the published oracle has 5000 tokens. "
-                "Leave the flag out, or use --oracle seed:N."
+                "Give --vocab-size 5000, or use --oracle seed:N."
             )
 
 

@@ -7,5 +7,6 @@ import numpy as np
 
 def counted_seed(seed: int, stage: str, *steps: int) -> np.ndarray:
     """An int32 pair for `tf.random.stateless_*`, the same for the same arguments everywhere."""
-    entropy = [seed, zlib.crc32(stage.encode()), *steps]
+    # The number of steps keeps (0,) and (0, 0) apart: SeedSequence pads with zeros.
+    entropy = [seed, zlib.crc32(stage.encode()), len(steps), *steps]
     return np.random.SeedSequence(entropy).generate_state(2).astype(np.int32)
