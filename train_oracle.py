@@ -7,10 +7,8 @@ python train_oracle.py --resume --out runs/oracle-seqgan-quick-seed1
 python train_oracle.py --help                # every flag
 """
 
-import sys
-
-from training.config import ORACLE_PRESETS, OracleSettings, parse
-from training.errors import one_line_errors
+from training.config import ORACLE_PRESETS, OracleSettings
+from training.script import run_script
 
 
 def load_oracle(settings: OracleSettings):
@@ -58,20 +56,5 @@ def make_task(settings: OracleSettings):
     return Task(train, vocabulary, measure, measured, write_samples)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    settings = parse(ORACLE_PRESETS, arguments, prog="train_oracle.py")
-
-    # TensorFlow takes seconds to import: only a run pays for it, not --help or a wrong flag.
-    from training.session import start
-
-    start(settings.seed)
-    from training.experiment import run_experiment
-
-    run_experiment(lambda: make_task(settings), "oracle", settings)
-
-
 if __name__ == "__main__":
-    from data.errors import DataError
-
-    with one_line_errors(DataError):
-        main(sys.argv[1:])
+    run_script("oracle", ORACLE_PRESETS, make_task)

@@ -78,14 +78,14 @@ class Settings:
     """Real and as many generated sequences in each of those sets."""
 
     # Policy gradient (lines 7-13)
-    rounds: int = 60
+    rounds: int = 40
     """Rounds of adversarial training."""
     g_steps: int = 1
     """g-steps: policy-gradient updates a round."""
     g_learning_rate: float = 0.01
     """Learning rate of the policy gradient."""
-    g_learning_rate_final: float | None = None
-    """Learning rate of the last round, reached in a straight line; default: no change."""
+    g_learning_rate_final: float | None = 1e-4
+    """Learning rate of the last round, reached in a straight line; None: no change."""
     num_rollouts: int = 16
     """N: completions of every prefix."""
     rollout_update_rate: float = 1.0
@@ -105,7 +105,15 @@ class Settings:
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
-        zero_is_fine = {"seed", "mle_epochs", "rounds", "pretrain_d_steps", "d_steps", "g_steps"}
+        zero_is_fine = {
+            "seed",
+            "split_seed",
+            "mle_epochs",
+            "rounds",
+            "pretrain_d_steps",
+            "d_steps",
+            "g_steps",
+        }
         zero_is_fine |= {"discriminator_dropout", "discriminator_l2", "checkpoint_seconds"}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -175,6 +183,18 @@ class OracleSettings(Settings):
             )
 
 
+@dataclasses.dataclass(frozen=True)
+class CorpusSettings(Settings):
+    """What the tasks on real data can be told."""
+
+    corpus: str = "paper"
+    """paper: the task's published corpus, downloaded once; sample: a small one written for this project, kept with it; or the path of a file of one's own."""
+    split_seed: int = 0
+    """Decides which sequences are held out; not the run's seed, so that runs compare."""
+    bleu_variant: Literal["strict", "method1", "legacy"] = "strict"
+    """strict: NLTK from 3.3 on, unsmoothed; method1: its smoothing of that name; legacy: NLTK 3.2."""
+
+
 # Values of the paper-era code; REFERENCES in docs/differences.md say where each stands.
 _PAPER = OracleSettings(
     preset="paper",
@@ -186,6 +206,7 @@ _PAPER = OracleSettings(
     pretrain_d_samples=10000,
     rounds=800,
     g_learning_rate=1e-3,
+    g_learning_rate_final=None,
     d_steps=5,
     d_epochs=3,
     d_samples=10000,

@@ -1,0 +1,27 @@
+"""What every training script does: read the flags, then run."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from data.errors import DataError
+from training.config import S, parse
+from training.errors import one_line_errors
+
+if TYPE_CHECKING:
+    from training.experiment import Task
+
+
+def run_script(
+    name: str, presets: Mapping[str, S], make_task: "Callable[[S], Task]", arguments=None
+) -> None:
+    """Runs the task `name` as the command line says; an error of use is one line and exit code 2."""
+    with one_line_errors(DataError):
+        settings = parse(presets, arguments, prog=f"train_{name}.py")
+
+        # TensorFlow takes seconds to import: only a run pays for it, not --help or a wrong flag.
+        from training.session import start
+
+        start(settings.seed)
+        from training.experiment import run_experiment
+
+        run_experiment(lambda: make_task(settings), name, settings)
