@@ -1,0 +1,84 @@
+"""Imports flow one way: scripts, then reports and training, then models, data and metrics."""
+
+import ast
+import sys
+
+import pytest
+
+from tests.helpers import REPOSITORY
+
+# Which of our packages each of them may import, besides itself.
+BELOW = {"models", "data", "metrics"}
+ALLOWED = {
+    "models": set(),
+    "data": set(),
+    "metrics": set(),
+    "training": BELOW,
+    "reports": BELOW,
+    "benchmarks": BELOW | {"training"},
+    "scripts": BELOW | {"training", "reports"},
+    "tests": BELOW | {"training", "reports", "benchmarks", "scripts"},
+}
+SCRIPTS = {path.stem for path in REPOSITORY.glob("*.py")}
+
+
+def files_of(part):
+    if part == "scripts":
+        return sorted(REPOSITORY.glob("*.py"))
+    return sorted((REPOSITORY / part).rglob("*.py"))
+
+
+def imported(path):
+    """Names of the modules that a file imports, wherever in it: `{"models.oracle", "numpy"}`."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import: name the package"
+            names.add(node.module)
+    return names
+
+
+def part_of(module):
+    """The part of the repository that a module belongs to, or its top-level name."""
+    top = module.split(".")[0]
+    return "scripts" if top in SCRIPTS else top
+
+
+FILES = [(part, path) for part in ALLOWED for path in files_of(part)]
+
+
+def test_all_parts_are_looked_at():
+    folders = {
+        path.parent.relative_to(REPOSITORY).parts[0]
+        for _, path in FILES
+        if path.parent != REPOSITORY
+    }
+    assert {"models", "data", "metrics", "training", "benchmarks", "tests"} <= folders
+    assert "train_oracle" in SCRIPTS
+    others = {
+        path.name
+        for path in REPOSITORY.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and any(path.glob("*.py"))
+    }
+    assert others <= set(ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "part, path", FILES, ids=[str(path.relative_to(REPOSITORY)) for _, path in FILES]
+)
+def test_imports_flow_one_way(part, path):
+    ours = {part_of(module) for module in imported(path)} & set(ALLOWED)
+    assert ours <= ALLOWED[part] | {part}
+
+
+@pytest.mark.parametrize("part", ["data", "metrics"])
+def test_data_and_metrics_need_no_tensorflow(part):
+    used = {module.split(".")[0] for path in files_of(part) for module in imported(path)}
+    assert not used & {"tensorflow", "keras", "torch", "jax"}
+    assert "numpy" in used  # the files were read
+
+
+def test_no_package_hides_a_module_of_python():
+    assert not (set(ALLOWED) | SCRIPTS) & set(sys.stdlib_module_names)

@@ -1,0 +1,420 @@
+"""The updates: what they move, what clips them, what they draw, and that they learn."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.discriminator import Discriminator
+from tests.helpers import constant_generator, set_random_weights, tiny_generator
+from training.config import Settings
+from training.losses import discriminator_loss, mle_loss, policy_gradient_loss
+from training.pretrain import balanced_sets
+from training.seeds import counted_seed
+from training.steps import Steps
+
+V, T, B = 6, 5, 4
+
+
+def seed_of(number):
+    return counted_seed(number, "test")
+
+
+def make_steps(cell="lstm", dropout=0.25, **settings):
+    discriminator = Discriminator(V, T, 3, {1: 4, 2: 4}, dropout=dropout)
+    return Steps(
+        tiny_generator(V, T, cell, scale=0.5),
+        set_random_weights(discriminator, 1, 0.5),
+        Settings(**{"batch_size": B, "optimizer": "sgd", **settings}),
+    )
+
+
+def some_tokens(num=B, seed=0):
+    return tf.constant(np.random.default_rng(seed).integers(0, V, [num, T]), tf.int32)
+
+
+def some_rewards(num=B, seed=0):
+    return tf.constant(np.random.default_rng(seed).random([num, T]), tf.float32)
+
+
+def dense(gradient):
+    """A gradient as an array, rows of a token met twice added up."""
+    if isinstance(gradient, tf.IndexedSlices):
+        whole = np.zeros(gradient.dense_shape.numpy(), np.float32)
+        np.add.at(whole, gradient.indices.numpy().ravel(), gradient.values.numpy())
+        return whole
+    return gradient.numpy()
+
+
+def gradients_of(model, make_loss):
+    with tf.GradientTape() as tape:
+        loss = make_loss()
+    return [dense(g) for g in tape.gradient(loss, model.trainable_variables)]
+
+
+def norm(arrays):
+    return np.sqrt(sum(np.sum(np.float64(a) ** 2) for a in arrays))
+
+
+class Moved:
+    """How far a model's weights or an optimizer's moments have moved since this was made."""
+
+    def __init__(self, owner):
+        self.variables = owner.weights if hasattr(owner, "weights") else owner.variables
+        self.before = [np.array(v) for v in self.variables]
+
+    def __call__(self):
+        pairs = zip(self.variables, self.before, strict=True)
+        return [np.array(after) - before for after, before in pairs]
+
+    def nothing(self):
+        return not any(np.any(change) for change in self())
+
+
+# Optimizers
+
+
+def test_each_update_has_an_optimizer_of_its_own():
+    steps = make_steps(optimizer="adam")
+    optimizers = [steps.mle_optimizer, steps.policy_optimizer, steps.discriminator_optimizer]
+    assert list(steps.optimizers.values()) == optimizers
+    assert list(steps.optimizers) == [
+        "mle_optimizer",
+        "policy_optimizer",
+        "discriminator_optimizer",
+    ]
+    variables = [id(v) for optimizer in optimizers for v in optimizer.variables]
+    assert len(set(variables)) == len(variables)
+    moments = [len(optimizer.variables) for optimizer in optimizers]
+    assert moments == [2 + 2 * 6, 2 + 2 * 6, 2 + 2 * 11]  # there before the first step
+
+    mle, policy, judge = map(Moved, optimizers)
+    steps.policy_gradient(some_tokens(), some_rewards(), 0.01)
+    assert mle.nothing() and judge.nothing() and not policy.nothing()
+    policy = Moved(steps.policy_optimizer)
+    steps.mle_epoch(some_tokens(), seed_of(1))
+    assert policy.nothing() and judge.nothing() and not mle.nothing()
+    mle = Moved(steps.mle_optimizer)
+    steps.discriminator_epoch(some_tokens(), some_tokens(B, 1), seed_of(1))
+    assert policy.nothing() and mle.nothing() and not judge.nothing()
+    assert [int(optimizer.iterations) for optimizer in optimizers] == [1, 1, 2]
+
+
+def test_an_update_moves_one_model():
+    steps = make_steps()
+    generator, discriminator = Moved(steps.generator), Moved(steps.discriminator)
+    steps.mle_epoch(some_tokens(), seed_of(1))
+    assert all(np.any(change) for change in generator()) and discriminator.nothing()
+    generator = Moved(steps.generator)
+    steps.policy_gradient(some_tokens(), some_rewards(), 0.01)
+    assert all(np.any(change) for change in generator()) and discriminator.nothing()
+    generator = Moved(steps.generator)
+    weights = [np.array(w) for w in steps.discriminator.weights]
+    steps.discriminator_epoch(some_tokens(), some_tokens(B, 1), seed_of(1))
+    assert generator.nothing()
+    after = steps.discriminator.weights
+    assert not any(np.array_equal(w, b) for w, b in zip(after, weights, strict=True))
+
+
+def test_adam_as_keras_has_it():
+    # The published code's Adam has an epsilon of 1e-8, Keras' one of 1e-7.
+    steps = make_steps(
+        optimizer="adam",
+        mle_learning_rate=0.003,
+        g_learning_rate=0.02,
+        discriminator_learning_rate=0.0005,
+    )
+    rates = {name: float(o.learning_rate) for name, o in steps.optimizers.items()}
+    assert rates == pytest.approx(
+        {"mle_optimizer": 0.003, "policy_optimizer": 0.02, "discriminator_optimizer": 0.0005}
+    )
+    for optimizer in steps.optimizers.values():
+        assert type(optimizer) is keras.optimizers.Adam
+        assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.9, 0.999, 1e-7)
+        assert not optimizer.amsgrad and not optimizer.weight_decay and not optimizer.use_ema
+        clips = (optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm)
+        assert clips == (None, None, None)  # clipped by hand, with merged gradients
+
+
+def test_the_optimizer_asked_for():
+    kinds = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
+    for name, kind in kinds.items():
+        for optimizer in make_steps(optimizer=name).optimizers.values():
+            assert type(optimizer) is kind
+
+
+# The policy gradient
+
+
+def policy_gradients(steps, tokens, rewards):
+    """Of the loss summed over all tokens, before any clip."""
+    return gradients_of(
+        steps.generator,
+        lambda: B * T * policy_gradient_loss(steps.generator(tokens), tokens, rewards),
+    )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_policy_step_descends_the_summed_loss(cell):
+    steps = make_steps(cell, clip_norm=1e9)
+    tokens, rewards = some_tokens(), some_rewards()
+    expected = policy_gradients(steps, tokens, rewards)
+    loss = float(policy_gradient_loss(steps.generator(tokens), tokens, rewards))
+    moved = Moved(steps.generator)
+    results = steps.policy_gradient(tokens, rewards, 0.5)
+    for change, gradient in zip(moved(), expected, strict=True):
+        np.testing.assert_allclose(change, -0.5 * gradient, rtol=1e-4, atol=1e-5)
+    assert sorted(results) == ["mean_reward", "policy_gradient_norm", "policy_loss"]
+    assert float(results["policy_loss"]) == pytest.approx(loss, rel=1e-5)  # a mean, to be read
+    assert float(results["policy_gradient_norm"]) == pytest.approx(norm(expected), rel=1e-5)
+    assert float(results["mean_reward"]) == pytest.approx(np.mean(rewards), rel=1e-6)
+
+
+def test_the_global_norm_is_clipped():
+    steps = make_steps(clip_norm=5.0)
+    tokens, rewards = some_tokens(), 1e4 * some_rewards()
+    expected = policy_gradients(steps, tokens, rewards)
+    moved = Moved(steps.generator)
+    results = steps.policy_gradient(tokens, rewards, 1.0)
+    change = moved()
+    # Clipped one by one, each of the six would have a norm of 5.
+    assert norm(change) == pytest.approx(5, rel=1e-4)
+    assert min(norm([gradient]) for gradient in expected) > 5
+    assert float(results["policy_gradient_norm"]) == pytest.approx(norm(expected), rel=1e-4)
+    for part, gradient in zip(change, expected, strict=True):  # the direction is kept
+        np.testing.assert_allclose(part, -5 / norm(expected) * gradient, rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_clipped_is_the_sum_over_tokens():
+    # Norm 1 as a mean, which would pass, and 20 as a sum.
+    steps = make_steps(clip_norm=5.0)
+    tokens, rewards = some_tokens(), some_rewards()
+    rewards *= B * T / norm(policy_gradients(steps, tokens, rewards))
+    moved = Moved(steps.generator)
+    results = steps.policy_gradient(tokens, rewards, 1.0)
+    assert float(results["policy_gradient_norm"]) == pytest.approx(20, rel=1e-4)
+    assert norm(moved()) == pytest.approx(5, rel=1e-4)
+
+
+def test_a_token_met_often_counts_once_in_the_norm():
+    # Its embedding's gradient comes in parts, whose squares add up to less than their sum's.
+    steps = make_steps(clip_norm=1.0)
+    tokens = tf.fill([B, T], 2)
+    rewards = tf.ones([B, T])
+    with tf.GradientTape() as tape:
+        loss = B * T * policy_gradient_loss(steps.generator(tokens), tokens, rewards)
+    gradients = tape.gradient(loss, steps.generator.trainable_variables)
+    assert isinstance(gradients[0], tf.IndexedSlices) and len(gradients[0].values) == B * T
+    in_parts = [gradients[0].values.numpy(), *(dense(g) for g in gradients[1:])]
+    merged = [dense(g) for g in gradients]
+    assert norm(merged) > 1.02 * norm(in_parts)
+    moved = Moved(steps.generator)
+    results = steps.policy_gradient(tokens, rewards, 1.0)
+    assert float(results["policy_gradient_norm"]) == pytest.approx(norm(merged), rel=1e-4)
+    assert norm(moved()) == pytest.approx(1, rel=1e-4)
+
+
+def test_the_learning_rate_is_that_of_the_call():
+    steps = make_steps(clip_norm=1.0, g_learning_rate=0.3)
+    for rate in (0.1, 0.01, 0.2):
+        moved = Moved(steps.generator)
+        steps.policy_gradient(some_tokens(), 1e4 * some_rewards(), rate)
+        assert norm(moved()) == pytest.approx(rate, rel=1e-3)
+    assert float(steps.mle_optimizer.learning_rate) == pytest.approx(0.01)
+
+
+# Maximum likelihood
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("clip_norm", [1e9, 0.01])
+def test_a_step_of_maximum_likelihood(cell, clip_norm):
+    """Compiled, it equals the gradient taken eagerly: mean over tokens, clipped by global norm."""
+    steps = make_steps(cell, clip_norm=clip_norm, mle_learning_rate=2.0)
+    tokens = some_tokens()
+    expected = gradients_of(steps.generator, lambda: mle_loss(steps.generator(tokens), tokens))
+    scale = 2 * min(1, clip_norm / norm(expected))
+    assert (scale < 1) == (clip_norm < 1)
+    loss = float(mle_loss(steps.generator(tokens), tokens))
+    moved = Moved(steps.generator)
+    results = steps.mle_epoch(tokens, seed_of(1))
+    assert {name: float(value) for name, value in results.items()} == pytest.approx(
+        {"mle_loss": loss}, rel=1e-5
+    )
+    for change, gradient in zip(moved(), expected, strict=True):
+        np.testing.assert_allclose(change, -scale * gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_eager_and_compiled_steps_are_the_same():
+    compiled, eager = make_steps(mle_learning_rate=1.0), make_steps(mle_learning_rate=1.0)
+    for seed in range(3):
+        loss = compiled._mle_step(some_tokens(B, seed))
+        expected = Steps._mle_step.python_function(eager, some_tokens(B, seed))
+        assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    for mine, theirs in zip(compiled.generator.weights, eager.generator.weights, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def test_epochs_of_maximum_likelihood_lower_the_loss():
+    steps = make_steps(optimizer="adam", mle_learning_rate=0.02)
+    pattern = np.array([[0, 1, 2, 3, 4], [5, 4, 3, 2, 1]], np.int32)
+    tokens = tf.constant(np.tile(pattern, [20, 1]))
+    losses = [float(steps.mle_epoch(tokens, seed_of(k))["mle_loss"]) for k in range(30)]
+    assert losses[0] > 1.5 and losses[-1] < 0.25  # the entropy is log(2) / 5 = 0.14
+    samples = steps.generator.sample(50, (1, 2)).numpy()
+    assert np.mean([np.any(np.all(pattern == row, axis=1)) for row in samples]) > 0.7
+
+
+# Epochs
+
+
+def count_uses(steps, num, seed):
+    """How often an epoch of maximum likelihood uses each of `num` sequences, batch by batch."""
+    sequences = tf.constant(np.repeat(np.arange(num)[:, None], T, axis=1), tf.int32)
+    # A batch's loss holds a digit of base 4 for each sequence; float32 holds eleven of them.
+    steps._mle_step = lambda tokens: tf.reduce_sum(4.0 ** tf.cast(tokens[:, 0], tf.float32))
+    batches = num // steps.batch_size
+    digits = round(float(steps.mle_epoch(sequences, seed)["mle_loss"]) * batches)
+    return np.array([digits // 4**k % 4 for k in range(num)])
+
+
+def test_an_epoch_uses_a_sequence_at_most_once():
+    steps = make_steps(batch_size=3)
+    left_out = []
+    for seed in range(8):
+        uses = count_uses(steps, 11, seed_of(seed))
+        assert uses.sum() == 9 and uses.max() == 1  # 11 // 3 batches of 3
+        left_out.append(tuple(np.flatnonzero(uses == 0)))
+    assert len(set(left_out)) > 4  # another epoch, another remainder
+    again = count_uses(steps, 11, seed_of(3))
+    assert tuple(np.flatnonzero(again == 0)) == left_out[3]
+    assert np.all(count_uses(make_steps(batch_size=4), 8, seed_of(1)) == 1)
+
+
+def test_batches_are_shuffled():
+    # Whether sequences 0 and 1, neighbours in the data, share a batch depends on the epoch.
+    steps = make_steps(batch_size=2)
+    shared = []
+    for seed in range(20):
+        order = steps._shuffled_batches(8, tf.constant(seed_of(seed))).numpy()
+        assert order.shape == (4, 2) and sorted(order.ravel()) == list(range(8))
+        shared.append(any(set(row) == {0, 1} for row in order))
+    assert 0 < sum(shared) < 10  # one in seven, on average
+
+
+def test_an_epoch_of_the_discriminator_mixes_both_kinds():
+    steps = make_steps(batch_size=4)
+    seen = []
+
+    def look(tokens, labels, mask_seed):
+        tf.py_function(
+            lambda *values: seen.append([v.numpy() for v in values]),
+            [tokens[:, 0], labels, mask_seed],
+            [],
+        )
+        return tf.zeros([]), tf.zeros([])
+
+    steps._discriminator_step = look
+    real = tf.constant(np.repeat(np.arange(9)[:, None], T, axis=1), tf.int32)
+    for seed in (1, 2):
+        steps.discriminator_epoch(real, real + 9, seed_of(seed))
+    assert len(seen) == 2 * (18 // 4)
+    for epoch in (seen[:4], seen[4:]):
+        tokens = np.concatenate([batch[0] for batch in epoch])
+        labels = np.concatenate([batch[1] for batch in epoch])
+        assert len(set(tokens)) == 16
+        np.testing.assert_array_equal(labels, tokens < 9)  # 1 is real
+        assert sum(0 < batch[1].mean() < 1 for batch in epoch) >= 2
+        assert len({tuple(batch[2]) for batch in epoch}) == 4  # a mask for each batch
+    assert any(np.any(a[0] != b[0]) for a, b in zip(seen[:4], seen[4:], strict=True))
+    assert not {tuple(batch[2]) for batch in seen[:4]} & {tuple(batch[2]) for batch in seen[4:]}
+
+
+# The discriminator
+
+
+def test_dropout_is_on_while_it_trains():
+    # One batch that holds everything: its loss depends on nothing but the dropout mask.
+    still, dropping = (
+        make_steps(dropout=dropout, batch_size=8, discriminator_learning_rate=0.0)
+        for dropout in (0.0, 0.6)
+    )
+    sets = some_tokens(4, 1), some_tokens(4, 2)
+
+    def loss(steps, seed):
+        return float(steps.discriminator_epoch(*sets, seed_of(seed))["discriminator_loss"])
+
+    logits = still.discriminator(tf.concat(sets, axis=0))
+    expected = float(discriminator_loss(logits, [1.0] * 4 + [0.0] * 4))
+    assert loss(still, 1) == pytest.approx(expected, rel=1e-5)
+    assert loss(still, 2) == pytest.approx(expected, rel=1e-5)
+    losses = [loss(dropping, seed) for seed in (1, 2, 3)]
+    assert min(abs(a - expected) for a in losses) > 1e-3
+    assert min(abs(losses[0] - losses[1]), abs(losses[0] - losses[2])) > 1e-3
+    assert loss(dropping, 1) == losses[0]
+
+
+def test_a_step_of_the_discriminator():
+    """The cross-entropy and the penalty, which the loss that is told leaves out."""
+    steps = make_steps(dropout=0.0, batch_size=8, discriminator_learning_rate=0.5)
+    discriminator = steps.discriminator
+    real, generated = some_tokens(4, 1), some_tokens(4, 2)
+    tokens, labels = tf.concat([real, generated], axis=0), tf.constant([1.0] * 4 + [0.0] * 4)
+    output = discriminator.output_layer
+
+    def penalized():
+        penalty = 0.05 * (tf.reduce_sum(output.kernel**2) + tf.reduce_sum(output.bias**2))
+        return discriminator_loss(discriminator(tokens), labels) + penalty
+
+    expected = gradients_of(discriminator, penalized)
+    logits = discriminator(tokens)
+    before = discriminator.get_weights()
+    results = steps.discriminator_epoch(real, generated, seed_of(1))
+    assert sorted(results) == ["discriminator_accuracy", "discriminator_loss"]
+    assert float(results["discriminator_loss"]) == pytest.approx(
+        float(discriminator_loss(logits, labels)), rel=1e-5
+    )
+    correct = np.mean((logits.numpy() > 0) == (labels.numpy() == 1))
+    assert 0 < correct < 1
+    assert float(results["discriminator_accuracy"]) == pytest.approx(correct)
+    for old, new, gradient in zip(before, discriminator.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(new - old, -0.5 * gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_the_discriminator_separates_what_is_easy():
+    steps = make_steps(optimizer="adam", batch_size=8, discriminator_learning_rate=0.02)
+    random = np.random.default_rng(0)
+    real, generated = (
+        tf.constant(random.integers(low, low + 3, [40, T]), tf.int32) for low in (0, 3)
+    )
+    accuracies = [
+        float(steps.discriminator_epoch(real, generated, seed_of(k))["discriminator_accuracy"])
+        for k in range(10)
+    ]
+    assert accuracies[-1] > 0.95
+    # And the reward knows which side is the real one.
+    assert np.min(steps.discriminator.probability_real(real)) > 0.9
+    assert np.max(steps.discriminator.probability_real(generated)) < 0.1
+
+
+def test_sets_are_balanced_and_new():
+    generator = constant_generator(5, V, T)
+    real = tf.constant(np.arange(20)[:, None] % 5 + np.zeros([1, T]), tf.int32)
+    for num in (7, 20):
+        of_real, of_generated = balanced_sets(real, generator, num, seed_of(1))
+        assert of_real.shape == of_generated.shape == [num, T]
+        assert of_real.dtype == of_generated.dtype == tf.int32
+        assert np.all(of_real < 5) and np.all(of_generated == 5)
+
+
+def test_real_sequences_of_a_set_do_not_repeat():
+    generator = tiny_generator(V, T)
+    real = tf.constant(np.arange(20)[:, None] + np.zeros([1, T]), tf.int32)
+    chosen = [balanced_sets(real, generator, 12, seed_of(seed)) for seed in range(5)]
+    for of_real, _ in chosen:
+        assert len(set(of_real.numpy()[:, 0])) == 12
+    assert len({tuple(sorted(of_real.numpy()[:, 0])) for of_real, _ in chosen}) == 5
+    assert len({of_generated.numpy().tobytes() for _, of_generated in chosen}) == 5
+    again = balanced_sets(real, generator, 12, seed_of(3))
+    for mine, theirs in zip(again, chosen[3], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
