@@ -16,7 +16,7 @@ $(VENV)/dev: $(VENV)/run requirements-dev.txt
 	touch $@
 
 demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of it
-	$(BIN)/python train_oracle.py --oracle seed:1 --out runs/demo
+	$(BIN)/python train_oracle.py --oracle seed:1 --out runs/demo $(if $(wildcard runs/demo/config.json),--resume)
 	$(BIN)/python sample.py runs/demo --num 10
 
 test: $(VENV)/dev  ## all tests

@@ -241,6 +241,14 @@ def test_a_folder_that_holds_a_run_is_left_alone(whole_run):
 
 
 @pytest.mark.slow
+def test_resuming_a_complete_run_changes_nothing(whole_run):
+    before = {path: path.stat().st_mtime_ns for path in whole_run.rglob("*")}
+    done = run("train_oracle.py", "--resume", "--out", whole_run)
+    assert done.returncode == 0 and "is complete" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in whole_run.rglob("*")} == before
+
+
+@pytest.mark.slow
 def test_a_folder_of_other_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
     done = run("train_oracle.py", "--preset", "smoke", "--out", tmp_path)

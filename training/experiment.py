@@ -37,6 +37,9 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
     `make_task` is called once the folder is known to be ours, so that a wrong flag costs nothing.
     """
     run = Run(default_folder(name, settings), name, settings)
+    if run.complete:
+        run.display.say(f"{run.folder} is complete: its figures are in result.json")
+        return run.folder
     task = make_task()
     settings.check_fits(len(task.train))
     vocab_size, max_length = task.vocabulary["size"], task.train.shape[1]

@@ -90,6 +90,11 @@ class Run:
                 f"cannot write the run to {folder} ({error.strerror}). Give another --out."
             ) from None
 
+    @property
+    def complete(self) -> bool:
+        """Whether the run has come to its end."""
+        return (self.folder / "result.json").is_file()
+
     def _start_tables(self) -> None:
         """metrics.csv anew from the history, which a checkpoint may have taken back by some rows."""
         path = self.folder / "metrics.csv"
