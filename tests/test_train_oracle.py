@@ -202,7 +202,6 @@ print(draw(1, 0.8).numpy().tolist())
         (["--num-rollouts", 0], "--num-rollouts is 0"),
         (["--mle-learning-rate", "nan"], "--mle-learning-rate is nan"),
         (["--batch-size", 257], "256 training sequences"),
-        (["--d-samples", 257], "256 training sequences"),
         (["--d-samples", 8], "fewer than one batch"),
         (["--oracle", "best"], "expected published or seed:N"),
         (["--oracle-file", "x.pkl"], "--oracle published only"),

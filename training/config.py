@@ -69,20 +69,20 @@ class Settings:
     pretrain_d_epochs: int = 3
     """Epochs over each of those sets."""
     pretrain_d_samples: int = 5000
-    """Real and as many generated sequences in each of those sets."""
+    """Real and as many generated sequences in each of those sets; fewer where there are fewer."""
     d_steps: int = 1
     """d-steps: times a round that the discriminator gets new generated sequences."""
     d_epochs: int = 1
     """k: epochs over each of those sets."""
     d_samples: int = 640
-    """Real and as many generated sequences in each of those sets."""
+    """Real and as many generated sequences in each of those sets; fewer where there are fewer."""
 
     # Policy gradient (lines 7-13)
     rounds: int = 40
     """Rounds of adversarial training."""
     g_steps: int = 1
     """g-steps: policy-gradient updates a round."""
-    g_learning_rate: float = 0.01
+    g_learning_rate: float = 0.012
     """Learning rate of the policy gradient."""
     g_learning_rate_final: float | None = 1e-4
     """Learning rate of the last round, reached in a straight line; None: no change."""
@@ -136,16 +136,11 @@ class Settings:
                 "sequences. Give a smaller --batch-size or more data."
             )
         for name in ("pretrain_d_samples", "d_samples"):
-            given = getattr(self, name)
+            given = min(getattr(self, name), num_sequences)
             if 2 * given < self.batch_size:
                 raise UsageError(
                     f"{flag(name)} is {given} real and as many generated sequences, fewer than one "
                     f"batch of {self.batch_size}. Give at least {-(-self.batch_size // 2)}."
-                )
-            if given > num_sequences:
-                raise UsageError(
-                    f"{flag(name)} is {given}, but there are {num_sequences} training sequences. "
-                    f"Give at most {num_sequences}."
                 )
 
 
@@ -187,12 +182,62 @@ class OracleSettings(Settings):
 class CorpusSettings(Settings):
     """What the tasks on real data can be told."""
 
-    corpus: str = "paper"
-    """paper: the task's published corpus, downloaded once; sample: a small one written for this project, kept with it; or the path of a file of one's own."""
+    corpus: str = "sample"
+    """The task's published corpus by its name, downloaded once; sample: a small one written for this project, kept with it; or the path of a file of one's own."""
     split_seed: int = 0
     """Decides which sequences are held out; not the run's seed, so that runs compare."""
     bleu_variant: Literal["strict", "method1", "legacy"] = "strict"
     """strict: NLTK from 3.3 on, unsmoothed; method1: its smoothing of that name; legacy: NLTK 3.2."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PoemSettings(CorpusSettings):
+    """SeqGAN on Chinese quatrains (Table 2 of Yu et al., 2017)."""
+
+    skip_malformed: bool = False
+    """Leave out, counted, what is no quatrain; without it such a line is an error."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TextSettings(CorpusSettings):
+    """SeqGAN on any text file, one sequence a line."""
+
+    level: Literal["word", "char"] = "word"
+    """What a token is."""
+    max_length: int = 20
+    """T, tokens in a sequence; a longer line is left out, counted, or cut with --truncate."""
+    min_count: int = 1
+    """How often a token must occur in the training part; rarer ones are unknown."""
+    max_vocab: int | None = None
+    """The largest V, reserved ids included; None: no limit."""
+    lowercase: bool = False
+    """Lower-case the text first."""
+    truncate: bool = False
+    """Cut a longer line to its first T tokens instead of leaving it out."""
+
+
+@dataclasses.dataclass(frozen=True)
+class SpeechSettings(CorpusSettings):
+    """SeqGAN on political speeches (Table 3 of Yu et al., 2017)."""
+
+    max_length: int = 20
+    """T, words in a sequence."""
+    min_count: int = 1
+    """How often a word must occur in the training part; rarer ones are unknown."""
+    max_vocab: int | None = 5000
+    """The largest V, reserved ids included; None: no limit."""
+    lowercase: bool = True
+    """Lower-case the text first."""
+    unit: Literal["sentences", "paragraphs"] = "sentences"
+    """What a sequence is: sentences of at most T words, or the first T words of each paragraph."""
+
+
+@dataclasses.dataclass(frozen=True)
+class MusicSettings(CorpusSettings):
+    """SeqGAN on folk tunes, one pitch every 0.4 s (Table 4 of Yu et al., 2017)."""
+
+    audio: bool = False
+    """Write WAV files beside the MIDI files."""
 
 
 # Values of the paper-era code; REFERENCES in docs/differences.md say where each stands.
@@ -245,6 +290,38 @@ ORACLE_PRESETS: dict[str, OracleSettings] = {
         g_learning_rate=0.01,
     ),
 }
+
+
+# For every corpus: a smoke test on the project's own samples, minutes on the published corpus, and
+# the paper's protocol, as far as it is public (docs/differences.md).
+_CORPUS_SMOKE: dict[str, Any] = {
+    **{"preset": "smoke", "corpus": "sample", "mle_epochs": 2, "rounds": 2, "batch_size": 16},
+    **{"pretrain_d_samples": 32, "pretrain_d_epochs": 1, "d_samples": 16, "num_rollouts": 2},
+    **{"eval_every": 1, "eval_samples": 64, "final_samples": 64, "self_bleu_samples": 32},
+}
+_CORPUS_QUICK: dict[str, Any] = {"mle_epochs": 25, "rounds": 30, "d_samples": 960}
+_CORPUS_PAPER: dict[str, Any] = {
+    name: getattr(_PAPER, name)
+    for name in (
+        *("preset", "mle_epochs", "mle_learning_rate", "pretrain_d_steps", "pretrain_d_epochs"),
+        *("pretrain_d_samples", "rounds", "g_learning_rate", "g_learning_rate_final", "d_steps"),
+        *("d_epochs", "d_samples", "eval_samples", "checkpoint_seconds"),
+    )
+}
+
+
+def _corpus_presets(kind: type[S], corpus: str) -> dict[str, S]:
+    return {
+        "quick": kind(**_CORPUS_QUICK, corpus=corpus),  # type: ignore[call-arg]
+        "smoke": kind(**_CORPUS_SMOKE),
+        "paper": kind(**_CORPUS_PAPER, corpus=corpus),  # type: ignore[call-arg]
+    }
+
+
+POEM_PRESETS = _corpus_presets(PoemSettings, "poems")
+SPEECH_PRESETS = _corpus_presets(SpeechSettings, "speeches")
+MUSIC_PRESETS = _corpus_presets(MusicSettings, "nottingham")
+TEXT_PRESETS = _corpus_presets(TextSettings, "sample")
 
 
 def flag(name: str) -> str:

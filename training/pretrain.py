@@ -42,6 +42,9 @@ def pretrain_discriminator(steps: Steps, real: tf.Tensor, run: Run) -> None:
 def balanced_sets(
     real: tf.Tensor, generator: Generator, num: int, seed: np.ndarray
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """`num` real sequences without repeats and as many new generated ones: each int32 `[num, T]`."""
+    """`num` real sequences without repeats and as many new generated ones: each int32 `[num, T]`.
+
+    Where there are fewer real ones, all of them and as many generated ones.
+    """
     rows = np.random.default_rng(seed.view(np.uint32)).permutation(len(real))[:num]
-    return tf.gather(real, rows), generator.sample(num, seed)
+    return tf.gather(real, rows), generator.sample(len(rows), seed)
