@@ -25,17 +25,22 @@ SLOWEST = 1024  # bytes a second; a server that drips slower than this is given 
 
 @dataclass(frozen=True)
 class Source:
-    """A published file, fixed to the byte by its SHA-256.
+    """A published file, fixed to the byte by its SHA-256 or by its git blob id.
 
     Args:
         name: what it is, as messages and the progress bar say it.
         url: where it is, https. (http serves on this machine alone, which is what tests do.)
         filename: its name in the cache folder and in `$SEQGAN_DATA`.
-        size: bytes. At most one more is ever read from the network, to notice a longer answer.
-        sha256: hexadecimal digest of its content.
+        size: bytes, or, with `size_is_a_bound`, the most there can be. At most one more is ever
+            read from the network, to notice a longer answer.
+        sha256: hexadecimal digest of its content; empty where only `git_blob` is known.
         licence: under which it may be used, in words.
         citation: whom to cite.
         other_names: names it may have, besides `filename`, where a person put it.
+        git_blob: hexadecimal id that git gives the file: SHA-1 of `blob <size>`, a NUL byte and the
+            content. It takes the place of an empty `sha256`.
+        size_is_a_bound: whether the exact size is not known.
+        note: what a reader of results on it must know.
     """
 
     name: str
@@ -46,6 +51,32 @@ class Source:
     licence: str
     citation: str
     other_names: tuple[str, ...] = ()
+    git_blob: str = ""
+    size_is_a_bound: bool = False
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.sha256) == bool(self.git_blob):
+            raise ValueError(
+                f"{self.name} has the SHA-256 {self.sha256!r} and the git blob id "
+                f"{self.git_blob!r}, expected one of the two: leave the other empty."
+            )
+
+    @property
+    def digest(self) -> str:
+        """The hexadecimal digest that the file must have."""
+        return self.sha256 or self.git_blob
+
+    @property
+    def digest_name(self) -> str:
+        """What `digest` is, in words."""
+        return "SHA-256" if self.sha256 else "git blob id"
+
+    def new_hash(self, size: int) -> "hashlib._Hash":
+        """What `digest` is computed with, ready for the content of a file of `size` bytes."""
+        if self.sha256:
+            return hashlib.sha256()
+        return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
 
 
 def fetch(
@@ -58,7 +89,7 @@ def fetch(
 ) -> Path:
     """Path of the source's file: in `$SEQGAN_DATA`, in the cache folder, or downloaded into that.
 
-    Whatever is returned has the right SHA-256. A file that is already there needs no network.
+    Whatever is returned has the right digest. A file that is already there needs no network.
 
     Args:
         source: what to find.
@@ -80,8 +111,8 @@ def fetch(
             return right
         if wrong:
             raise DataError(
-                f"{wrong} has SHA-256 {_sha256(wrong)}, expected {source.sha256} for "
-                f"{source.name}: put the file of {source.url} there, or unset SEQGAN_DATA."
+                f"{wrong} has {source.digest_name} {_digest(source, wrong)}, expected "
+                f"{source.digest} for {source.name}: put the file of {source.url} there, or unset SEQGAN_DATA."
             )
     folder = _cache_folder() if folder is None else Path(folder)
     right, wrong = _look(source, folder)
@@ -91,7 +122,7 @@ def fetch(
     path = folder / source.filename
     mend = f"put the file into {folder} as {source.filename}, or into the folder $SEQGAN_DATA names"
     mend += f", {hint}" if hint else ""
-    mend += f" ({wrong} is another file, by its SHA-256)" if wrong else ""
+    mend += f" ({wrong} is another file, by its {source.digest_name})" if wrong else ""
     aside = path.with_name(f".{source.filename}.{secrets.token_hex(4)}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +148,7 @@ def _look(source: Source, folder: Path) -> tuple[Path | None, Path | None]:
     for name in (source.filename, *source.other_names):
         path = folder / name
         if path.is_file():
-            if _sha256(path) == source.sha256:
+            if _digest(source, path) == source.digest:
                 return path, None
             wrong = wrong or path
     return None, wrong
@@ -136,10 +167,10 @@ def _cache_folder() -> Path:
     return base / "seqgan"
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def _digest(source: Source, path: Path) -> str:
     try:
         with open(path, "rb") as file:
+            digest = source.new_hash(os.fstat(file.fileno()).st_size)
             while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
     except OSError as error:
@@ -191,23 +222,30 @@ def _body(source: Source, timeout: float) -> bytes:
     request = urllib.request.Request(source.url, headers={"User-Agent": "seqgan"})
     opener = urllib.request.build_opener(_HttpsRedirects)
     body = bytearray()
+    at_least = source.size
     started = time.monotonic()
     with opener.open(request, timeout=timeout) as response, _progress_bar() as progress:
-        task = progress.add_task(source.name, total=source.size)
+        if source.size_is_a_bound:
+            at_least = int(response.headers.get("Content-Length") or 0)
+        task = progress.add_task(source.name, total=at_least or None)
         # One byte more than expected shows that there are too many, whatever the server promises.
         while chunk := response.read1(min(CHUNK_BYTES, source.size + 1 - len(body))):
             body += chunk
             progress.update(task, completed=len(body))
             if len(body) > source.size:
-                raise ValueError(f"more than the expected {source.size} bytes")
+                most = "at most " if source.size_is_a_bound else ""
+                raise ValueError(f"more than the expected {most}{source.size} bytes")
             seconds = time.monotonic() - started
             if seconds > timeout and len(body) < seconds * SLOWEST:
                 raise TimeoutError
-    if len(body) < source.size:
-        raise ConnectionError(f"{len(body)} of {source.size} bytes came")
-    found = hashlib.sha256(body).hexdigest()
-    if found != source.sha256:
-        raise ValueError(f"what came has SHA-256 {found}, expected {source.sha256}")
+    if len(body) < at_least:
+        raise ConnectionError(f"{len(body)} of {at_least} bytes came")
+    digest = source.new_hash(len(body))
+    digest.update(body)
+    if digest.hexdigest() != source.digest:
+        raise ValueError(
+            f"what came has {source.digest_name} {digest.hexdigest()}, expected {source.digest}"
+        )
     return bytes(body)
 
 

@@ -1,0 +1,136 @@
+"""The published corpora in one table, and how a name or a path becomes a file."""
+
+import hashlib
+from pathlib import Path
+
+from data.download import CHUNK_BYTES, Source, fetch
+from data.errors import DataError
+
+_TEXYGEN = (
+    "https://raw.githubusercontent.com/geek-ai/Texygen/3104e22ac75f3cc2070da2bf5e2da6d2bef149ad/"
+)
+_CAPTIONS_LICENCE = "captions CC BY 4.0, of the COCO consortium; the repository that holds them MIT"
+_CAPTIONS_CITATION = (
+    "Xinlei Chen et al.: Microsoft COCO Captions: Data Collection and Evaluation Server. 2015. "
+    "Selected by Yaoming Zhu et al.: Texygen: A Benchmarking Platform for Text Generation Models. "
+    "SIGIR 2018."
+)
+
+CORPORA = {
+    "poems": Source(
+        name="the Chinese quatrains",
+        url=f"{_TEXYGEN}data/shi.txt",
+        filename="quatrains.txt",
+        size=1_590_217,
+        sha256="ac03c5fbb07776f0e43cb1ccfc74732f5313ab3d832df81c8e0db327df35e666",
+        licence="poems in the public domain; the repository that holds them MIT",
+        citation=(
+            "Xingxing Zhang, Mirella Lapata: Chinese Poetry Generation with Recurrent Neural "
+            "Networks. EMNLP 2014."
+        ),
+        other_names=("shi.txt",),
+        note="16,394 lines as in the paper, so almost surely its corpus; its split is not public",
+    ),
+    "speeches": Source(
+        name="the speeches of Barack Obama",
+        url=(
+            "https://raw.githubusercontent.com/samim23/obama-rnn/"
+            "10248ee07440125e1e3ea3bd07f4b3b4b6b54131/input.txt"
+        ),
+        filename="obama.txt",
+        size=16 << 20,
+        size_is_a_bound=True,  # said to be 4.3 MB
+        sha256="",
+        git_blob="11ec5f013964d47a45c55dbc3c9cefd71a6e3172",
+        licence="speeches in the public domain; the repository that holds them MIT",
+        citation="Samim Winiger: Obama-RNN. 2015, https://github.com/samim23/obama-rnn.",
+        note="the file that the paper's authors name; how they cut and tokenized it is not public",
+    ),
+    "speeches-excerpt": Source(
+        name="the excerpt of the speeches of Barack Obama",
+        url=(
+            "https://raw.githubusercontent.com/tcontois/Obama-Speech-Generator/"
+            "98138f52e02dffd3b2593fc4b1b8ead37145bf79/datasets/short_ubama.txt"
+        ),
+        filename="obama_excerpt.txt",
+        size=1_382_922,
+        sha256="4373493282d230b86fdc1aa091709d56e33623ab36623358e1e2078e6bd4a7ed",
+        licence="speeches in the public domain",
+        citation="https://github.com/tcontois/Obama-Speech-Generator",
+        other_names=("short_ubama.txt",),
+        note="a third of the speeches the paper used: BLEU compares with nothing published",
+    ),
+    "coco": Source(
+        name="the COCO captions for training",
+        url=f"{_TEXYGEN}data/image_coco.txt",
+        filename="coco_train.txt",
+        size=546_442,
+        sha256="2c0fd1f0f43aac6a9dc3926a535516ccf395de535e15ac1fd17cd569420736f5",
+        licence=_CAPTIONS_LICENCE,
+        citation=_CAPTIONS_CITATION,
+        other_names=("image_coco.txt",),
+    ),
+    "coco-test": Source(
+        name="the COCO captions for testing",
+        url=f"{_TEXYGEN}data/testdata/test_coco.txt",
+        filename="coco_test.txt",
+        size=536_184,
+        sha256="72e25c9fb4d2cd43182ac602c92f6ffc377762147f9709572943b0b09174bcae",
+        licence=_CAPTIONS_LICENCE,
+        citation=_CAPTIONS_CITATION,
+        other_names=("test_coco.txt",),
+    ),
+}
+
+# Small corpora written for this project, by task.
+SAMPLES = {"poems": "quatrains.txt", "speeches": "speech.txt", "text": "speech.txt"}
+SAMPLES_FOLDER = Path(__file__).with_name("samples")
+
+
+def corpus_file(corpus: str | Path, task: str) -> Path:
+    """The file of a corpus, fetched where it must be.
+
+    Args:
+        corpus: "sample", a name of `CORPORA` (a file of that name is `./name`), or a path.
+        task: a name of `SAMPLES`, which says what "sample" is.
+
+    Raises:
+        DataError: it is none of these, or cannot be fetched.
+    """
+    if corpus == "sample":
+        return SAMPLES_FOLDER / SAMPLES[task]
+    if corpus in CORPORA:
+        source = CORPORA[str(corpus)]
+        return fetch(source, hint="or use --corpus sample, which needs no download")
+    if not Path(corpus).exists():
+        raise DataError(
+            f"--corpus is {corpus}, expected sample, {', '.join(CORPORA)} or the path of a file: "
+            "there is no such file."
+        )
+    return Path(corpus)
+
+
+def origin(corpus: str | Path, path: Path) -> dict[str, str]:
+    """What results say of where their data came from.
+
+    Args:
+        corpus: as given to `corpus_file`.
+        path: what that returned.
+    """
+    about = {"corpus": str(corpus), "file": path.name}
+    if path.is_file():
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+        about["sha256"] = digest.hexdigest()
+    if corpus == "sample":
+        about["note"] = "a small corpus written for this project, not the paper's data"
+    elif corpus in CORPORA:
+        source = CORPORA[str(corpus)]
+        about |= {"url": source.url, "licence": source.licence, "citation": source.citation}
+        about |= {"note": source.note} if source.note else {}
+    else:
+        about["corpus"] = "a file of one's own"
+        about["note"] = "not the paper's data"
+    return about

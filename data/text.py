@@ -1,0 +1,255 @@
+"""Text: a UTF-8 file line by line, words and characters as tokens, and text back from them."""
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from data.corpora import corpus_file, origin
+from data.corpus import Corpus, build_corpus
+from data.errors import DataError
+from data.vocabulary import LEVELS
+
+_MAX_LINE_BYTES = 1 << 20  # a longer line is no sequence, and reading it all could fill the memory
+_PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
+
+
+def load_text(
+    corpus: str | Path,
+    *,
+    level: str = "word",
+    max_length: int = 20,
+    min_count: int = 1,
+    max_vocab: int | None = None,
+    lowercase: bool = False,
+    truncate: bool = False,
+    split_seed: int = 0,
+) -> Corpus:
+    """The corpus of any text file, one sequence a line, or of a published one.
+
+    Args:
+        corpus: "sample", a name of `data.corpora.CORPORA`, or the path of a UTF-8 file. "coco" is
+            the captions in their published parts: the test file is the test part, whole, and
+            the validation part is taken from the train file.
+        level: "word" or "char", see `read_text`.
+        max_length: T; a longer line is dropped and counted.
+        min_count: how often a token must occur in the train part to get an id.
+        max_vocab: the largest V, the three reserved ids included; None is no limit.
+        lowercase: whether to lower-case the text.
+        truncate: whether a longer line is cut to its first T tokens instead.
+        split_seed: see `build_corpus`.
+    """
+    counts: Counter[str] = Counter()
+    test_counts: Counter[str] = Counter()
+    test_sequences = None
+    if corpus == "coco":
+        test_file = corpus_file("coco-test", "text")
+        test_sequences = read_text(test_file, level, lowercase=lowercase, counts=test_counts)
+    path = corpus_file(corpus, "text")
+    return build_corpus(
+        str(corpus),
+        read_text(path, level, lowercase=lowercase, counts=counts),
+        max_length=max_length,
+        split_seed=split_seed,
+        min_count=min_count,
+        max_vocab=max_vocab,
+        too_long="truncate" if truncate else "drop",
+        level=level,
+        task="text",
+        test_sequences=test_sequences,
+        counts=counts,
+        test_counts=test_counts,
+        about={**origin(corpus, path), "lowercase": lowercase},
+    )
+
+
+def read_text(
+    path: Path, level: str, *, lowercase: bool = False, counts: Counter[str] | None = None
+) -> Iterator[list[str]]:
+    """The tokens of each line that is not blank.
+
+    Args:
+        path: a UTF-8 file, one sequence a line.
+        level: "word", see `words`; or "char", every character of the line but its end, spaces too.
+        lowercase: whether to lower-case the text first.
+        counts: takes up, under "lines", how many lines there are, and how many are "blank".
+    """
+    if level not in LEVELS:
+        raise DataError(f"--level is {level!r}, expected one of {', '.join(LEVELS)}.")
+    split = words if level == "word" else list
+    counts = Counter() if counts is None else counts
+    for _, line in read_lines(path):
+        counts["lines"] += 1
+        if not line.strip():
+            counts["blank"] += 1
+        else:
+            yield split(line.lower() if lowercase else line)
+
+
+def to_text(tokens: Sequence[str], level: str) -> str:
+    """Text of the tokens of one sequence: `split` of `read_text` undone."""
+    return detokenize(tokens) if level == "word" else "".join(tokens)
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Each line's number, from 1, and its text without the line's end. Holds one line at a time.
+
+    Raises:
+        DataError: there is no such file, or it is no UTF-8 text in lines.
+    """
+    path = Path(path)
+    expected = "expected a text file in UTF-8, one sequence a line"
+    if not path.exists():
+        raise DataError(f"{path} does not exist, {expected}: mend the path.")
+    if not path.is_file():  # a pipe or a device could block or never end
+        what = "is a folder" if path.is_dir() else "is not a regular file"
+        raise DataError(f"{path} {what}, {expected}: give such a file.")
+    try:
+        with open(path, "rb") as file:
+            number = offset = 0
+            while raw := file.readline(_MAX_LINE_BYTES + 1):
+                number += 1
+                if len(raw) > _MAX_LINE_BYTES:
+                    raise DataError(
+                        f"{path} has in line {number} more than {_MAX_LINE_BYTES >> 20} MiB, "
+                        f"{expected}: break it into lines."
+                    )
+                yield number, _decoded(raw, path, number, offset)
+                offset += len(raw)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"{path} cannot be read ({reason}), {expected}.") from error
+
+
+def _decoded(raw: bytes, path: Path, number: int, offset: int) -> str:
+    try:
+        line = raw.decode("utf-8")
+        wrong = raw.find(b"\0")  # without these, UTF-16 of plain English would pass
+    except UnicodeDecodeError as error:
+        wrong = error.start
+    if wrong >= 0:
+        raise DataError(
+            f"{path} is not UTF-8 text: byte 0x{raw[wrong]:02x} at offset {offset + wrong}, in "
+            f"line {number}; save it as UTF-8 (iconv -f THE_ENCODING -t UTF-8)."
+        )
+    if offset == 0:
+        line = line.removeprefix("\ufeff")  # the byte order mark some editors write
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+# Words.
+
+# Words whose period is part of them and ends no sentence.
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof rev hon sen rep gov gen lt col sgt capt jr sr st mt ft vs etc inc corp ltd "
+    "ph.d jan feb aug sept oct nov dec".split()
+)
+# An initial other than "i" and "a", which end sentences, or letters with periods between: U.S.
+_INITIALS = re.compile(r"[^\W\d_ai]|[^\W\d_](\.[^\W\d_])+")
+
+_CLITICS = ("n't", "'s", "'m", "'d", "'ll", "'re", "'ve")
+_NO_SPACE_BEFORE = frozenset(".,;:?!%)]}»'…") | {"''", "...", *_CLITICS}
+_NO_SPACE_AFTER = frozenset("([{«„$#") | {"``"}
+# What NLTK cuts without a mark at the place.
+_CUT_WORDS = (
+    *(("can", "not"), ("gim", "me"), ("gon", "na"), ("got", "ta"), ("lem", "me"), ("wan", "na")),
+    *(("'t", "is"), ("'t", "was")),
+)
+_ONE_WORD = frozenset("".join(parts) for parts in _CUT_WORDS)
+
+
+def words(text: str) -> list[str]:
+    """The words and punctuation marks of a text, as NLTK's word tokenizer sees them.
+
+    Four rules make the tokens of a text the same whether it is read whole or in parts, and need
+    none of NLTK's data:
+
+    - Typographic quotes and apostrophes become plain ones, before all else.
+    - What stands between spaces is tokenized by itself, and its parts again until none changes.
+    - A period at the end of such a part is a token of its own wherever it stands, unless the word
+      is a known abbreviation, an initial or letters with periods between (Mr., J., U.S.): then it
+      stays with the word even where a sentence ends.
+    - Opening and closing double quotes are two tokens, `` and '', as in NLTK.
+
+    So any sequence of tokens, joined by spaces, has these very tokens; `detokenize` is prettier.
+    """
+    return [word for part in text.translate(_PLAIN_QUOTES).split() for word in _words_of_part(part)]
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def _words_of_part(part: str) -> tuple[str, ...]:
+    """The words of a text without spaces."""
+    if part.isalnum() and part.lower() not in _ONE_WORD:
+        return (part,)  # as NLTK would find, a hundred times slower
+    found = []
+    left = [part]
+    while left:
+        part = left.pop()
+        word = part.removesuffix(".")
+        if word != part and word and word[-1] != "." and not _is_abbreviation(word):
+            left += [".", word]
+            continue
+        # The period that follows keeps NLTK from cutting off one that ends an abbreviation.
+        parts = _tokenizer().tokenize(f"{part} .")[:-1]
+        if len(parts) == 1:
+            found += parts
+        else:
+            left += reversed(parts)
+    return tuple(found)
+
+
+@functools.cache
+def _tokenizer() -> Any:
+    from nltk.tokenize import NLTKWordTokenizer  # takes a second to import, and not all need it
+
+    return NLTKWordTokenizer()
+
+
+def _is_abbreviation(word: str) -> bool:
+    word = word.lower().lstrip("\"'`([{<")
+    return word in _ABBREVIATIONS or _INITIALS.fullmatch(word) is not None
+
+
+def detokenize(tokens: Sequence[str]) -> str:
+    """Text with these `words`, written as a person would where that has the same words.
+
+    Where it has not, the tokens are joined by spaces. Where no text has them, because a generator
+    wrote `<unk>`, it is written as a person would.
+    """
+    pretty = _pretty(tokens)
+    spaced = " ".join(tokens)
+    expected = list(tokens)
+    return spaced if words(pretty) != expected and words(spaced) == expected else pretty
+
+
+def _pretty(tokens: Iterable[str]) -> str:
+    text = ""
+    before = ""
+    for token in tokens:
+        low = token.lower()
+        glued = low in _NO_SPACE_BEFORE or before in _NO_SPACE_AFTER or (before, low) in _CUT_WORDS
+        text += "" if glued or not text else " "
+        text += '"' if token in ("``", "''") else token
+        before = low
+    return text
+
+
+def sentences(tokens: Iterable[str]) -> Iterator[list[str]]:
+    """Cuts the words of a text after each `.`, `!` and `?` and the quotes and brackets that close.
+
+    Args:
+        tokens: from `words`.
+    """
+    sentence: list[str] = []
+    ended = False
+    for token in tokens:
+        ends = token in (".", "!", "?")
+        if ended and not ends and token not in ("''", "'", ")", "]", "}"):
+            yield sentence
+            sentence, ended = [], False
+        sentence.append(token)
+        ended = ended or ends
+    if sentence:
+        yield sentence

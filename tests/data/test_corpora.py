@@ -1,0 +1,278 @@
+"""The table of corpora, the files behind it, and the published corpora themselves."""
+
+import hashlib
+import itertools
+import os
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from data import corpora, download
+from data.corpora import CORPORA, SAMPLES, corpus_file, origin
+from data.download import Source, fetch
+from data.errors import DataError
+from data.poems import format_poem, load_poems, read_poems
+from data.speeches import load_speeches, read_speeches
+from data.text import detokenize, load_text, read_text, words
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BODY = b"four lines of text\n" * 10_000
+
+
+def git_blob(content):
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """Makes a published corpus findable without a network; skips the test where it is missing."""
+    folder = Path(os.environ.get("SEQGAN_DATA") or REPOSITORY.parent / "shared" / "data")
+    monkeypatch.setenv("SEQGAN_DATA", str(folder))
+
+    def find(name):
+        source = CORPORA[name]
+        for filename in (source.filename, *source.other_names):
+            if (folder / filename).is_file():
+                return corpus_file(name, "text")
+        pytest.skip(f"{source.name}: no {source.filename} in {folder}; set SEQGAN_DATA")
+
+    return find
+
+
+# The table.
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_table(name):
+    source = CORPORA[name]
+    address = urlsplit(source.url)
+    assert (address.scheme, address.hostname) == ("https", "raw.githubusercontent.com")
+    commit = address.path.split("/")[3]
+    assert len(commit) == 40 and int(commit, 16)  # no branch: its files may change
+    assert len(source.digest) == (64 if source.sha256 else 40) and int(source.digest, 16)
+    assert source.licence and source.citation and source.size > 0
+    assert name != "sample" and "/" not in source.filename
+
+
+def test_names_of_files_are_different():
+    names = [name for source in CORPORA.values() for name in (source.filename, *source.other_names)]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("task", SAMPLES)
+def test_samples_are_there(task, monkeypatch):
+    monkeypatch.setenv("SEQGAN_DATA", "/nowhere")
+    path = corpus_file("sample", task)
+    assert path.is_file()
+    about = origin("sample", path)
+    assert "not the paper's data" in about["note"]
+    assert about["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("load", [load_poems, load_speeches, load_text])
+def test_samples_can_be_loaded(load):
+    corpus = load("sample")
+    sizes = [len(part) for part in (corpus.train, corpus.validation, corpus.test)]
+    assert sum(sizes) >= 120 and min(sizes) >= 5
+    assert corpus.provenance["repeats"] == 0
+    assert corpus.provenance["skipped"].get("too long", 0) == 0
+
+
+def test_path_of_a_file(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("one\n")
+    assert corpus_file(path, "text") == corpus_file(str(path), "text") == path
+    about = origin(path, path)
+    assert (about["file"], about["note"]) == ("own.txt", "not the paper's data")
+    assert str(tmp_path) not in str(about)  # a result may be published
+    with pytest.raises(DataError, match=r"expected sample, poems, .* or the path of a file"):
+        corpus_file(tmp_path / "missing.txt", "text")
+
+
+# Downloads: a git blob id, and a size that is not known.
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        body = {"/wrong": BODY[:-1] + b"!", "/long": BODY + b"!" * 100_000}.get(self.path, BODY)
+        self.send_response(200)
+        if self.path != "/without-length":
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        half = self.path == "/half" or (self.path == "/half-once" and len(self.server.asked) == 1)
+        self.wfile.write(body[: len(body) // 2] if half else body)
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.delenv("SEQGAN_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(download, "BACK_OFF", 0.01)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked = []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def make_source(server, what="right", **changes):
+    fields = {
+        "name": "the test file",
+        "url": f"http://127.0.0.1:{server.server_address[1]}/{what}",
+        "filename": "file.txt",
+        "size": len(BODY) + 50_000,
+        "size_is_a_bound": True,
+        "sha256": "",
+        "git_blob": git_blob(BODY),
+        "licence": "public domain",
+        "citation": "nobody",
+    }
+    return Source(**{**fields, **changes})
+
+
+@pytest.mark.parametrize("what", ["right", "without-length", "half-once"])
+def test_right_bytes_by_their_blob_id(server, what, tmp_path, monkeypatch):
+    source = make_source(server, what)
+    path = fetch(source)
+    assert path.read_bytes() == BODY
+    asked = len(server.asked)
+    assert asked == (2 if what == "half-once" else 1)
+    assert fetch(source) == path
+    monkeypatch.setenv("SEQGAN_DATA", str(path.parent))
+    assert fetch(source, tmp_path / "other") == path
+    assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize(
+    "what, reason, asked",
+    [
+        ("wrong", f"has git blob id {git_blob(BODY[:-1] + b'!')}, expected {git_blob(BODY)}", 1),
+        ("long", f"more than the expected at most {len(BODY) + 50_000} bytes", 1),
+        ("half", f"{len(BODY) // 2} of {len(BODY)} bytes came", 3),
+    ],
+)
+def test_wrong_bytes(server, what, reason, asked, tmp_path):
+    with pytest.raises(DataError) as caught:
+        fetch(make_source(server, what))
+    assert reason in str(caught.value)
+    assert len(server.asked) == asked
+    assert not list((tmp_path / "cache" / "seqgan").iterdir())
+
+
+def test_wrong_file_in_seqgan_data(server, tmp_path, monkeypatch):
+    (tmp_path / "file.txt").write_bytes(BODY + b"!")
+    monkeypatch.setenv("SEQGAN_DATA", str(tmp_path))
+    with pytest.raises(DataError) as caught:
+        fetch(make_source(server))
+    assert f"has git blob id {git_blob(BODY + b'!')}, expected {git_blob(BODY)}" in str(
+        caught.value
+    )
+    assert not server.asked
+
+
+def test_one_digest_is_needed():
+    for digests in ({"sha256": "", "git_blob": ""}, {"sha256": "12", "git_blob": "34"}):
+        with pytest.raises(ValueError, match="expected one of the two"):
+            Source("a", "https://a", "a", 1, licence="", citation="", **digests)
+
+
+def test_no_network_names_the_sample(server, monkeypatch, tmp_path):
+    source = make_source(server)
+    server.shutdown()
+    server.server_close()
+    monkeypatch.setitem(corpora.CORPORA, "speeches", source)
+    with pytest.raises(DataError) as caught:
+        load_speeches("speeches")
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    for part in (source.url, str(tmp_path / "cache" / "seqgan"), "file.txt", "--corpus sample"):
+        assert part in message
+
+
+# The published corpora.
+
+
+def test_poems(published):
+    path = published("poems")
+    poems = list(read_poems(path))
+    assert len(poems) == 16_394
+    assert len({tuple(poem) for poem in poems}) == 15_993
+    characters = Counter(itertools.chain.from_iterable(poems))
+    assert len(characters) == 4_769
+    assert sum(count >= 2 for count in characters.values()) == 4_059
+
+    corpus = load_poems("poems")
+    provenance = corpus.provenance
+    assert (provenance["lines"], provenance["repeats"]) == (16_394, 401)
+    assert [provenance[part] for part in ("train", "validation", "test")] == [14_394, 799, 800]
+    assert provenance["vocabulary"] == corpus.vocabulary.size == 4_698
+    assert provenance["unknown_share"]["train"] == 0
+    assert 0 < provenance["unknown_share"]["test"] < 0.01
+    assert provenance["split_hash"] == (
+        "fa21dc3ed917286a500dd83130534b23305880c1009df51e4118e5fbeb8b49ac"
+    )
+    assert provenance["url"] == CORPORA["poems"].url
+
+
+def test_every_poem_comes_back(published):
+    lines = published("poems").read_text(encoding="utf-8").splitlines()
+    for line, poem in zip(lines, read_poems(published("poems")), strict=True):
+        assert format_poem(poem).replace("\n", "") == line.replace(" ", "")
+
+
+def test_excerpt_of_the_speeches(published):
+    path = published("speeches-excerpt")
+    corpus = load_speeches("speeches-excerpt")
+    provenance = corpus.provenance
+    assert provenance["lines"] == 4_205  # the last one has no line feed
+    assert provenance["skipped"] == {"blank": 696, "without letters": 30, "too long": 5_644}
+    assert (provenance["sequences"], provenance["repeats"]) == (12_643, 226)
+    assert [provenance[part] for part in ("train", "validation", "test")] == [5_758, 338, 677]
+    assert provenance["vocabulary"] == 5_000
+    assert provenance["unknown_share"]["train"] < 0.02
+    assert provenance["unknown_share"]["test"] < 0.06
+    assert "compares with nothing published" in provenance["note"]
+    for unit in ("sentences", "paragraphs"):
+        for tokens in read_speeches(path, unit):
+            assert words(detokenize(tokens)) == tokens
+
+
+def test_captions(published):
+    published("coco-test")
+    path = published("coco")
+    corpus = load_text("coco")
+    provenance = corpus.provenance
+    assert provenance["lines"] == 20_000
+    assert provenance["skipped"] == {"too long": 178}
+    assert [provenance[part] for part in ("train", "validation", "test")] == [9_350, 492, 9_797]
+    assert provenance["vocabulary"] == 4_490
+    rows = [{row.tobytes() for row in part} for part in (corpus.train, corpus.test)]
+    assert not rows[0] & rows[1]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for line, tokens in zip(lines, read_text(path, "word"), strict=True):
+        assert words(detokenize(tokens)) == tokens
+        assert detokenize(tokens).replace(" ", "") == line.replace(" ", "")
+
+
+def test_captions_by_character(published):
+    published("coco-test")
+    path = published("coco")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert ["".join(tokens) for tokens in read_text(path, "char")] == lines
+    corpus = load_text("coco", level="char", max_length=60)
+    decoded = {"".join(corpus.vocabulary.decode(row)) for row in corpus.train}
+    assert decoded <= set(lines)
+    assert np.all((corpus.train != 0).sum(axis=1) <= 60)

@@ -1,0 +1,334 @@
+"""Files line by line, words and characters, and text back from them."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nltk.tokenize import NLTKWordTokenizer
+
+from data import text as text_module
+from data.errors import DataError
+from data.text import (
+    detokenize,
+    load_text,
+    read_lines,
+    read_text,
+    sentences,
+    to_text,
+    words,
+)
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content):
+        path = tmp_path / "corpus.txt"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def failure(call, *arguments, **options):
+    with pytest.raises(DataError) as caught:
+        call(*arguments, **options)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+# Lines.
+
+
+@pytest.mark.parametrize(
+    "content, lines",
+    [
+        ("a\nb\n", ["a", "b"]),
+        ("a\nb", ["a", "b"]),
+        ("a\r\n\r\nb\r\n", ["a", "", "b"]),
+        ("\ufeffa\n\ufeffb\n", ["a", "\ufeffb"]),
+        (" a \t\n", [" a \t"]),
+        ("a\u2028b\x0bc\x85d\re\n", ["a\u2028b\x0bc\x85d\re"]),  # only a line feed ends a line
+        ("诗\n", ["诗"]),
+        ("", []),
+    ],
+)
+def test_lines(write, content, lines):
+    assert list(read_lines(write(content))) == list(enumerate(lines, start=1))
+
+
+@pytest.mark.parametrize(
+    "content, byte, offset, line",
+    [
+        (b"caf\xe9\n", "0xe9", 3, 1),
+        (b"one\ntwo\nna\xefve\n", "0xef", 10, 3),
+        ("ok\n诗".encode()[:-1], "0xe8", 3, 2),  # cut off
+        (b"\xef\xbb\xbfab\n\xff\n", "0xff", 6, 2),
+        ("text\n".encode("utf-16"), "0xff", 0, 1),
+        ("text\n".encode("utf-16-le"), "0x00", 1, 1),
+        (b"\x7fELF\x02\x00", "0x00", 5, 1),
+        (b"\xed\xa0\x80", "0xed", 0, 1),  # half of a surrogate pair
+    ],
+)
+def test_not_utf8(write, content, byte, offset, line):
+    path = write(content)
+    message = failure(list, read_lines(path))
+    assert f"{path} is not UTF-8" in message
+    assert f"byte {byte} at offset {offset}, in line {line};" in message
+
+
+def test_no_file(tmp_path):
+    assert "does not exist" in failure(list, read_lines(tmp_path / "missing"))
+    assert "is a folder" in failure(list, read_lines(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a regular file" in failure(list, read_lines(tmp_path / "pipe"))
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read anything"
+)
+def test_file_without_permission(write):
+    path = write("a\n")
+    path.chmod(0)
+    assert "cannot be read (Permission denied)" in failure(list, read_lines(path))
+
+
+def test_endless_line(write, monkeypatch):
+    monkeypatch.setattr(text_module, "_MAX_LINE_BYTES", 1 << 10)
+    fits = "a" * ((1 << 10) - 1) + "\n"
+    assert len(list(read_lines(write(fits)))) == 1
+    path = write(fits + "a" * (1 << 20))
+    message = failure(list, read_lines(path))
+    assert f"{path} has in line 2 more than" in message and "break it into lines" in message
+
+
+# Words.
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("", ""),
+        (" \t\u00a0", ""),
+        ("Hello, world.", "Hello , world ."),
+        ("one. two. three", "one . two . three"),
+        ("We’ve “said” it.", "We 've `` said '' it ."),
+        ('She said "no."', "She said `` no . ''"),
+        ("Mr. Obama left the U.S. at 5 p.m. today.", "Mr. Obama left the U.S. at 5 p.m. today ."),
+        ("(the U.S.)", "( the U.S. )"),
+        ("George W. and I. Then a. b.", "George W. and I . Then a . b."),
+        ("can't cannot CANNOT gonna", "ca n't can not CAN NOT gon na"),
+        ("Wait... what?! -- no--never", "Wait ... what ? ! -- no -- never"),
+        ("$5.50 for 10,000 at 5:30; 3%", "$ 5.50 for 10,000 at 5:30 ; 3 %"),
+        ("workers' rock 'n' roll", "workers ' rock 'n ' roll"),
+        ("诗。word", "诗。word"),
+    ],
+)
+def test_words(text, tokens):
+    assert words(text) == tokens.split()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We've said \"hello\" to them (and others) -- didn't we?",
+        "it's $5.50; 10,000 of them & more: [sic] {x} <y> #1 @home 50% off!",
+        "'tis the '90s, y'all've known; o'clock 'quoted' words'",
+        "«Oui», dit-il – «non»… „ja“ ``so''",
+        "e-mail me: a_b@c.org, or http://x.org/?q=1,2 etc",
+        "more'n 'twas lemme gimme gotta wanna go x2 3rd Ünïcode cannot2",
+    ],
+)
+def test_words_are_those_of_nltk(text):
+    assert words(text) == NLTKWordTokenizer().tokenize(text.replace("“", '"').replace("”", '"'))
+
+
+# Every character that a rule looks at, and words that are cut.
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(list("abistANI1.,'\"`-()[]{}<>:;?!$%&#@/\\*_ \u00a0\t‘’“”«»„…–é诗")),
+        st.sampled_from([*"Mr. U.S. p.m. can't CANNOT gonna 'tis '' `` ... -- 's n't".split()]),
+        st.just(" "),
+        st.characters(exclude_characters="\n\0", exclude_categories=["Cs"]),
+    ),
+    max_size=20,
+).map("".join)
+
+
+@given(TEXTS)
+def test_words_come_back_from_their_text(text):
+    tokens = words(text)
+    assert words(detokenize(tokens)) == tokens
+    assert not any(token.isspace() or not token for token in tokens)
+
+
+@given(TEXTS, st.randoms(use_true_random=False))
+def test_words_in_any_order_come_back(text, random):
+    tokens = words(text)
+    random.shuffle(tokens)
+    assert words(detokenize(tokens)) == tokens
+    assert words(" ".join(tokens)) == tokens
+
+
+@given(st.lists(TEXTS, max_size=4))
+def test_words_of_the_parts_are_words_of_the_whole(texts):
+    assert words(" ".join(texts)) == [word for text in texts for word in words(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, world. We've said \"hello\" to them (and others) -- didn't we?",
+        "I cannot go to the U.S. at 5 p.m. for $5.50; it's 50% off... isn't it?!",
+        '"No," he said. "Not at 5:30." They\'re gonna lose [sic] workers\' rights.',
+        "a man riding a wave on top of a surfboard",
+    ],
+)
+def test_text_is_written_as_a_person_would(text):
+    assert detokenize(words(text)) == text
+    assert detokenize(words(text.lower())) == text.lower()
+
+
+def test_text_of_what_no_text_has():
+    assert detokenize(["the", "<unk>", ",", "ca", "n't"]) == "the <unk>, can't"
+    assert detokenize([]) == ""
+    # "x .." would be written "x..", which has other words.
+    assert detokenize(["x", ".", "."]) == "x . ."
+
+
+def test_sentences():
+    text = 'One. Two? "Three!" (Four.) Mr. U.S. five?! Six -- and'
+    cut = [" ".join(sentence) for sentence in sentences(words(text))]
+    assert cut == [
+        "One .",
+        "Two ?",
+        "`` Three ! ''",
+        "( Four . )",
+        "Mr. U.S. five ? !",
+        "Six -- and",
+    ]
+    assert list(sentences([])) == []
+
+
+@given(TEXTS)
+def test_sentences_are_the_text(text):
+    tokens = words(text)
+    cut = list(sentences(tokens))
+    assert [token for sentence in cut for token in sentence] == tokens
+    assert all(cut)
+
+
+# Sequences.
+
+
+def test_read_words_and_characters(write):
+    path = write("Hello, you.\n\n  \nA b \n")
+    counts = Counter()
+    assert list(read_text(path, "word", counts=counts)) == [
+        ["Hello", ",", "you", "."],
+        ["A", "b"],
+    ]
+    assert counts == {"lines": 4, "blank": 2}
+    assert list(read_text(path, "char")) == [list("Hello, you."), list("A b ")]
+    assert list(read_text(path, "word", lowercase=True))[1] == ["a", "b"]
+    assert "--level is 'line', expected one of word, char" in failure(list, read_text(path, "line"))
+
+
+@given(st.text(st.characters(exclude_characters="\n\0", exclude_categories=["Cs"])))
+def test_characters_come_back(line):
+    tokens = list(line)
+    assert to_text(tokens, "char") == line
+
+
+def test_characters_of_a_file_come_back(write):
+    lines = ["  two  spaces ", "naïve – “quotes”", "春雨过江村，", "a\tb", "e\u0301"]
+    path = write("".join(f"{line}\n" for line in lines))
+    assert [to_text(tokens, "char") for tokens in read_text(path, "char")] == lines
+
+
+LINES = [f"Line {k} of the text, no. {k % 7}." for k in range(100)]
+
+
+def test_load_text(write):
+    path = write("\n".join([*LINES, "", LINES[0], "too long " * 20]))
+    corpus = load_text(str(path), max_length=12)
+    assert [len(corpus.train), len(corpus.validation), len(corpus.test)] == [85, 5, 10]
+    assert corpus.provenance["skipped"] == {"blank": 1, "too long": 1}
+    assert (corpus.provenance["lines"], corpus.provenance["repeats"]) == (103, 1)
+    assert (corpus.provenance["file"], corpus.provenance["lowercase"]) == ("corpus.txt", False)
+    assert "not the paper's data" in corpus.provenance["note"]
+    assert (corpus.vocabulary.level, corpus.vocabulary.task) == ("word", "text")
+    texts = {to_text(corpus.vocabulary.decode(row), "word") for row in corpus.train}
+    assert len(texts & {line for line in LINES}) == 85
+
+    lower = load_text(path, max_length=12, lowercase=True)
+    assert "line" in lower.vocabulary.tokens and "Line" not in lower.vocabulary.tokens
+    cut = load_text(path, max_length=12, truncate=True)
+    assert cut.provenance["truncated"] == 1 and "too long" not in cut.provenance["skipped"]
+    letters = load_text(path, level="char", max_length=40, min_count=50)
+    assert letters.vocabulary.level == "char"
+    assert set(map(len, letters.vocabulary.tokens[3:])) == {1}
+    assert letters.provenance["unknown_share"]["train"] > 0
+
+
+@pytest.mark.parametrize(
+    "content, options, message",
+    [
+        ("", {}, "holds no sequence, expected one a line"),
+        ("\n \n", {}, "holds no sequence"),
+        ("only one line\n", {}, "1 different sequence that can be used"),
+        ("the same line\n" * 9, {}, "1 different sequence that can be used"),
+        ("a b c d\n" * 9, {"max_length": 3}, "4 to 4 tokens, .*--max-length 4, or --truncate"),
+        ("a\naa\naaa\naaaa\n", {"level": "char"}, "the one token 'a', expected at least 2"),
+        ("\n".join(LINES), {"min_count": 1000}, "no token.*--min-count"),
+        ("\n".join(LINES), {"level": "bytes"}, "--level is 'bytes'"),
+        (b"caf\xe9\n", {}, "byte 0xe9 at offset 3, in line 1"),
+    ],
+)
+def test_unusable_file(write, content, options, message):
+    path = write(content)
+    with pytest.raises(DataError, match=message) as caught:
+        load_text(path, **options)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(path) in str(caught.value) or "--level" in str(caught.value)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc"
+)
+def test_memory_grows_by_less_than_four_bytes_a_byte(tmp_path):
+    """So that 1 GB of text needs less than 4 GB."""
+    random = np.random.default_rng(0)
+    lines = [" ".join(map(str, row)) for row in random.integers(1000, 3000, [1000, 10])]
+    path = tmp_path / "large.txt"
+    with open(path, "w", encoding="utf-8") as file:
+        for k in range(240):  # no line twice
+            file.writelines(f"{k} {line}\n" for line in lines)
+    code = f"""
+import pathlib, re
+from data.text import load_text
+def peak():  # of this program alone, unlike what getrusage says of one started by a larger one
+    return int(re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+load_text("sample")
+before = peak()
+corpus = load_text({str(path)!r}, max_length=20)
+print(len(corpus.train), (peak() - before) * 1024)
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, check=True, timeout=120
+    ).stdout
+    num, grown = map(int, printed.split())
+    assert num == 204_000
+    assert grown < 4 * path.stat().st_size
