@@ -50,7 +50,7 @@ class Settings:
     """Global norm that the generator's gradients are clipped to."""
 
     # Maximum likelihood (line 2 of Algorithm 1)
-    mle_epochs: int = 50
+    mle_epochs: int = 35
     """Epochs of maximum-likelihood pre-training."""
     mle_learning_rate: float = 0.01
     """Learning rate of pre-training."""
@@ -78,7 +78,7 @@ class Settings:
     """Real and as many generated sequences in each of those sets; fewer where there are fewer."""
 
     # Policy gradient (lines 7-13)
-    rounds: int = 40
+    rounds: int = 50
     """Rounds of adversarial training."""
     g_steps: int = 1
     """g-steps: policy-gradient updates a round."""
