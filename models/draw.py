@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-# float32 cannot hold a number nearer to 1 from below; keeps a threshold under the total mass.
+# Two steps of float32 below 1: a product with it is below the other factor however it rounds.
 _BELOW_ONE = 1.0 - 2.0**-23
 
 

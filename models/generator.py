@@ -107,6 +107,7 @@ class Generator(keras.Model):
         self.rnn = cells[cell](
             hidden_dim,
             return_sequences=True,
+            use_cudnn=False,  # the steps are compiled by XLA, which has no cuDNN kernel
             kernel_initializer=normal(),
             recurrent_initializer=normal(),
             bias_initializer=normal(),
@@ -158,9 +159,13 @@ class Generator(keras.Model):
         """Reads one token a row (`[M]`): the hidden state after it (`[M, H]`) and all states."""
         return self.rnn.cell(self.embedding(tokens), states)
 
-    def draw(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=1.0) -> tf.Tensor:
+    def draw(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=None) -> tf.Tensor:
         """Next tokens, int32 `[M]`, from hidden states `[M, H]` and uniforms `[M]` in [0, 1)."""
-        return draw_categorical(self.logits(hidden) / temperature, uniforms)
+        logits = self.logits(hidden)
+        if temperature is not None:  # differences to the largest, so that none overflows upwards
+            temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
+            logits = (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / temperature
+        return draw_categorical(logits, uniforms)
 
     def end(self, token: tf.Tensor, ended: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Pads rows that have ended: tokens int32 `[M]` and what has ended with them, bool `[M]`."""

@@ -37,7 +37,7 @@ class Rollout(keras.Model):
         """`beta <- rate * theta + (1 - rate) * beta`; the paper's is a plain copy, rate 1."""
         if not 0 < rate <= 1:
             raise ValueError(f"`rate` is {rate}, expected a share in (0, 1]; 1 copies.")
-        for beta, theta in zip(self.policy.variables, generator.variables, strict=True):
+        for beta, theta in zip(self.policy.weights, generator.weights, strict=True):
             beta.assign(theta if rate == 1.0 else rate * theta + (1.0 - rate) * beta)
 
     def action_values(

@@ -480,3 +480,41 @@ def test_stderr_missing_or_closed(server, tmp_path, monkeypatch, closed):
     path = fetch(make_source(server), tmp_path / "folder")
     monkeypatch.undo()
     assert path.read_bytes() == BODY
+
+
+def first_bytes(path: Path) -> str:
+    """A manifest that leaves the rest of a file open, as that of an archive leaves its packing."""
+    content = path.read_bytes()
+    if content[:1] != b"\0":
+        raise DataError(f"{path} is no archive.")
+    return content[:8].hex()
+
+
+RIGHT_MANIFEST = BODY[:8].hex()
+
+
+def by_manifest(server, what, manifest=RIGHT_MANIFEST):
+    changes = {"sha256": "", "manifest": manifest, "manifest_of": first_bytes}
+    return make_source(server, what, size=len(BODY), size_is_a_bound=True, **changes)
+
+
+def test_an_archive_is_known_by_its_manifest_however_it_is_packed(server, tmp_path, monkeypatch):
+    path = fetch(by_manifest(server, "wrong"))  # other bytes, the same manifest
+    assert path.read_bytes() == WRONG
+    assert fetch(by_manifest(server, "wrong")) == path and len(server.asked) == 1
+
+
+def test_an_archive_of_another_manifest_is_refused_and_not_kept(server, tmp_path):
+    with pytest.raises(DataError) as caught:
+        fetch(by_manifest(server, "right", manifest="ff" * 8), tmp_path / "kept")
+    message = str(caught.value)
+    assert f"digest of its members {BODY[:8].hex()}, expected {'ff' * 8}" in message
+    assert not list((tmp_path / "kept").iterdir())
+
+
+def test_what_is_no_archive_is_refused(server, tmp_path, monkeypatch):
+    source = by_manifest(server, "right")
+    monkeypatch.setenv("SEQGAN_DATA", str(tmp_path))
+    (tmp_path / source.filename).write_bytes(b"hello")
+    with pytest.raises(DataError, match="has digest of its members none, expected"):
+        fetch(source)

@@ -268,3 +268,13 @@ def test_wrong_requests_for_samples(changed, message):
 def test_wrong_tokens(tokens, message):
     with pytest.raises(ValueError, match=message):
         tiny_generator().log_prob(tokens)
+
+
+def test_a_vanishing_temperature_draws_the_likeliest_tokens():
+    generator = Generator(7, 4, 3, 3)
+    random = np.random.default_rng(1)
+    generator.set_weights([random.normal(0, 1, w.shape) for w in generator.weights])
+    samples = generator.sample(5, (1, 2), temperature=1e-45).numpy()
+    likeliest = np.argmax(generator(samples).numpy(), axis=-1)
+    np.testing.assert_array_equal(samples, likeliest)
+    assert samples.any()

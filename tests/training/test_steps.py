@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 
 from models.discriminator import Discriminator
+from models.generator import Generator
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
 from training.config import Settings
-from training.losses import discriminator_loss, mle_loss, policy_gradient_loss
+from training.losses import discriminator_loss, mle_loss, policy_gradient_loss, token_nll
 from training.pretrain import balanced_sets
 from training.seeds import counted_seed
 from training.steps import Steps
@@ -212,6 +213,31 @@ def test_a_token_met_often_counts_once_in_the_norm():
     results = steps.policy_gradient(tokens, rewards, 1.0)
     assert float(results["policy_gradient_norm"]) == pytest.approx(norm(merged), rel=1e-4)
     assert norm(moved()) == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize("padding_reward", [0.0, 1e3])
+def test_padding_counts_for_nothing(padding_reward):
+    # 0 is padding, 1 the end: the loss is summed over the ten tokens that were written.
+    generator = Generator(V, T, 4, 5, end_token=1, pad_token=0, blocked_tokens=(0,))
+    set_random_weights(generator, scale=0.5)
+    settings = Settings(batch_size=3, optimizer="sgd", clip_norm=1e9)
+    steps = Steps(generator, Discriminator(V, T, 3, {1: 4}), settings)
+    tokens = tf.constant([[3, 1, 0, 0, 0], [4, 4, 1, 0, 0], [5, 2, 3, 4, 2]])
+    written = np.array([[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.float32)
+    rewards = some_rewards(3) * written + padding_reward * (1 - written)
+
+    def summed():
+        return tf.reduce_sum(
+            token_nll(generator(tokens), tokens)[written == 1] * rewards[written == 1]
+        )
+
+    expected, loss = gradients_of(generator, summed), float(summed()) / 10
+    moved = Moved(generator)
+    results = steps.policy_gradient(tokens, rewards, 1.0)
+    for change, gradient in zip(moved(), expected, strict=True):
+        np.testing.assert_allclose(change, -gradient, rtol=1e-3, atol=1e-5)
+    assert float(results["policy_loss"]) == pytest.approx(loss, rel=1e-4)
+    assert float(results["mean_reward"]) == pytest.approx(np.mean(rewards[written == 1]), rel=1e-5)
 
 
 def test_the_learning_rate_is_that_of_the_call():
