@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ SLOWEST = 1024  # bytes a second; a server that drips slower than this is given 
 
 @dataclass(frozen=True)
 class Source:
-    """A published file, fixed to the byte by its SHA-256 or by its git blob id.
+    """A published file, fixed to the byte by its SHA-256 or git blob id, or an archive by its content.
 
     Args:
         name: what it is, as messages and the progress bar say it.
@@ -39,6 +40,9 @@ class Source:
         other_names: names it may have, besides `filename`, where a person put it.
         git_blob: hexadecimal id that git gives the file: SHA-1 of `blob <size>`, a NUL byte and the
             content. It takes the place of an empty `sha256`.
+        manifest: hexadecimal digest over the content of an archive's members, for an archive that
+            its host may pack anew into other bytes. It takes the place of the other two.
+        manifest_of: computes it from a file; raises `DataError` for what is no such archive.
         size_is_a_bound: whether the exact size is not known.
         note: what a reader of results on it must know.
     """
@@ -52,24 +56,29 @@ class Source:
     citation: str
     other_names: tuple[str, ...] = ()
     git_blob: str = ""
+    manifest: str = ""
+    manifest_of: Callable[[Path], str] | None = None
     size_is_a_bound: bool = False
     note: str = ""
 
     def __post_init__(self) -> None:
-        if bool(self.sha256) == bool(self.git_blob):
+        digests = (self.sha256, self.git_blob, self.manifest)
+        if sum(map(bool, digests)) != 1 or bool(self.manifest) != bool(self.manifest_of):
             raise ValueError(
-                f"{self.name} has the SHA-256 {self.sha256!r} and the git blob id "
-                f"{self.git_blob!r}, expected one of the two: leave the other empty."
+                f"{self.name} has the SHA-256, git blob id and manifest {digests}, expected one of "
+                "the three, and `manifest_of` with a manifest: leave the others empty."
             )
 
     @property
     def digest(self) -> str:
         """The hexadecimal digest that the file must have."""
-        return self.sha256 or self.git_blob
+        return self.sha256 or self.git_blob or self.manifest
 
     @property
     def digest_name(self) -> str:
         """What `digest` is, in words."""
+        if self.manifest:
+            return "digest of its members"
         return "SHA-256" if self.sha256 else "git blob id"
 
     def new_hash(self, size: int) -> "hashlib._Hash":
@@ -129,6 +138,11 @@ def fetch(
         # Opened before the download: a folder that cannot be written is told at once.
         with open(aside, "xb") as file:
             file.write(_download(source, timeout, tries, mend))
+        if source.manifest and (found := _digest(source, aside)) != source.manifest:
+            raise DataError(
+                f"{source.name} came from {source.url} with {source.digest_name} {found}, expected "
+                f"{source.manifest}: {mend}."
+            )
         os.replace(aside, path)
     except OSError as error:
         raise DataError(
@@ -168,6 +182,11 @@ def _cache_folder() -> Path:
 
 
 def _digest(source: Source, path: Path) -> str:
+    if source.manifest_of is not None:
+        try:
+            return source.manifest_of(path)
+        except DataError:
+            return "none"
     try:
         with open(path, "rb") as file:
             digest = source.new_hash(os.fstat(file.fileno()).st_size)
@@ -240,6 +259,8 @@ def _body(source: Source, timeout: float) -> bytes:
                 raise TimeoutError
     if len(body) < at_least:
         raise ConnectionError(f"{len(body)} of {at_least} bytes came")
+    if source.manifest:
+        return bytes(body)  # an archive is checked once it is a file
     digest = source.new_hash(len(body))
     digest.update(body)
     if digest.hexdigest() != source.digest:

@@ -185,7 +185,7 @@ def test_wrong_file_in_seqgan_data(server, tmp_path, monkeypatch):
 
 def test_one_digest_is_needed():
     for digests in ({"sha256": "", "git_blob": ""}, {"sha256": "12", "git_blob": "34"}):
-        with pytest.raises(ValueError, match="expected one of the two"):
+        with pytest.raises(ValueError, match="expected one of the three"):
             Source("a", "https://a", "a", 1, licence="", citation="", **digests)
 
 

@@ -1,0 +1,681 @@
+"""Tunes as sequences of piano keys: MIDI files read, cut and split; samples written as MIDI and WAV.
+
+As in the paper's music generation a tune is one key every 0.4 s, and a sequence is 32 of them. The
+88 keys of a piano, MIDI pitches 21 to 108, are the ids 1 to 88; id 0 is the start token and never
+drawn. What the paper leaves open is decided here:
+
+- The melody is the first instrument, in the order of the tracks, that has notes and is no drum.
+- Time starts with its first note. A step holds what sounds at its beginning, so a note between two
+  grid points is not heard; at the common 120 beats a minute an eighth note lasts 0.25 s.
+- A pitch that a piano does not have moves by octaves until it does.
+- A chord gives its highest key. A rest keeps the previous key sounding.
+- A tune becomes consecutive windows of 32 steps that do not overlap; what is left at its end is
+  dropped. A tune without a whole window, or longer than an hour, is skipped.
+- Exact repeats of a window are removed, the first one in order of names is kept. What remains is
+  split by tune, so that no tune and no window stands in two parts.
+
+Files are not trusted. Nothing is extracted from a zip: its members are read into memory, few enough
+and small enough to stay there. A file that is no sound MIDI file is skipped, named and counted.
+"""
+
+import hashlib
+import io
+import itertools
+import os
+import re
+import stat
+import warnings
+import wave
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+import pretty_midi
+
+from data.download import Source, fetch
+from data.errors import DataError
+from data.samples.tunes import TUNES
+
+STEP_SECONDS = 0.4
+MAX_LENGTH = 32
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108
+VOCAB_SIZE = 1 + HIGHEST_PITCH - LOWEST_PITCH + 1
+SHARES = (0.8, 0.1, 0.1)  # of the tunes: training, validation, test
+SAMPLE_RATE = 22_050  # Hz; the highest key sounds at 4,186 Hz
+
+_MAX_SECONDS = 3600.0
+_MAX_FILE_BYTES = 1 << 20  # the largest Nottingham tune has 34 kB
+_MAX_TOTAL_BYTES = 64 << 20  # all Nottingham tunes together have 3.2 MB
+_MAX_ZIP_BYTES = 256 << 20
+_MAX_DIRECTORY_BYTES = 4 << 20
+_MAX_ENTRIES = 20_000  # the Nottingham archive has 3,100
+_MAX_FILES = 10_000
+
+# Numbers in a MIDI file are at most four such bytes long. Unbounded ones, which the reader would
+# take, cost it time that grows with the square of their length; text does not have so many in a row.
+_ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{256}")
+
+
+def manifest(path: Path) -> str:
+    """SHA-256 of the lines `<SHA-256 of the content>  <name>` of the Nottingham tunes in an archive.
+
+    It is what `LC_ALL=C sha256sum *.mid | sha256sum` prints in the folder `MIDI` of the archive.
+    Only the files of that folder are used; they may also lie at the top.
+
+    Raises:
+        DataError: there is no such archive, or it is hostile.
+    """
+    return _digest(_contents(Path(path), _is_nottingham)[0])
+
+
+NOTTINGHAM_FOLDER = "MIDI"
+NOTTINGHAM = Source(
+    name="the Nottingham tunes",
+    url=(
+        "https://github.com/jukedeck/nottingham-dataset/archive/"
+        "0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip"
+    ),
+    filename="nottingham-dataset-0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip",
+    size=32 << 20,
+    size_is_a_bound=True,
+    sha256="",
+    manifest="367d720d99626ffdd5b4f09fc45083d5e3bbd6ad259cdc7597b44687569aa8e5",
+    manifest_of=manifest,
+    licence="GPLv3, as its repository states; fetched from there, not passed on",
+    citation=(
+        "The Nottingham Music Database, collected by Eric Foxley; cleaned and turned into MIDI by "
+        "Jukedeck, https://github.com/jukedeck/nottingham-dataset."
+    ),
+    other_names=("nottingham_midi.zip",),
+    note=(
+        "the paper used 695 of the Nottingham tunes, it is not known which; how it cut them into "
+        "sequences and split them is not public"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A tune on the grid.
+
+    Args:
+        name: of its file, with the folders above it.
+        keys: int32 `[steps]`, ids 1 to 88.
+        num_rests: steps at which nothing sounds.
+        num_chords: steps at which several keys sound.
+        num_moved: notes that moved by octaves to be on the piano.
+        num_unheard: notes that sound at no grid point.
+        num_notes: notes of the melody.
+    """
+
+    name: str
+    keys: np.ndarray
+    num_rests: int = 0
+    num_chords: int = 0
+    num_moved: int = 0
+    num_unheard: int = 0
+    num_notes: int = 0
+
+
+@dataclass(frozen=True)
+class MusicCorpus:
+    """Sequences of piano keys in three parts that share no tune and no sequence.
+
+    Args:
+        name: of the corpus.
+        train: int32 `[M, T]`, ids 1 to 88.
+        validation: the same of other tunes.
+        test: the same of yet others.
+        vocab_size: 89, with the start token 0.
+        max_length: T, steps of 0.4 s.
+        provenance: what was read, skipped, removed and how it was split, as JSON can hold it.
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    vocab_size: int
+    max_length: int
+    provenance: dict[str, Any]
+
+
+def load_music(corpus: str | Path = "nottingham", *, split_seed: int = 0) -> MusicCorpus:
+    """The corpus of tunes, windows of 32 steps.
+
+    Args:
+        corpus: "nottingham", fetched where it must be; "sample"; or the path of a folder or a zip.
+        split_seed: which tunes go into which part.
+    """
+    if corpus == "sample":
+        return sample_corpus(split_seed=split_seed)
+    if corpus == "nottingham":
+        hint = "or use --corpus sample, which needs no download"
+        return nottingham_corpus(fetch(NOTTINGHAM, hint=hint), split_seed=split_seed)
+    if not Path(corpus).exists():
+        raise DataError(
+            f"--corpus is {corpus}, expected sample, nottingham or the path of a folder or zip of "
+            "MIDI files: there is no such path."
+        )
+    return music_corpus(Path(corpus), split_seed=split_seed)
+
+
+def music_corpus(
+    path: Path, *, max_length: int = MAX_LENGTH, split_seed: int = 0, name: str = ""
+) -> MusicCorpus:
+    """Sequences of a person's own MIDI files.
+
+    Args:
+        path: a folder, searched with those below it, or a zip of MIDI files.
+        max_length: steps of a sequence.
+        split_seed: which tunes go into which part; the same tunes and seed give the same parts.
+        name: of the corpus; that of the file or folder if empty.
+
+    Raises:
+        DataError: it cannot be read, is hostile, or holds fewer than three tunes long enough.
+    """
+    tunes, skipped = read_tunes(path)
+    return _corpus(
+        name or Path(path).resolve().name, str(path), tunes, skipped, max_length, split_seed
+    )
+
+
+def nottingham_corpus(
+    path: Path, *, max_length: int = MAX_LENGTH, split_seed: int = 0
+) -> MusicCorpus:
+    """Sequences of the Nottingham tunes, the paper's corpus; `path` as in `verify_nottingham`.
+
+    Raises:
+        DataError: these are not the Nottingham tunes.
+    """
+    contents, skipped = _contents(Path(path), _is_nottingham)
+    _verify(Path(path), contents)
+    tunes, skipped = _tunes(contents, skipped)
+    return _corpus("nottingham", str(path), tunes, skipped, max_length, split_seed)
+
+
+def sample_corpus(*, max_length: int = MAX_LENGTH, split_seed: int = 0) -> MusicCorpus:
+    """Sequences of the 24 tunes written for this project, which are not the paper's data."""
+    tunes = [
+        Tune(tune.title, np.array(tune.pitches(), np.int32) - LOWEST_PITCH + 1) for tune in TUNES
+    ]
+    return _corpus("sample", "the sample corpus", tunes, {}, max_length, split_seed)
+
+
+def verify_nottingham(path: Path) -> None:
+    """Checks that a file holds the Nottingham tunes, whole and unaltered.
+
+    Args:
+        path: the archive of `NOTTINGHAM.url`, a zip of its folder `MIDI`, or a folder with either.
+
+    Raises:
+        DataError: it does not.
+    """
+    _verify(Path(path), _contents(Path(path), _is_nottingham)[0])
+
+
+def read_tunes(path: Path) -> tuple[list[Tune], dict[str, list[str]]]:
+    """Reads MIDI files onto the grid.
+
+    Args:
+        path: a folder, searched with those below it, a zip or one MIDI file. Files are taken by
+            their endings, .mid or .midi; hidden ones are not.
+
+    Returns:
+        The tunes in order of their names, and the names of what was skipped by the reason.
+
+    Raises:
+        DataError: the path cannot be read, or a zip is hostile.
+    """
+    return _tunes(*_contents(Path(path), lambda name: True))
+
+
+def read_midi(path: Path) -> np.ndarray:
+    """Reads one MIDI file: int32 `[steps]`, ids 1 to 88.
+
+    Raises:
+        DataError: it cannot be read, or holds no melody.
+    """
+    tunes, skipped = read_tunes(path)
+    if len(tunes) != 1:
+        held = f"{len(tunes)} tunes" if tunes else f"no melody ({', '.join(skipped) or 'no file'})"
+        raise DataError(f"{path} holds {held}, expected one MIDI file with a melody: give another.")
+    return tunes[0].keys
+
+
+def write_midi(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
+    """Writes a sequence as a MIDI file of one piano track, which `read_midi` reads back exactly.
+
+    Every step is a quarter note at 150 beats a minute, 0.4 s. Equal neighbours become one held
+    note: ids cannot tell it from a repeated one, and in the Nottingham tunes half are either.
+
+    Args:
+        sequence: int `[T]`, ids 1 to 88.
+        path: where to, replacing what is there.
+
+    Raises:
+        ValueError: the sequence is empty or holds other ids.
+        DataError: the file cannot be written.
+    """
+    content = io.BytesIO()
+    _pretty(sequence).write(content)
+    _write(Path(path), content.getvalue())
+
+
+def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
+    """Writes a sequence as a WAV file: 16 bit, mono, 22,050 Hz, 0.4 s a step, plain sine tones.
+
+    Args:
+        sequence: int `[T]`, ids 1 to 88.
+        path: where to, replacing what is there.
+
+    Raises:
+        ValueError: the sequence is empty or holds other ids.
+        DataError: the file cannot be written.
+    """
+    # The synthesis adds a second of silence.
+    num_samples = round(len(sequence) * STEP_SECONDS * SAMPLE_RATE)
+    samples = _pretty(sequence).synthesize(fs=SAMPLE_RATE)[:num_samples]
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(np.round(samples * np.iinfo(np.int16).max).astype("<i2").tobytes())
+    _write(Path(path), content.getvalue())
+
+
+class _Skip(Exception):
+    """Why a file is left out, as the reports name it."""
+
+
+# Files into memory.
+
+_Contents = tuple[dict[str, bytes], dict[str, list[str]]]
+
+
+def _contents(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Contents:
+    """Content of every wanted MIDI file by its name, and the names of the skipped by the reason."""
+    try:
+        if path.is_dir():
+            return _read_all(path, _in_folder(path, wanted))
+        if not path.exists():
+            raise DataError(
+                f"{path} does not exist, expected a zip or a folder of MIDI files: "
+                "mend the path, or use --corpus sample."
+            )
+        if not path.is_file():  # a pipe or a device could block or never end
+            raise DataError(
+                f"{path} is not a regular file, expected a zip or a folder of MIDI files: "
+                "give one of these."
+            )
+        with open(path, "rb") as beginning:
+            starts_as_midi = beginning.read(4) == b"MThd"
+        if starts_as_midi or _ends_as_midi(path.name):
+            return _read_all(path, [(path.name, partial(_read_file, path))])
+        if path.stat().st_size > _MAX_ZIP_BYTES:
+            raise DataError(
+                f"{path} has more than {_MAX_ZIP_BYTES >> 20} MiB, expected a smaller zip of MIDI "
+                "files: split it."
+            )
+        with _BoundedReads(path) as file, _open_zip(path, file) as archive:
+            return _read_all(path, _in_zip(path, archive, wanted))
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror or error}), expected a zip or a folder of "
+            "MIDI files: mend its permissions, or use --corpus sample."
+        ) from error
+
+
+_Files = Iterable[tuple[str, Callable[[], bytes]]]
+
+
+def _read_all(path: Path, files: _Files) -> _Contents:
+    contents: dict[str, bytes] = {}
+    skipped: dict[str, list[str]] = {}
+    total = 0
+    for count, (name, read) in enumerate(files, start=1):
+        if count > _MAX_FILES:
+            raise DataError(
+                f"{path} holds more than {_MAX_FILES:,} MIDI files, expected fewer: split it."
+            )
+        try:
+            if name in contents:
+                raise _Skip("a second file of that name")
+            contents[name] = read()
+        except _Skip as reason:
+            skipped.setdefault(str(reason), []).append(name)
+            continue
+        total += len(contents[name])
+        if total > _MAX_TOTAL_BYTES:
+            raise DataError(
+                f"{path} holds more than {_MAX_TOTAL_BYTES >> 20} MiB of MIDI files, expected "
+                "less: split it."
+            )
+    return contents, skipped
+
+
+def _ends_as_midi(name: str) -> bool:
+    """Whether a file's name is that of a MIDI file; hidden ones are notes of a system beside it."""
+    return name.lower().endswith((".mid", ".midi")) and not name.startswith(".")
+
+
+def _in_folder(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Files:
+    """MIDI files of a folder and those below it, in order of names; links to folders stay shut."""
+    found: list[tuple[str, Path]] = []
+    entries = 0
+    for folder, folders, names in os.walk(path):
+        entries += len(folders) + len(names)
+        if entries > _MAX_ENTRIES:
+            raise DataError(
+                f"{path} holds more than {_MAX_ENTRIES:,} files and folders, expected a folder of "
+                "MIDI files: give one further down."
+            )
+        for file in (Path(folder, name) for name in names if _ends_as_midi(name)):
+            name = file.relative_to(path).as_posix()
+            if wanted(PurePosixPath(name)):
+                found.append((name, file))
+    for name, file in sorted(found):
+        yield name, partial(_read_file, file)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _Skip("not a regular file")
+        with open(path, "rb") as file:
+            return _bounded(file.read(_MAX_FILE_BYTES + 1))
+    except OSError as error:
+        raise _Skip(f"cannot be read ({error.strerror})") from error
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > _MAX_FILE_BYTES:
+        raise _Skip(f"more than {_MAX_FILE_BYTES >> 20} MiB")
+    return content
+
+
+class _BoundedReads(io.FileIO):
+    """A file that gives out only so much at once: a zip's directory is read whole, before counting."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile("its directory is too large")
+        return super().read(size) or b""
+
+
+def _open_zip(path: Path, file: io.FileIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except Exception as error:  # a corrupt directory may raise anything
+        raise DataError(
+            f"{path} is neither a MIDI file nor a sound zip, expected a zip or a folder of MIDI "
+            "files: give one, or use --corpus sample."
+        ) from error
+
+
+def _in_zip(
+    path: Path, archive: zipfile.ZipFile, wanted: Callable[[PurePosixPath], bool]
+) -> _Files:
+    """MIDI files of a zip, in order of names. Refuses a zip that was made to do harm."""
+    members = archive.infolist()
+    if len(members) > _MAX_ENTRIES:
+        raise DataError(
+            f"{path} holds more than {_MAX_ENTRIES:,} members, expected a zip of MIDI files: "
+            "split it."
+        )
+    for member in members:
+        # Nothing is extracted, but whoever writes such names does not mean well.
+        as_path = PureWindowsPath(member.filename)
+        if as_path.anchor or ".." in as_path.parts:
+            raise DataError(
+                f"{path} holds the member {_shown(member.filename)}, which climbs out of its "
+                "folder, expected names below it: get the zip from its origin again."
+            )
+    for member in sorted(members, key=lambda member: member.filename):
+        name = PurePosixPath(member.filename)
+        if not member.is_dir() and _ends_as_midi(name.name) and wanted(name):
+            yield member.filename, partial(_read_member, archive, member)
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.flag_bits & 1:
+        raise _Skip("encrypted")
+    # The other methods are unpacked without a limit on what comes out.
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _Skip("packed by another method than deflate")
+    try:
+        with archive.open(member) as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except Exception as error:  # unpacking a corrupt member may raise anything
+        raise _Skip("corrupt in the zip") from error
+    return _bounded(content)
+
+
+def _shown(text: str) -> str:
+    """A member's name as a message may print it: short, and no control characters."""
+    text = ascii(text)[1:-1]
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_nottingham(name: PurePosixPath) -> bool:
+    return name.parent.name in ("", NOTTINGHAM_FOLDER)
+
+
+def _verify(path: Path, contents: dict[str, bytes]) -> None:
+    digest = _digest(contents)
+    if digest != NOTTINGHAM.manifest:
+        raise DataError(
+            f"{path} holds {len(contents):,} MIDI files with digest {digest}, expected "
+            f"{NOTTINGHAM.name} with {NOTTINGHAM.manifest}: get "
+            f"{NOTTINGHAM.url} again, or use --corpus sample."
+        )
+
+
+def _digest(contents: dict[str, bytes]) -> str:
+    """`manifest` of files."""
+    lines = sorted(
+        (PurePosixPath(name).name, hashlib.sha256(content).hexdigest())
+        for name, content in contents.items()
+    )
+    text = "".join(f"{sha}  {name}\n" for name, sha in lines)
+    # A file's name need not be text.
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+# MIDI onto the grid.
+
+
+def _tunes(
+    contents: dict[str, bytes], skipped: dict[str, list[str]]
+) -> tuple[list[Tune], dict[str, list[str]]]:
+    tunes = []
+    for name, content in contents.items():
+        try:
+            tunes.append(_tune(name, content))
+        except _Skip as reason:
+            skipped.setdefault(str(reason), []).append(name)
+    return tunes, skipped
+
+
+def _tune(name: str, content: bytes) -> Tune:
+    midi = _parsed(content)
+    melody = next((i.notes for i in midi.instruments if i.notes and not i.is_drum), None)
+    if melody is None:
+        raise _Skip("only drums" if any(i.notes for i in midi.instruments) else "no notes")
+    starts = np.array([note.start for note in melody])
+    ends = np.array([note.end for note in melody])
+    if ends.max() - starts.min() > _MAX_SECONDS:
+        raise _Skip("longer than an hour")
+    pitches = np.array([note.pitch for note in melody])
+    on_piano = _on_piano(pitches)
+
+    # Place of the first grid point at or after a time. A written time may miss its point by
+    # rounding, by far less than a millionth of a step.
+    first, last = (
+        np.ceil((times - starts.min()) / STEP_SECONDS - 1e-6).astype(int)
+        for times in (starts, ends)
+    )
+    last = np.maximum(last, first == 0)  # the first note begins the tune, however short it is
+    changes = np.zeros([VOCAB_SIZE, max(last) + 1], int)
+    np.add.at(changes, (on_piano - LOWEST_PITCH + 1, first), 1)
+    np.add.at(changes, (on_piano - LOWEST_PITCH + 1, last), -1)
+    sounding = changes[:, :-1].cumsum(axis=1) > 0  # [V, steps]
+    num_keys = sounding.sum(axis=0)
+    sounds = num_keys > 0  # at the first step at least
+    highest = VOCAB_SIZE - 1 - sounding[::-1].argmax(axis=0)
+    latest = np.maximum.accumulate(np.where(sounds, np.arange(len(sounds)), 0))
+    return Tune(
+        name,
+        highest[latest].astype(np.int32),
+        num_rests=int((~sounds).sum()),
+        num_chords=int((num_keys > 1).sum()),
+        num_moved=int((on_piano != pitches).sum()),
+        num_unheard=int((first == last).sum()),
+        num_notes=len(melody),
+    )
+
+
+def _parsed(content: bytes) -> pretty_midi.PrettyMIDI:
+    if not content.startswith(b"MThd"):
+        raise _Skip("not a MIDI file" if content else "empty")
+    if _ENDLESS_NUMBER.search(content):
+        raise _Skip("corrupt")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return pretty_midi.PrettyMIDI(io.BytesIO(content))
+    except EOFError as error:
+        raise _Skip("truncated") from error
+    except Exception as error:  # the reader may raise anything on a corrupt file
+        raise _Skip("corrupt") from error
+
+
+def _on_piano(pitches: np.ndarray) -> np.ndarray:
+    """Pitches moved by as few octaves as bring them onto the piano."""
+    octaves_up = np.maximum(0, -((pitches - LOWEST_PITCH) // 12))
+    octaves_down = np.maximum(0, -((HIGHEST_PITCH - pitches) // 12))
+    return pitches + 12 * (octaves_up - octaves_down)
+
+
+# Tunes into sequences.
+
+
+def _corpus(
+    name: str,
+    given: str,
+    tunes: list[Tune],
+    skipped: dict[str, list[str]],
+    max_length: int,
+    split_seed: int,
+) -> MusicCorpus:
+    if max_length < 1:
+        raise ValueError(f"`max_length` is {max_length}, expected at least 1; the paper has 32.")
+    num_read = len(tunes) + sum(map(len, skipped.values()))
+    skipped = {reason: list(names) for reason, names in skipped.items()}
+    long_enough = [tune for tune in tunes if len(tune.keys) >= max_length]
+    if len(long_enough) < len(tunes):
+        skipped[f"shorter than {max_length} steps"] = [
+            tune.name for tune in tunes if len(tune.keys) < max_length
+        ]
+
+    seen: set[bytes] = set()
+    of_tunes: list[np.ndarray] = []  # those of a tune: [M, T]
+    num_windows = 0
+    for tune in long_enough:
+        windows = tune.keys[: len(tune.keys) // max_length * max_length].reshape(-1, max_length)
+        num_windows += len(windows)
+        first_time = []
+        for window in windows:
+            first_time.append(window.tobytes() not in seen)
+            seen.add(window.tobytes())
+        if any(first_time):
+            of_tunes.append(windows[first_time])
+    if len(of_tunes) < 3:
+        raise DataError(
+            f"{given} holds {len(of_tunes)} different tune(s) of at least {max_length} steps of "
+            f"{STEP_SECONDS} s{_summary(skipped)}, expected 3 or more, one each for training, "
+            "validation and test: add MIDI files, or use --corpus sample."
+        )
+
+    held_out = [max(1, round(share * len(of_tunes))) for share in SHARES[1:]]
+    order = np.random.default_rng(split_seed).permutation(len(of_tunes))
+    places = np.split(order, [len(order) - sum(held_out), len(order) - held_out[1]])
+    parts = [np.concatenate([of_tunes[k] for k in sorted(part)]) for part in places]
+    train, validation, test = parts
+    labels = ("train", "validation", "test")
+    digest = hashlib.sha256(b"".join(part.astype("<i4").tobytes() for part in parts))
+    return MusicCorpus(
+        name,
+        train,
+        validation,
+        test,
+        vocab_size=VOCAB_SIZE,
+        max_length=max_length,
+        provenance={
+            "files": num_read,
+            "skipped": skipped,
+            "tunes": len(long_enough),
+            "notes": sum(tune.num_notes for tune in long_enough),
+            "notes_unheard": sum(tune.num_unheard for tune in long_enough),
+            "notes_moved": sum(tune.num_moved for tune in long_enough),
+            "steps": sum(len(tune.keys) for tune in long_enough),
+            "steps_resting": sum(tune.num_rests for tune in long_enough),
+            "steps_with_chords": sum(tune.num_chords for tune in long_enough),
+            "windows": num_windows,
+            "repeats_removed": num_windows - len(seen),
+            "split_by": "tune",
+            "split_shares": list(SHARES),
+            "split_seed": split_seed,
+            "split_tunes": dict(zip(labels, map(len, places), strict=True)),
+            "sizes": dict(zip(labels, map(len, parts), strict=True)),
+            "split_hash": digest.hexdigest(),
+        },
+    )
+
+
+def _summary(skipped: dict[str, list[str]]) -> str:
+    """What was skipped, short enough for a message: each reason, how often, the first name."""
+    reasons = [f"{len(names)} {reason}, as {_shown(names[0])}" for reason, names in skipped.items()]
+    return f" (skipped: {'; '.join(reasons)})" if reasons else ""
+
+
+# Sequences into files.
+
+
+def _pretty(sequence: Sequence[int] | np.ndarray) -> pretty_midi.PrettyMIDI:
+    keys = np.asarray(sequence)
+    if keys.ndim != 1 or not len(keys) or not np.issubdtype(keys.dtype, np.integer):
+        raise ValueError(
+            f"`sequence` has shape {keys.shape} and dtype {keys.dtype}, expected whole numbers "
+            "[T], T at least 1; give one sequence at a time."
+        )
+    if keys.min() < 1 or keys.max() >= VOCAB_SIZE:
+        raise ValueError(
+            f"`sequence` holds ids from {keys.min()} to {keys.max()}, expected 1 to "
+            f"{VOCAB_SIZE - 1}, the keys of a piano; cut padding off first."
+        )
+    midi = pretty_midi.PrettyMIDI(resolution=480, initial_tempo=60 / STEP_SECONDS)
+    piano = pretty_midi.Instrument(program=0, name="melody")
+    edges = [0, *(np.flatnonzero(np.diff(keys)) + 1), len(keys)]
+    for start, end in itertools.pairwise(edges):
+        pitch = int(keys[start]) + LOWEST_PITCH - 1
+        piano.notes.append(
+            pretty_midi.Note(80, pitch, float(start * STEP_SECONDS), float(end * STEP_SECONDS))
+        )
+    midi.instruments.append(piano)
+    return midi
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}), expected a folder that can be: "
+            "give another path."
+        ) from error
