@@ -13,6 +13,7 @@ from typing import Annotated
 
 import tyro
 
+from data.errors import DataError
 from training.config import read_flags
 from training.errors import UsageError, one_line_errors
 
@@ -30,6 +31,9 @@ class SampleSettings:
     temperature: float = 1.0
     """Divides the logits: below 1 sharper, above 1 flatter."""
 
+    midi: Path | None = None
+    """For tunes: a new folder to write them to as MIDI files, instead of printing keys."""
+
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
         if not 1 <= self.num < 2**31:
@@ -38,6 +42,8 @@ class SampleSettings:
             raise UsageError(f"--temperature is {self.temperature}, expected a number above 0.")
         if not 0 <= self.seed < 2**31:
             raise UsageError(f"--seed is {self.seed}, expected a number from 0 to 2^31 - 1.")
+        if self.midi is not None and self.midi.exists():
+            raise UsageError(f"--midi is {self.midi}, which is there already. Give a new folder.")
 
 
 def find_export(folder: Path) -> Path:
@@ -62,7 +68,9 @@ def main(arguments: list[str] | None = None) -> None:
 
     try:
         generator = tf.saved_model.load(str(export))
-        vocabulary = json.loads(Path(generator.vocabulary.asset_path.numpy().decode()).read_text())
+        vocabulary = json.loads(
+            Path(generator.vocabulary.asset_path.numpy().decode()).read_text(encoding="utf-8")
+        )
     except Exception as error:  # whatever a damaged SavedModel makes TensorFlow raise
         raise UsageError(f"{export} is damaged and cannot be loaded ({error}).") from None
     tokens = generator.sample(
@@ -70,11 +78,43 @@ def main(arguments: list[str] | None = None) -> None:
         tf.constant([settings.seed, 0]),
         tf.constant(settings.temperature),
     )
-    words = vocabulary.get("tokens")
-    for sequence in tokens.numpy():
-        print(" ".join(str(words[token] if words else token) for token in sequence))
+    if settings.midi is not None:
+        write_tunes(vocabulary, tokens.numpy(), settings.midi)
+        return
+    for line in as_text(vocabulary, tokens.numpy()):
+        print(line)
+
+
+def write_tunes(vocabulary: dict, sequences, folder: Path) -> None:
+    """Writes tunes, int `[M, T]`, as MIDI files."""
+    if vocabulary["task"] != "music":
+        raise UsageError(
+            f"--midi needs a generator of tunes, and this is one of {vocabulary['task']}."
+        )
+
+    from data.music import write_midi
+
+    folder.mkdir(parents=True)
+    for number, sequence in enumerate(sequences, start=1):
+        write_midi(sequence, folder / f"{number:03d}.mid")
+
+
+def as_text(vocabulary: dict, sequences) -> list[str]:
+    """Sequences int `[M, T]` as people read them: text, poems of four lines, or ids."""
+    if vocabulary["level"] in ("id", "key"):
+        return [" ".join(map(str, sequence)) for sequence in sequences]
+
+    from data.poems import format_poem
+    from data.text import to_text
+    from data.vocabulary import Vocabulary
+
+    words = Vocabulary.from_json(vocabulary)
+    decoded = [words.decode(sequence) for sequence in sequences]
+    if words.task == "poems":
+        return [format_poem(characters) + "\n" for characters in decoded]
+    return [to_text(tokens, words.level) for tokens in decoded]
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with one_line_errors(DataError):
         main(sys.argv[1:])

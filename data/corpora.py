@@ -16,6 +16,13 @@ _CAPTIONS_CITATION = (
     "SIGIR 2018."
 )
 
+
+def _nottingham_manifest(path: Path) -> str:
+    from data.music import manifest  # reading MIDI costs an import that texts need not pay
+
+    return manifest(path)
+
+
 CORPORA = {
     "poems": Source(
         name="the Chinese quatrains",
@@ -80,10 +87,38 @@ CORPORA = {
         citation=_CAPTIONS_CITATION,
         other_names=("test_coco.txt",),
     ),
+    "nottingham": Source(
+        name="the Nottingham tunes",
+        url=(
+            "https://github.com/jukedeck/nottingham-dataset/archive/"
+            "0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip"
+        ),
+        filename="nottingham-dataset-0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip",
+        size=32 << 20,
+        size_is_a_bound=True,
+        sha256="",
+        manifest="367d720d99626ffdd5b4f09fc45083d5e3bbd6ad259cdc7597b44687569aa8e5",
+        manifest_of=_nottingham_manifest,
+        licence="GPLv3, as its repository states; fetched from there, not passed on",
+        citation=(
+            "The Nottingham Music Database, collected by Eric Foxley; cleaned and turned into MIDI by "
+            "Jukedeck, https://github.com/jukedeck/nottingham-dataset."
+        ),
+        other_names=("nottingham_midi.zip",),
+        note=(
+            "the paper used 695 of the Nottingham tunes, it is not known which; how it cut them into "
+            "sequences and split them is not public"
+        ),
+    ),
 }
 
 # Small corpora written for this project, by task.
-SAMPLES = {"poems": "quatrains.txt", "speeches": "speech.txt", "text": "speech.txt"}
+SAMPLES = {
+    "poems": "quatrains.txt",
+    "speeches": "speech.txt",
+    "text": "speech.txt",
+    "music": "tunes.py",
+}
 SAMPLES_FOLDER = Path(__file__).with_name("samples")
 
 

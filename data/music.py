@@ -28,7 +28,7 @@ import warnings
 import wave
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 import pretty_midi
 
-from data.download import Source, fetch
+from data.corpora import CORPORA, corpus_file, origin
 from data.errors import DataError
 from data.samples.tunes import TUNES
 
@@ -73,29 +73,7 @@ def manifest(path: Path) -> str:
 
 
 NOTTINGHAM_FOLDER = "MIDI"
-NOTTINGHAM = Source(
-    name="the Nottingham tunes",
-    url=(
-        "https://github.com/jukedeck/nottingham-dataset/archive/"
-        "0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip"
-    ),
-    filename="nottingham-dataset-0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip",
-    size=32 << 20,
-    size_is_a_bound=True,
-    sha256="",
-    manifest="367d720d99626ffdd5b4f09fc45083d5e3bbd6ad259cdc7597b44687569aa8e5",
-    manifest_of=manifest,
-    licence="GPLv3, as its repository states; fetched from there, not passed on",
-    citation=(
-        "The Nottingham Music Database, collected by Eric Foxley; cleaned and turned into MIDI by "
-        "Jukedeck, https://github.com/jukedeck/nottingham-dataset."
-    ),
-    other_names=("nottingham_midi.zip",),
-    note=(
-        "the paper used 695 of the Nottingham tunes, it is not known which; how it cut them into "
-        "sequences and split them is not public"
-    ),
-)
+NOTTINGHAM = CORPORA["nottingham"]
 
 
 @dataclass(frozen=True)
@@ -151,17 +129,14 @@ def load_music(corpus: str | Path = "nottingham", *, split_seed: int = 0) -> Mus
         corpus: "nottingham", fetched where it must be; "sample"; or the path of a folder or a zip.
         split_seed: which tunes go into which part.
     """
+    path = corpus_file(corpus, "music")
     if corpus == "sample":
-        return sample_corpus(split_seed=split_seed)
-    if corpus == "nottingham":
-        hint = "or use --corpus sample, which needs no download"
-        return nottingham_corpus(fetch(NOTTINGHAM, hint=hint), split_seed=split_seed)
-    if not Path(corpus).exists():
-        raise DataError(
-            f"--corpus is {corpus}, expected sample, nottingham or the path of a folder or zip of "
-            "MIDI files: there is no such path."
-        )
-    return music_corpus(Path(corpus), split_seed=split_seed)
+        loaded = sample_corpus(split_seed=split_seed)
+    elif corpus == "nottingham":
+        loaded = nottingham_corpus(path, split_seed=split_seed)
+    else:
+        loaded = music_corpus(path, split_seed=split_seed)
+    return replace(loaded, provenance={**origin(corpus, path), **loaded.provenance})
 
 
 def music_corpus(

@@ -9,3 +9,19 @@ TABLE_1 = {
     "pg-bleu": 8.946,
     "seqgan": 8.736,
 }
+
+# Tables 2 to 4: {task: {our metric: (MLE, SeqGAN)}}. BLEU against "the whole test set as the
+# references", whose size and smoothing are not public; MSE of pitch, whose pairing is not public.
+TABLES_2_TO_4 = {
+    "poems": {"bleu_2": (0.6670, 0.7389)},
+    "speeches": {"bleu_3": (0.519, 0.556), "bleu_4": (0.416, 0.427)},
+    "music": {"bleu_4": (0.9210, 0.9406), "pitch_mse": (22.38, 20.62)},
+}
+
+# Guo et al.: "Long Text Generation via Adversarial Training with Leaked Information", AAAI 2018:
+# SeqGAN's rows there, {corpus: {our metric: SeqGAN}}. No public protocol either.
+LATER_SEQGAN = {
+    "coco": {"bleu_2": 0.831, "bleu_3": 0.642, "bleu_4": 0.521, "bleu_5": 0.427},
+    "emnlp": {"bleu_2": 0.859, "bleu_3": 0.6015, "bleu_4": 0.4541, "bleu_5": 0.4498},
+    "poems": {"bleu_2": 0.738},
+}

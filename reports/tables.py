@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from metrics.significance import welch
-from reports.paper import TABLE_1
+from reports.paper import LATER_SEQGAN, TABLE_1, TABLES_2_TO_4
 from reports.results import Result
 
 MINUS = "–"
@@ -84,5 +84,82 @@ def oracle_notes(results: list[Result]) -> str:
                 f" NLL-oracle {np.mean(final) - np.mean(start):+.3f} from the MLE start, Welch's "
                 f"t-test over {len(runs)} seeds: p = {test.p_value:.1g}."
             )
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def corpus_table(results: list[Result]) -> str:
+    """Tables 2 to 4 and the captions: a row a metric, the MLE start beside SeqGAN, ours and theirs."""
+    lines = [
+        "| corpus | metric | paper: MLE | paper: SeqGAN | ours: MLE start | ours: SeqGAN | "
+        "real held-out data | seeds | minutes |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for (corpus, *_), runs in _corpus_groups(results):
+        for metric, (mle, seqgan) in _paper_metrics(runs[0]["task"], corpus).items():
+            start, final = (
+                [r["metrics"][metric + suffix] for r in runs] for suffix in ("_mle", "")
+            )
+            minutes = np.mean([sum(run["seconds"].values()) / 60 for run in runs])
+            cells = [
+                f"{runs[0]['task']}: {corpus}, {runs[0]['preset']}",
+                metric.replace("_", "-").upper().replace("PITCH-MSE", "pitch MSE"),
+                MINUS if mle is None else f"{mle:.3f}",
+                MINUS if seqgan is None else f"{seqgan:.3f}",
+                mean_sd(start),
+                mean_sd(final),
+                f"{runs[0]['data']['real'][metric]:.3f}",
+                ", ".join(sorted(str(run["seed"]) for run in runs)),
+                f"{minutes:.1f}",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _paper_metrics(task: str, corpus: str) -> dict[str, tuple[float | None, float | None]]:
+    """What to print for a corpus: the paper's metrics, or BLEU-2 to BLEU-5."""
+    later = LATER_SEQGAN.get(corpus, {})
+    if task in TABLES_2_TO_4:
+        comparable = corpus != "sample"
+        return {
+            metric: pair if comparable else (None, None)
+            for metric, pair in TABLES_2_TO_4[task].items()
+        }
+    return {f"bleu_{n}": (None, later.get(f"bleu_{n}")) for n in range(2, 6)}
+
+
+def _corpus_groups(results: list[Result]) -> list[tuple[tuple, list[Result]]]:
+    groups: dict[tuple, list[Result]] = defaultdict(list)
+    for result in results:
+        if "real" in (result.get("data") or {}) and result["algorithm"] != "mle":
+            settings = result["settings"]
+            protocol = (settings["bleu_variant"], settings["final_samples"])
+            key = (settings["corpus"], result["task"], result["preset"], *protocol)
+            groups[key].append(result)
+    return sorted(groups.items())
+
+
+def corpus_notes(results: list[Result]) -> str:
+    """The protocol of each row, what moved beside BLEU, and Welch's test over seeds."""
+    lines = []
+    for (corpus, task, preset, variant, samples), runs in _corpus_groups(results):
+        data = runs[0]["data"]
+        line = (
+            f"- {task}: {corpus}, {preset}: {variant} BLEU of {samples:,} samples against all "
+            f"{data['train']:,} training sequences, final checkpoints; held out: "
+            f"{data['validation']:,} for validation, {data['test']:,} for test."
+        )
+        for name in ("nll_test", "self_bleu_2", "bleu_2_test"):
+            start, final = ([r["metrics"][name + suffix] for r in runs] for suffix in ("_mle", ""))
+            line += f" {name} {np.mean(start):.3f} to {np.mean(final):.3f}."
+        metric = next(iter(_paper_metrics(task, corpus)))
+        if len(runs) > 1:
+            start, final = (
+                [r["metrics"][metric + suffix] for r in runs] for suffix in ("_mle", "")
+            )
+            p = welch(final, start).p_value
+            line += f" {metric}: Welch's t-test over {len(runs)} seeds, p = {p:.1g}."
+        if "note" in data:
+            line += f" {data['note'][0].upper()}{data['note'][1:]}."
         lines.append(line)
     return "\n".join(lines)

@@ -310,9 +310,9 @@ _CORPUS_PAPER: dict[str, Any] = {
 }
 
 
-def _corpus_presets(kind: type[S], corpus: str) -> dict[str, S]:
+def _corpus_presets(kind: type[S], corpus: str, **quick: Any) -> dict[str, S]:
     return {
-        "quick": kind(**_CORPUS_QUICK, corpus=corpus),  # type: ignore[call-arg]
+        "quick": kind(**{**_CORPUS_QUICK, **quick}, corpus=corpus),  # type: ignore[call-arg]
         "smoke": kind(**_CORPUS_SMOKE),
         "paper": kind(**_CORPUS_PAPER, corpus=corpus),  # type: ignore[call-arg]
     }
@@ -320,7 +320,7 @@ def _corpus_presets(kind: type[S], corpus: str) -> dict[str, S]:
 
 POEM_PRESETS = _corpus_presets(PoemSettings, "poems")
 SPEECH_PRESETS = _corpus_presets(SpeechSettings, "speeches")
-MUSIC_PRESETS = _corpus_presets(MusicSettings, "nottingham")
+MUSIC_PRESETS = _corpus_presets(MusicSettings, "nottingham", mle_epochs=50)
 TEXT_PRESETS = _corpus_presets(TextSettings, "sample")
 
 

@@ -59,7 +59,7 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
         l2=settings.discriminator_l2,
     )
     run.measured = task.measured
-    train_seqgan(generator, discriminator, tf.constant(task.train), run, task.measure)
+    train_seqgan(generator, discriminator, tf.constant(task.train, tf.int32), run, task.measure)
 
     for _ in run.loop("measure", 1):
         run.keep(task.measure(generator, settings.final_samples, run.seed("final")))

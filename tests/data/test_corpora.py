@@ -51,10 +51,11 @@ def published(monkeypatch):
 def test_table(name):
     source = CORPORA[name]
     address = urlsplit(source.url)
-    assert (address.scheme, address.hostname) == ("https", "raw.githubusercontent.com")
-    commit = address.path.split("/")[3]
+    assert address.scheme == "https"
+    assert address.hostname in ("raw.githubusercontent.com", "github.com")
+    commit = Path(address.path).stem if source.manifest else address.path.split("/")[3]
     assert len(commit) == 40 and int(commit, 16)  # no branch: its files may change
-    assert len(source.digest) == (64 if source.sha256 else 40) and int(source.digest, 16)
+    assert len(source.digest) == (40 if source.git_blob else 64) and int(source.digest, 16)
     assert source.licence and source.citation and source.size > 0
     assert name != "sample" and "/" not in source.filename
 

@@ -1,17 +1,15 @@
 """The tables: from result files alone, incomplete runs left out and said."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from compare import MARKS, between_marks
+from compare import between_marks, make_tables, marks
 from reports.paper import TABLE_1
 from reports.results import find_results
-from reports.tables import mean_sd, oracle_notes, oracle_table
+from reports.tables import corpus_notes, corpus_table, mean_sd, oracle_notes, oracle_table
 from training.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -97,19 +95,47 @@ def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
 
 
 def test_only_the_text_between_the_marks_is_replaced():
-    text = f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter"
-    once = between_marks(text, "new")
-    assert once == f"before\n{MARKS[0]}\nnew\n{MARKS[1]}\nafter"
-    assert between_marks(once, "new") == once
+    start, end = marks("oracle")
+    text = f"before\n{start}\nold\n{end}\nafter"
+    once = between_marks(text, "oracle", "new")
+    assert once == f"before\n{start}\nnew\n{end}\nafter"
+    assert between_marks(once, "oracle", "new") == once
     with pytest.raises(UsageError, match="--write"):
-        between_marks("no marks", "new")
+        between_marks(text, "corpus", "new")
 
 
-def test_the_readme_quotes_the_result_files(tmp_path):
-    printed = subprocess.run(
-        [sys.executable, "compare.py", "results"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert printed.returncode == 0, printed.stderr
+def test_the_readme_quotes_the_result_files():
+    results, left_out = find_results([ROOT / "results"])
+    assert not left_out
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    quoted = readme.split(MARKS[0])[1].split(MARKS[1])[0].strip()
-    assert quoted == printed.stdout.strip()
+    tables = make_tables(results)
+    assert "oracle" in tables
+    for name, table in tables.items():
+        start, end = marks(name)
+        assert readme.split(start)[1].split(end)[0].strip() == table.strip()
+
+
+def made_poems(seed, final, start):
+    names = ("nll_test", "self_bleu_2", "bleu_2_test")
+    metrics = {name + suffix: 0.5 for name in names for suffix in ("", "_mle")}
+    settings = {"corpus": "poems", "bleu_variant": "strict", "final_samples": 2000}
+    data = {"train": 14394, "validation": 799, "test": 800, "real": {"bleu_2": 0.748}}
+    result = made(seed, 0, 0, task="poems", settings=settings, data=data)
+    return {**result, "metrics": {**metrics, "bleu_2": final, "bleu_2_mle": start}}
+
+
+def test_corpus_table_by_hand():
+    runs = [made_poems(1, 0.70, 0.65), made_poems(2, 0.72, 0.67)]
+    (row,) = corpus_table(runs).splitlines()[2:]
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == [
+        *("poems: poems, quick", "BLEU-2", "0.667", "0.739", "0.660 ± 0.014", "0.710 ± 0.014"),
+        *("0.748", "1, 2", "4.0"),
+    ]
+    note = corpus_notes(runs)
+    for part in ("14,394 training", "2,000 samples", "strict BLEU", "799 for validation"):
+        assert part in note
+
+
+def test_a_table_without_results_is_not_made():
+    assert list(make_tables([made_poems(1, 0.7, 0.6)])) == ["corpus"]
+    assert list(make_tables([made(1, 8.7, 9.0)])) == ["oracle"]

@@ -1,0 +1,134 @@
+"""The scripts on real data, from start to end, on the project's own samples."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+import pytest
+
+ROOT = Path(__file__).parents[1]
+POEM = "远水收残照，空山起暮钟。归人桥上立，独数两三峰。"
+
+
+def run(script, *arguments):
+    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+    environment = {key: value for key, value in os.environ.items() if key != "SEQGAN_DATA"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def finished(folder, task):
+    """What every run on a corpus leaves."""
+    result = json.loads((folder / "result.json").read_text())
+    assert result["task"] == task and result["complete"] is True
+    metrics, data = result["metrics"], result["data"]
+    for name in ("bleu_2", "bleu_5_test", "self_bleu_2", "nll_validation", "nll_test"):
+        assert np.isfinite([metrics[name], metrics[f"{name}_mle"]]).all()
+    assert len(data["split_hash"]) == 64
+    assert "not the paper's data" in data["note"]
+    assert 0 < data["real"]["bleu_2"] <= 1
+    scores = np.load(folder / "scores" / "bleu_2.npy")
+    np.testing.assert_allclose(scores.mean(), metrics["bleu_2"], rtol=1e-5)
+    return result
+
+
+def one_line(done, *parts):
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+@pytest.mark.slow
+def test_poems_are_written_as_poems(tmp_path):
+    folder = tmp_path / "poems"
+    done = run("train_poems.py", "--preset", "smoke", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    finished(folder, "poems")
+    poems = (folder / "samples.txt").read_text().strip().split("\n\n")
+    assert len(poems) == 100
+    for poem in poems:
+        lines = poem.split("\n")
+        assert [len(line) for line in lines] == [6, 6, 6, 6]
+        assert "".join(line[-1] for line in lines) == "，。，。"
+    assert "<" not in "".join(poems)  # no reserved token is ever written
+    printed = run("sample.py", folder, "--num", 2, "--seed", 3).stdout
+    assert len(printed.split("\n\n")[0].split("\n")) == 4
+    assert run("sample.py", folder, "--num", 2, "--seed", 3).stdout == printed
+
+    table = run("compare.py", folder)
+    assert "| poems: sample, smoke | BLEU-2 | – | – |" in table.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["word", "char"])
+def test_text_of_ones_own_comes_back_as_text(tmp_path, level):
+    file, folder = tmp_path / "lines.txt", tmp_path / "text"
+    words = ["the", "river", "runs", "by", "a", "town", "and", "we", "sing"]
+    random = np.random.default_rng(0)
+    lines = {" ".join(random.choice(words, random.integers(2, 7))) + "." for _ in range(300)}
+    file.write_text("\n".join(sorted(lines)) + "\n")
+    done = run(
+        *("train_text.py", "--preset", "smoke", "--corpus", file, "--level", level),
+        *("--max-length", 8 if level == "word" else 40, "--out", folder),
+    )
+    assert done.returncode == 0, done.stderr
+    finished(folder, "text")
+    samples = (folder / "samples.txt").read_text().splitlines()
+    assert len(samples) == 100 and len({len(line) for line in samples}) > 5
+    assert set("".join(samples)) <= set("".join(lines))
+
+
+@pytest.mark.slow
+def test_speeches_are_written_as_sentences(tmp_path):
+    folder = tmp_path / "speeches"
+    done = run("train_speeches.py", "--preset", "smoke", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    finished(folder, "speeches")
+    assert len((folder / "samples.txt").read_text().splitlines()) == 100
+
+
+@pytest.mark.slow
+def test_tunes_are_written_as_midi_and_audio(tmp_path):
+    folder = tmp_path / "music"
+    done = run("train_music.py", "--preset", "smoke", "--audio", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    metrics = finished(folder, "music")["metrics"]
+    names = ("pitch_mse", "pitch_mse_nearest", "pitch_histogram_mse", "interval_histogram_mse")
+    assert all(metrics[name] > 0 for name in names)
+    assert len(list((folder / "samples").glob("*.mid"))) == 100
+    assert len(list((folder / "samples").glob("*.wav"))) == 100
+    tune = pretty_midi.PrettyMIDI(str(folder / "samples" / "001.mid"))
+    np.testing.assert_allclose(tune.get_end_time(), 32 * 0.4, atol=0.01)
+
+    assert run("sample.py", folder, "--num", 3, "--midi", tmp_path / "new").returncode == 0
+    assert len(list((tmp_path / "new").iterdir())) == 3
+    one_line(run("sample.py", folder, "--midi", tmp_path / "new"), "there already")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("script", "content", "arguments", "parts"),
+    [
+        ("train_poems.py", "", [], ["file"]),
+        ("train_poems.py", POEM + "\n太短\n", [], ["line 2", "--skip-malformed"]),
+        ("train_text.py", "", [], ["file"]),
+        ("train_text.py", b"one two\nthree \xff four\n", [], ["0xff"]),
+        ("train_text.py", "only one line\n", [], ["file"]),
+        ("train_text.py", "one two three\nfour five six\n", ["--max-length", 2], ["--max-length"]),
+        ("train_music.py", "no midi", [], ["file"]),
+        ("train_speeches.py", None, ["--corpus", "/no/such/file"], ["/no/such/file"]),
+        ("train_text.py", None, ["--corpus", "sample", "--level", "line"], ["--level"]),
+    ],
+)
+def test_bad_corpora_are_one_line_and_exit_code_2(script, content, arguments, parts, tmp_path):
+    file = tmp_path / "file"
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        arguments = ["--corpus", file, *arguments]
+    done = run(script, "--preset", "smoke", "--out", tmp_path / "run", *arguments)
+    one_line(done, *parts)
+    assert not list((tmp_path / "run").glob("*"))

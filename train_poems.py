@@ -1,0 +1,34 @@
+#!/usr/bin/env python
+"""Chinese quatrains: SeqGAN on 20 characters a poem (Table 2 of Yu et al., 2017).
+
+python train_poems.py                        # downloads the quatrains once
+python train_poems.py --corpus sample        # small, no download
+python train_poems.py --corpus my_poems.txt  # one quatrain a line
+python train_poems.py --help                 # every flag
+"""
+
+from training.config import POEM_PRESETS, PoemSettings
+from training.script import run_script
+
+
+def make_task(settings: PoemSettings):
+    """The quatrains, the measures of Table 2, and poems as four lines with punctuation."""
+    from data.poems import format_poem, load_poems
+    from data.vocabulary import END, PAD, UNKNOWN
+    from training.corpus_task import corpus_task
+
+    corpus = load_poems(
+        settings.corpus, skip_malformed=settings.skip_malformed, split_seed=settings.split_seed
+    )
+
+    def write_samples(folder, samples):
+        poems = [format_poem(corpus.vocabulary.decode(sequence)) for sequence in samples]
+        (folder / "samples.txt").write_text("\n\n".join(poems) + "\n", encoding="utf-8")
+
+    # All poems have T characters: none ends early.
+    options = {"pad_token": PAD, "blocked_tokens": (PAD, END, UNKNOWN)}
+    return corpus_task(corpus, corpus.vocabulary.to_json(), settings, write_samples, options)
+
+
+if __name__ == "__main__":
+    run_script("poems", POEM_PRESETS, make_task)

@@ -1,0 +1,32 @@
+#!/usr/bin/env python
+"""Political speeches: SeqGAN on sentences of words (Table 3 of Yu et al., 2017).
+
+python train_speeches.py                           # downloads the paper's corpus once
+python train_speeches.py --corpus speeches-excerpt # a part of it
+python train_speeches.py --corpus sample           # small, no download
+python train_speeches.py --help                    # every flag
+"""
+
+from training.config import SPEECH_PRESETS, SpeechSettings
+from training.script import run_script
+
+
+def make_task(settings: SpeechSettings):
+    """The speeches, the measures of Table 3, and samples as text."""
+    from data.speeches import load_speeches
+    from training.corpus_task import text_task
+
+    corpus = load_speeches(
+        settings.corpus,
+        max_length=settings.max_length,
+        min_count=settings.min_count,
+        max_vocab=settings.max_vocab,
+        lowercase=settings.lowercase,
+        unit=settings.unit,
+        split_seed=settings.split_seed,
+    )
+    return text_task(corpus, settings)
+
+
+if __name__ == "__main__":
+    run_script("speeches", SPEECH_PRESETS, make_task)

@@ -1,0 +1,109 @@
+"""The measures that all tasks on real corpora share: BLEU, NLL-test, self-BLEU and copies."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.text import to_text
+from data.vocabulary import END, PAD, UNKNOWN
+from metrics.bleu import BleuScorer
+from metrics.diversity import copied_share, self_bleu
+from metrics.nll import sequence_nll
+from training.config import CorpusSettings
+from training.experiment import Task
+from training.run import Measurement
+
+ORDERS = range(2, 6)  # BLEU-2 to BLEU-5, self-BLEU likewise
+
+# (generated sequences, real held-out sequences) -> figures by name
+MoreFigures = Callable[[np.ndarray, np.ndarray], dict[str, float]]
+
+
+def without_padding(sequences: np.ndarray) -> list[np.ndarray]:
+    """The tokens of each row of int `[M, T]` before its end."""
+    stop = (sequences == PAD) | (sequences == END)
+    lengths = np.where(stop.any(axis=1), stop.argmax(axis=1), sequences.shape[1])
+    return [row[:length] for row, length in zip(sequences, lengths, strict=True)]
+
+
+def corpus_task(
+    corpus: Any,
+    vocabulary: dict[str, Any],
+    settings: CorpusSettings,
+    write_samples: Callable[[Path, np.ndarray], None],
+    generator_options: dict[str, Any],
+    more_figures: MoreFigures | None = None,
+) -> Task:
+    """A task on real data.
+
+    `bleu_n` scores samples against all training sequences, whose number is about what the paper's
+    figures need (docs/metrics.md); `bleu_n_test` against the held-out test sequences. `real` in the
+    task's provenance has the same figures for real held-out data under the same settings.
+
+    Args:
+        corpus: has `train`, `validation` and `test`, int32 `[M, T]`, and `provenance`.
+        vocabulary: for the export; has "size".
+        settings: of the run.
+        write_samples: writes sequences int32 `[M, T]` for people, into a folder.
+        generator_options: end and blocked tokens of the generator.
+        more_figures: the task's own measures.
+    """
+    train, test = without_padding(corpus.train), without_padding(corpus.test)
+    scorers = {
+        "": BleuScorer(train, max(ORDERS), settings.bleu_variant),
+        "_test": BleuScorer(test, max(ORDERS), settings.bleu_variant),
+    }
+
+    def of_samples(samples: np.ndarray, references: np.ndarray) -> dict[str, float]:
+        # Real data may hold unknown words, samples never do: no credit for matching unknown ones.
+        rows = without_padding(np.where(samples == UNKNOWN, -1, samples))
+        figures: dict[str, float] = {}
+        for name, scorer in scorers.items():
+            mean = scorer.sentence_scores(rows).mean(axis=0)
+            figures |= {f"bleu_{n}{name}": float(mean[n - 1]) for n in ORDERS}
+        bleu = self_bleu(rows[: settings.self_bleu_samples], max(ORDERS), settings.bleu_variant)
+        figures |= {f"self_bleu_{n}": float(bleu[n - 1]) for n in ORDERS}
+        figures["copied_share"] = copied_share(rows, train)
+        return figures | (more_figures(samples, references) if more_figures else {})
+
+    def measure(generator, num_samples, seed):
+        samples = generator.sample(num_samples, seed).numpy()
+        figures = of_samples(samples, corpus.test)
+        scores = {}
+        for part in ("validation", "test"):
+            sequences = getattr(corpus, part)[:num_samples]
+            nll = sequence_nll(generator.log_prob, sequences)
+            figures[f"nll_{part}"] = float(nll.sum() / generator.mask(sequences).numpy().sum())
+            scores[f"nll_{part}"] = nll
+        of_sentences = scorers[""].sentence_scores(without_padding(samples))
+        scores |= {f"bleu_{n}": of_sentences[:, n - 1] for n in ORDERS}
+        return Measurement(figures, scores)
+
+    # Real data as if it were generated: the test part against the training part, and the
+    # validation part against the test part, so that nothing is scored against itself.
+    real = of_samples(corpus.test, corpus.validation)
+    real |= {k: v for k, v in of_samples(corpus.validation, corpus.test).items() if "_test" in k}
+    return Task(
+        corpus.train,
+        vocabulary,
+        measure,
+        (*real, "nll_validation", "nll_test"),
+        write_samples,
+        generator_options,
+        {**corpus.provenance, "real": real},
+    )
+
+
+def text_task(corpus: Any, settings: CorpusSettings) -> Task:
+    """A task on text, whose sequences may end before T; samples are written as text."""
+    level = corpus.vocabulary.level
+
+    def write_samples(folder: Path, samples: np.ndarray) -> None:
+        lines = [to_text(corpus.vocabulary.decode(sequence), level) for sequence in samples]
+        (folder / "samples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    options = {"end_token": END, "pad_token": PAD, "blocked_tokens": (PAD, UNKNOWN)}
+    vocabulary = corpus.vocabulary.to_json()
+    return corpus_task(corpus, vocabulary, settings, write_samples, options)
