@@ -81,6 +81,8 @@ def test_smoke_run_leaves_what_the_design_says(whole_run):
     assert seconds == sorted(seconds) and seconds[0] > 0
     assert 0 < float(rows[-1]["mean_reward"]) < 1
     assert 0 <= float(rows[-1]["discriminator_accuracy"]) <= 1
+    for name in ("mean_reward", "discriminator_accuracy", "discriminator_loss"):
+        assert written["metrics"][name] == float(rows[-1][name])
 
     samples = np.loadtxt(whole_run / "samples.txt", dtype=int)
     assert samples.shape == (100, 8)

@@ -240,6 +240,12 @@ class Run:
         """Figures kept so far."""
         return dict(self._results)
 
+    def _last_round(self) -> dict[str, float]:
+        """What the last adversarial round logged of rewards and of the discriminator."""
+        rounds = [row for row in self._history if row["stage"] == "adversarial"]
+        names = ("mean_reward", "discriminator_loss", "discriminator_accuracy")
+        return {name: rounds[-1][name] for name in names if rounds and name in rounds[-1]}
+
     def finish(self, **more: Any) -> Path:
         """Writes `result.json`, which only a complete run has."""
         path = self.folder / "result.json"
@@ -250,7 +256,7 @@ class Run:
                 "algorithm": self.settings.algorithm,
                 "preset": self.settings.preset,
                 "seed": self.settings.seed,
-                "metrics": self._results,
+                "metrics": {**self._results, **self._last_round()},
                 **more,
                 "seconds": {name: round(s, 2) for name, s in self._seconds.items()},
                 "peak_memory_mb": round(max(self._peak_memory_mb, peak_memory_mb()), 1),
