@@ -21,6 +21,7 @@ _SHOWN = {
     "discriminator_accuracy": "D accuracy",
     "nll_oracle": "NLL-oracle",
     "nll_test": "NLL-test",
+    "bleu_2": "BLEU-2",
 }
 
 
