@@ -607,7 +607,7 @@ def _corpus(
             "split_shares": list(SHARES),
             "split_seed": split_seed,
             "split_tunes": dict(zip(labels, map(len, places), strict=True)),
-            "sizes": dict(zip(labels, map(len, parts), strict=True)),
+            **dict(zip(labels, map(len, parts), strict=True)),  # sequences
             "split_hash": digest.hexdigest(),
         },
     )

@@ -29,6 +29,10 @@ def finished(folder, task):
         assert np.isfinite([metrics[name], metrics[f"{name}_mle"]]).all()
     assert len(data["split_hash"]) == 64
     assert "not the paper's data" in data["note"]
+    assert min(data["train"], data["validation"], data["test"]) > 0
+    table = run("compare.py", folder)
+    assert table.returncode == 0, table.stderr
+    assert f"| {task}: " in table.stdout
     assert 0 < data["real"]["bleu_2"] <= 1
     scores = np.load(folder / "scores" / "bleu_2.npy")
     np.testing.assert_allclose(scores.mean(), metrics["bleu_2"], rtol=1e-5)
