@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -224,6 +225,37 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, expected, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert done.stderr.startswith("error: ") and expected in done.stderr
     assert not list((tmp_path / "run").glob("*"))
+
+
+class Hostile:
+    """A pickle that would make a folder when read."""
+
+    def __init__(self, marker: Path):
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.marker),)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["truncated", "wrong shapes", "hostile"])
+def test_a_bad_oracle_file_is_one_line_and_runs_nothing(kind, tmp_path):
+    file, marker = tmp_path / "oracle.pkl", tmp_path / "marker"
+    gates = [np.zeros(shape, np.float32) for _ in range(4) for shape in ((3, 4), (4, 4), (4,))]
+    good = [np.zeros([9, 3], np.float32), *gates, np.zeros([4, 9], np.float32)]
+    content = {
+        "truncated": pickle.dumps([*good, np.zeros(9, np.float32)])[:-40],
+        "wrong shapes": pickle.dumps([*good, np.zeros(8, np.float32)]),
+        "hostile": pickle.dumps(Hostile(marker)),
+    }
+    file.write_bytes(content[kind])
+    done = run(
+        *("train_oracle.py", "--oracle", "published", "--oracle-file", file),
+        *("--out", tmp_path / "run"),
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert str(file) in done.stderr and not marker.exists()
 
 
 @pytest.mark.slow
