@@ -50,22 +50,27 @@ class Display:
         if not self.console.is_terminal:
             yield
             return
-        with self._bar:
-            self._task = self._bar.add_task(name, total=total, completed=done, figures="")
-            try:
+        self._task = self._bar.add_task(name, total=total, completed=done, figures="")
+        try:
+            with self._bar:
                 yield
-            finally:
-                self._bar.remove_task(self._task)
-                self._task = None
+        finally:  # after the bar has stopped, so that its last line stays on the terminal
+            self._bar.remove_task(self._task)
+            self._task = None
 
     def step(self, stage: str, number: int, total: int, values: Mapping[str, float]) -> None:
         """Shows the figures of a finished step; those measured less often stay in sight."""
         self._shown |= {name: values[name] for name in _SHOWN if name in values}
         figures = "  ".join(f"{_SHOWN[name]} {value:.3f}" for name, value in self._shown.items())
         if self._task is not None:
-            self._bar.update(self._task, completed=number, figures=figures)
+            self._bar.update(self._task, figures=figures)
         else:
             self.say(f"{stage} {number}/{total}  {figures}".rstrip())
+
+    def done(self, number: int) -> None:
+        """Moves the bar to the step that was finished."""
+        if self._task is not None:
+            self._bar.update(self._task, completed=number, refresh=True)
 
     def say(self, line: str) -> None:
         """Prints one line, above the bar where there is one."""

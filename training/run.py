@@ -192,6 +192,7 @@ class Run:
                 spent = time.monotonic() - self._step_started
                 self._seconds[stage] = self._seconds.get(stage, 0.0) + spent
                 self._done[stage] = index + 1
+                self.display.done(index + 1)
                 due = time.monotonic() - self._last_saved >= self.settings.checkpoint_seconds
                 if due or index + 1 == total:
                     self._check_weights(stage, index + 1)

@@ -1,0 +1,43 @@
+"""What a person sees: one line a step without a terminal, bars that stay with one."""
+
+import io
+import re
+
+from rich.console import Console
+
+from training.progress import Display
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+def test_without_a_terminal_every_step_is_one_line(capsys):
+    display = Display()
+    with display.stage("adversarial", 2, 0):
+        display.step("adversarial", 1, 2, {"mean_reward": 0.25, "nll_oracle": 9.0})
+        display.done(1)
+        display.step("adversarial", 2, 2, {"mean_reward": 0.5})
+        display.done(2)
+    assert capsys.readouterr().err.splitlines() == [
+        "adversarial 1/2  reward 0.250  NLL-oracle 9.000",
+        "adversarial 2/2  reward 0.500  NLL-oracle 9.000",  # measured less often: still in sight
+    ]
+
+
+def test_on_a_terminal_the_last_state_of_each_stage_stays(monkeypatch):
+    monkeypatch.setattr("training.progress.Console", lambda **_: console)
+    console = Console(force_terminal=True, width=120, record=True, file=io.StringIO())
+    display = Display()
+    with display.stage("mle", 2, 1):
+        display.step("mle", 2, 2, {"mle_loss": 6.5})
+        display.done(2)
+    with display.stage("export", 1, 0):
+        display.done(1)
+    lines = [ESCAPES.sub("", line) for line in console.export_text().splitlines()]
+    last_of = {stage: [line for line in lines if stage in line][-1] for stage in ("mle", "export")}
+    assert "2/2" in last_of["mle"] and "MLE loss 6.500" in last_of["mle"]
+    assert "1/1" in last_of["export"]
+
+
+def test_lines_are_not_folded_at_the_width_of_the_terminal(capsys):
+    Display().say("a" * 300)
+    assert capsys.readouterr().err == "a" * 300 + "\n"
