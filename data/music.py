@@ -59,6 +59,9 @@ _MAX_FILES = 10_000
 # take, cost it time that grows with the square of their length; text does not have so many in a row.
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{256}")
 
+NOTTINGHAM = CORPORA["nottingham"]
+NOTTINGHAM_FOLDER = "MIDI"
+
 
 def manifest(path: Path) -> str:
     """SHA-256 of the lines `<SHA-256 of the content>  <name>` of the Nottingham tunes in an archive.
@@ -70,10 +73,6 @@ def manifest(path: Path) -> str:
         DataError: there is no such archive, or it is hostile.
     """
     return _digest(_contents(Path(path), _is_nottingham)[0])
-
-
-NOTTINGHAM_FOLDER = "MIDI"
-NOTTINGHAM = CORPORA["nottingham"]
 
 
 @dataclass(frozen=True)

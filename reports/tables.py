@@ -17,6 +17,12 @@ def mean_sd(values: list[float], digits: int = 3) -> str:
     return mean if len(values) < 2 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
 
+def _start_and_final(runs: list[Result], metric: str) -> tuple[list[float], list[float]]:
+    """A figure of the MLE starts and of the final generators, a value a run."""
+    start, final = ([run["metrics"][metric + suffix] for run in runs] for suffix in ("_mle", ""))
+    return start, final
+
+
 def oracle_table(results: list[Result]) -> str:
     """Table 1: synthetic data, each setting's final checkpoints beside their own MLE starts."""
     groups: dict[tuple, list[Result]] = defaultdict(list)
@@ -77,8 +83,7 @@ def oracle_notes(results: list[Result]) -> str:
             f"{runs[0]['hardware']}."
         )
         if len(runs) > 1:
-            final = [run["metrics"]["nll_oracle"] for run in runs]
-            start = [run["metrics"]["nll_oracle_mle"] for run in runs]
+            start, final = _start_and_final(runs, "nll_oracle")
             test = welch(final, start)
             line += (
                 f" NLL-oracle {np.mean(final) - np.mean(start):+.3f} from the MLE start, Welch's "
@@ -97,9 +102,7 @@ def corpus_table(results: list[Result]) -> str:
     ]
     for (corpus, *_), runs in _corpus_groups(results):
         for metric, (mle, seqgan) in _paper_metrics(runs[0]["task"], corpus).items():
-            start, final = (
-                [r["metrics"][metric + suffix] for r in runs] for suffix in ("_mle", "")
-            )
+            start, final = _start_and_final(runs, metric)
             minutes = np.mean([sum(run["seconds"].values()) / 60 for run in runs])
             cells = [
                 f"{runs[0]['task']}: {corpus}, {runs[0]['preset']}",
@@ -150,13 +153,11 @@ def corpus_notes(results: list[Result]) -> str:
             f"{data['validation']:,} for validation, {data['test']:,} for test."
         )
         for name in ("nll_test", "self_bleu_2", "bleu_2_test"):
-            start, final = ([r["metrics"][name + suffix] for r in runs] for suffix in ("_mle", ""))
+            start, final = _start_and_final(runs, name)
             line += f" {name} {np.mean(start):.3f} to {np.mean(final):.3f}."
         metric = next(iter(_paper_metrics(task, corpus)))
         if len(runs) > 1:
-            start, final = (
-                [r["metrics"][metric + suffix] for r in runs] for suffix in ("_mle", "")
-            )
+            start, final = _start_and_final(runs, metric)
             p = welch(final, start).p_value
             line += f" {metric}: Welch's t-test over {len(runs)} seeds, p = {p:.1g}."
         if "note" in data:

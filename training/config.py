@@ -414,9 +414,8 @@ def load_settings(path: Path, kind: type[S]) -> S:
     """Settings from a run's `config.json`, or `UsageError`."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))["settings"]
-        for name in ("oracle_file",):
-            if values.get(name) is not None:
-                values[name] = Path(values[name])
+        if values.get("oracle_file") is not None:
+            values["oracle_file"] = Path(values["oracle_file"])
         return kind(**values)
     except FileNotFoundError:
         raise UsageError(

@@ -56,35 +56,37 @@ def corpus_task(
         "_test": BleuScorer(test, max(ORDERS), settings.bleu_variant),
     }
 
-    def of_samples(samples: np.ndarray, references: np.ndarray) -> dict[str, float]:
+    def judge(samples: np.ndarray, references: np.ndarray) -> Measurement:
         # Real data may hold unknown words, samples never do: no credit for matching unknown ones.
         rows = without_padding(np.where(samples == UNKNOWN, -1, samples))
-        figures: dict[str, float] = {}
-        for name, scorer in scorers.items():
-            mean = scorer.sentence_scores(rows).mean(axis=0)
-            figures |= {f"bleu_{n}{name}": float(mean[n - 1]) for n in ORDERS}
+        of_rows = {name: scorer.sentence_scores(rows) for name, scorer in scorers.items()}
+        figures = {
+            f"bleu_{n}{name}": float(scores[:, n - 1].mean())
+            for name, scores in of_rows.items()
+            for n in ORDERS
+        }
         bleu = self_bleu(rows[: settings.self_bleu_samples], max(ORDERS), settings.bleu_variant)
         figures |= {f"self_bleu_{n}": float(bleu[n - 1]) for n in ORDERS}
         figures["copied_share"] = copied_share(rows, train)
-        return figures | (more_figures(samples, references) if more_figures else {})
+        figures |= more_figures(samples, references) if more_figures else {}
+        return Measurement(figures, {f"bleu_{n}": of_rows[""][:, n - 1] for n in ORDERS})
 
     def measure(generator, num_samples, seed):
         samples = generator.sample(num_samples, seed).numpy()
-        figures = of_samples(samples, corpus.test)
-        scores = {}
+        measurement = judge(samples, corpus.test)
         for part in ("validation", "test"):
             sequences = getattr(corpus, part)[:num_samples]
             nll = sequence_nll(generator.log_prob, sequences)
-            figures[f"nll_{part}"] = float(nll.sum() / generator.mask(sequences).numpy().sum())
-            scores[f"nll_{part}"] = nll
-        of_sentences = scorers[""].sentence_scores(without_padding(samples))
-        scores |= {f"bleu_{n}": of_sentences[:, n - 1] for n in ORDERS}
-        return Measurement(figures, scores)
+            num_tokens = generator.mask(sequences).numpy().sum()
+            measurement.figures[f"nll_{part}"] = float(nll.sum() / num_tokens)
+            measurement.scores[f"nll_{part}"] = nll
+        return measurement
 
     # Real data as if it were generated: the test part against the training part, and the
     # validation part against the test part, so that nothing is scored against itself.
-    real = of_samples(corpus.test, corpus.validation)
-    real |= {k: v for k, v in of_samples(corpus.validation, corpus.test).items() if "_test" in k}
+    real = judge(corpus.test, corpus.validation).figures
+    of_validation = judge(corpus.validation, corpus.test).figures
+    real |= {name: value for name, value in of_validation.items() if name.endswith("_test")}
     return Task(
         corpus.train,
         vocabulary,
