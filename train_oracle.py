@@ -52,8 +52,13 @@ def make_task(settings: OracleSettings):
         lines = [" ".join(map(str, sequence)) for sequence in samples]
         (folder / "samples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
+    def real():
+        """The oracle itself as the policy: fresh sequences of the true distribution."""
+        seed = counted_seed(settings.seed, "real data")
+        return measure(oracle, settings.final_samples, seed).figures
+
     vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
-    return Task(train, vocabulary, measure, measured, write_samples)
+    return Task(train, vocabulary, measure, measured, write_samples, real)
 
 
 if __name__ == "__main__":

@@ -215,17 +215,23 @@ class Generator(keras.Model):
 
         return map_chunks(write, uniforms, LOGIT_ROWS)
 
-    def log_prob(self, tokens: tf.Tensor) -> tf.Tensor:
+    def log_prob(self, tokens: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
         """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`.
 
-        Tokens that the policy cannot write do not count, see `mask`.
+        Tokens that the policy cannot write do not count, see `mask`. `temperature` is that of
+        `sample`: the logits are divided by it.
         """
-        return self._log_prob(check_tokens(tokens, self.vocab_size, self.max_length))
+        check_positive(temperature=temperature)
+        tokens = check_tokens(tokens, self.vocab_size, self.max_length)
+        return self._log_prob(tokens, tf.cast(temperature, tf.float32))
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
-    def _log_prob(self, tokens):
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)]
+    )
+    def _log_prob(self, tokens, temperature):
         def score(tokens):
-            nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=self(tokens))
+            logits = self(tokens) / temperature
+            nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=logits)
             return -tf.reduce_sum(nll * self.mask(tokens), axis=1)
 
         tokens = tf.ensure_shape(tokens, [None, self.max_length])

@@ -26,14 +26,18 @@ class Settings:
 
     preset: str = "quick"
     """Named set of values that the other flags change: smoke (seconds, for tests), quick (minutes on two cores), paper (the paper's protocol, days), official (the published repository's values)."""
-    algorithm: Literal["mle", "seqgan"] = "seqgan"
-    """mle stops after maximum-likelihood pre-training; seqgan goes on with Algorithm 1."""
+    algorithm: Literal["random", "mle", "ss", "pg-bleu", "seqgan"] = "seqgan"
+    """random trains nothing, and measures the controls that need no training; mle stops after maximum-likelihood pre-training, ss after scheduled sampling in its place; pg-bleu and seqgan go on with Algorithm 1, rewarded by BLEU or by the discriminator."""
     seed: int = 1
     """Decides every random draw of the run."""
     out: Path | None = None
     """Folder of the run; default runs/TASK-ALGORITHM-PRESET-seedN."""
     resume: bool = False
     """Go on with the run in --out from its newest checkpoint."""
+    pretrained: Path | None = None
+    """Folder of a complete run of --algorithm mle, equal in all that decides pre-training: take its generator over instead of training it again."""
+    random_tokens: Literal["unigram", "uniform"] = "unigram"
+    """What random draws: tokens as frequent as in the training data, or all alike."""
 
     # Generator
     embedding_dim: int = 32
@@ -54,6 +58,8 @@ class Settings:
     """Epochs of maximum-likelihood pre-training."""
     mle_learning_rate: float = 0.01
     """Learning rate of pre-training."""
+    ss_decay: float = 0.002
+    """By how much the probability of a true input token falls in each epoch of ss, from 1."""
 
     # Discriminator (lines 4-5 and 14-16)
     discriminator_learning_rate: float = 1e-4
@@ -90,6 +96,16 @@ class Settings:
     """N: completions of every prefix."""
     rollout_update_rate: float = 1.0
     """beta <- rate * theta + (1 - rate) * beta after each round; the paper copies (1)."""
+    reward: Literal["discriminator", "constant", "uniform"] = "discriminator"
+    """What rewards seqgan: the discriminator, or as a control one half for everything, or a number between 0 and 1 drawn for each sequence."""
+    reward_baseline: Literal["none", "batch", "position"] = "none"
+    """What is subtracted from the rewards: nothing (the paper), their mean over the batch, or their mean at each position."""
+    bleu_reward_order: int = 3
+    """n of the BLEU-n that rewards pg-bleu."""
+    bleu_reward_variant: Literal["strict", "method1", "legacy"] = "method1"
+    """Its variant; see --bleu-variant of the tasks on real data."""
+    bleu_reward_references: float = 0.4
+    """Share of the training sequences that are its references."""
 
     # Measuring
     eval_every: int = 5
@@ -100,8 +116,13 @@ class Settings:
     """Generated sequences in the measurements of the MLE start and of the final generator."""
     self_bleu_samples: int = 1000
     """Generated sequences, each scored against all the others, in self-BLEU."""
+    temperatures: tuple[float, ...] = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2)
+    """Sampling temperatures at which the MLE start and the final generator are measured too, each with --eval-samples sequences."""
     checkpoint_seconds: float = 60.0
     """Least time between two checkpoints within a stage; every stage ends with one."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "temperatures", tuple(self.temperatures))  # JSON has lists only
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
@@ -115,6 +136,7 @@ class Settings:
             "g_steps",
         }
         zero_is_fine |= {"discriminator_dropout", "discriminator_l2", "checkpoint_seconds"}
+        zero_is_fine |= {"ss_decay"}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int | float):
@@ -123,10 +145,26 @@ class Settings:
             if not (value >= lowest if lowest is not None else value > 0):
                 expected = "above 0" if lowest is None else f"of at least {lowest}"
                 raise UsageError(f"{flag(field.name)} is {value}, expected a number {expected}.")
-        for name in ("discriminator_dropout", "rollout_update_rate"):
+        for name in (
+            *("discriminator_dropout", "rollout_update_rate"),
+            *("ss_decay", "bleu_reward_references"),
+        ):
             value = getattr(self, name)
             if value > 1 or (value == 1 and name == "discriminator_dropout"):
                 raise UsageError(f"{flag(name)} is {value}, expected a share of at most 1.")
+        for value in self.temperatures:
+            if not 0 < value < float("inf"):
+                raise UsageError(f"--temperatures has {value}, expected numbers above 0.")
+        if self.algorithm != "seqgan" and self.reward != "discriminator":
+            raise UsageError(
+                f"--reward {self.reward} is a control of --algorithm seqgan, and --algorithm is "
+                f"{self.algorithm}."
+            )
+        if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):
+            raise UsageError(
+                f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
+                f"{self.algorithm}."
+            )
 
     def check_fits(self, num_sequences: int) -> None:
         """Raises `UsageError` where one batch needs more training sequences than there are."""
@@ -279,6 +317,7 @@ ORACLE_PRESETS: dict[str, OracleSettings] = {
         eval_samples=128,
         final_samples=256,
         self_bleu_samples=64,
+        temperatures=(0.7, 1.0),
     ),
     "paper": _PAPER,
     "official": dataclasses.replace(
@@ -298,6 +337,7 @@ _CORPUS_SMOKE: dict[str, Any] = {
     **{"preset": "smoke", "corpus": "sample", "mle_epochs": 2, "rounds": 2, "batch_size": 16},
     **{"pretrain_d_samples": 32, "pretrain_d_epochs": 1, "d_samples": 16, "num_rollouts": 2},
     **{"eval_every": 1, "eval_samples": 64, "final_samples": 64, "self_bleu_samples": 32},
+    **{"temperatures": (0.7, 1.0)},
 }
 _CORPUS_QUICK: dict[str, Any] = {"mle_epochs": 25, "rounds": 30, "d_samples": 960}
 _CORPUS_PAPER: dict[str, Any] = {
@@ -318,10 +358,27 @@ def _corpus_presets(kind: type[S], corpus: str, **quick: Any) -> dict[str, S]:
     }
 
 
+# What does not make a run what it is.
+NOT_STORED = ("out", "resume", "pretrained")
+# What may differ from the run whose pre-training is taken over: nothing that it used.
+AFTER_PRETRAINING = (
+    *("preset", "algorithm", "random_tokens", "ss_decay", "checkpoint_seconds", "audio"),
+    *("rounds", "g_steps", "g_learning_rate", "g_learning_rate_final"),
+    *("num_rollouts", "rollout_update_rate", "reward", "reward_baseline"),
+    *("bleu_reward_order", "bleu_reward_variant", "bleu_reward_references"),
+    *("discriminator_learning_rate", "discriminator_embedding_dim"),
+    *("discriminator_dropout", "discriminator_l2"),
+    *("pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples"),
+    *("d_steps", "d_epochs", "d_samples"),
+)
+
 POEM_PRESETS = _corpus_presets(PoemSettings, "poems")
 SPEECH_PRESETS = _corpus_presets(SpeechSettings, "speeches")
 MUSIC_PRESETS = _corpus_presets(MusicSettings, "nottingham", mle_epochs=50)
 TEXT_PRESETS = _corpus_presets(TextSettings, "sample")
+ALL_PRESETS: tuple[dict[str, Any], ...] = (
+    *(ORACLE_PRESETS, POEM_PRESETS, SPEECH_PRESETS, MUSIC_PRESETS, TEXT_PRESETS),
+)
 
 
 def flag(name: str) -> str:
@@ -361,7 +418,7 @@ def parse(
     if stored is not None:
         for field in dataclasses.fields(settings):
             given, had = getattr(settings, field.name), getattr(stored, field.name)
-            if field.name not in ("out", "resume") and given != had:
+            if field.name not in NOT_STORED and given != had:
                 raise UsageError(
                     f"{flag(field.name)} is {given}, but the run in {known.out} has {had}. "
                     "Leave the flag out to go on with that run, or give another --out to start anew."
@@ -405,9 +462,31 @@ def _index(lines: list[str], start: str) -> int:
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """The settings that make a run what it is, ready for `config.json`."""
-    values = dataclasses.asdict(settings)
-    del values["out"], values["resume"]
+    values = {k: v for k, v in dataclasses.asdict(settings).items() if k not in NOT_STORED}
     return {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
+
+
+def changed_settings(settings: Settings) -> dict[str, Any]:
+    """What differs from the preset, but for what names the run: algorithm, seed and data."""
+    presets = next(p for p in ALL_PRESETS if isinstance(settings, type(p["quick"])))
+    values, preset = settings_to_json(settings), settings_to_json(presets[settings.preset])
+    named = ("algorithm", "seed", "oracle", "oracle_file", "corpus")
+    return {k: v for k, v in values.items() if v != preset[k] and k not in named}
+
+
+def check_same_start(settings: Settings, other: Settings) -> None:
+    """Raises `UsageError` unless `other` is an MLE run whose generator `settings` would train too."""
+    if other.algorithm != "mle":
+        raise UsageError(
+            f"--pretrained needs a run of --algorithm mle, and it is one of {other.algorithm}."
+        )
+    for field in dataclasses.fields(settings):
+        given, had = getattr(settings, field.name), getattr(other, field.name)
+        if field.name not in (*NOT_STORED, *AFTER_PRETRAINING) and given != had:
+            raise UsageError(
+                f"{flag(field.name)} is {given}, but the run of --pretrained has {had}: its "
+                "generator is not the one that this run would train. Give the same value."
+            )
 
 
 def load_settings(path: Path, kind: type[S]) -> S:

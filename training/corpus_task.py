@@ -93,6 +93,7 @@ def corpus_task(
         measure,
         (*real, "nll_validation", "nll_test"),
         write_samples,
+        lambda: real,
         generator_options,
         {**corpus.provenance, "real": real},
     )

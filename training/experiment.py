@@ -13,7 +13,8 @@ from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
 from training.config import Settings
-from training.pretrain import Measure
+from training.controls import measure_controls
+from training.pretrain import Measure, measure_generator
 from training.run import Run, default_folder
 from training.seqgan import train_seqgan
 
@@ -27,6 +28,7 @@ class Task:
     measure: Measure
     measured: tuple[str, ...]  # names of the figures of `measure`, in order
     write_samples: Callable[[Path, np.ndarray], None]
+    real: Callable[[], dict[str, float]]  # the same figures of real held-out data
     generator_options: dict[str, Any] = field(default_factory=dict)  # end and blocked tokens
     provenance: dict[str, Any] = field(default_factory=dict)  # of the data, for result.json
 
@@ -59,10 +61,12 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
         l2=settings.discriminator_l2,
     )
     run.measured = task.measured
-    train_seqgan(generator, discriminator, tf.constant(task.train, tf.int32), run, task.measure)
-
-    for _ in run.loop("measure", 1):
-        run.keep(task.measure(generator, settings.final_samples, run.seed("final")))
+    if settings.algorithm == "random":
+        measure_controls(generator, task, run)
+    else:
+        real = tf.constant(task.train, tf.int32)
+        train_seqgan(generator, discriminator, real, run, task.measure)
+        measure_generator(generator, run, task.measure, start=False)
     for _ in run.loop("export", 1):
         export_generator(generator, run.folder / "generator", task.vocabulary)
         samples = generator.sample(100, run.seed("samples")).numpy()
@@ -74,7 +78,7 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
 
 def significance(run: Run) -> dict[str, Any]:
     """Welch's t-tests between the final generator and its MLE start, over single sequences."""
-    if run.settings.algorithm == "mle":
+    if not run.score_names():
         return {}
     tests: dict[str, Any] = {
         "note": "over the sequences of one run: ignores the variance between trainings"

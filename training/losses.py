@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+BASELINES = ("none", "batch", "position")
+
 
 def _check_ranks(**named: tuple[tf.Tensor, int]) -> None:
     for name, (tensor, rank) in named.items():
@@ -57,6 +59,24 @@ def policy_gradient_loss(
     _check_ranks(rewards=(rewards, 2))
     nll = token_nll(logits, tokens)
     return masked_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype), mask)
+
+
+def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none") -> tf.Tensor:
+    """Rewards less a baseline that does not depend on the tokens of a position, float32 `[B, T]`.
+
+    Args:
+        rewards: float `[B, T]`.
+        mask: float `[B, T]`, 1 for a token that counts.
+        baseline: `"none"` (the paper), `"batch"` (the mean over all tokens) or `"position"` (the mean
+            over the sequences of the batch at each position).
+    """
+    if baseline not in BASELINES:
+        raise ValueError(f"`baseline` is {baseline!r}, expected one of {', '.join(BASELINES)}.")
+    if baseline == "none":
+        return rewards
+    axes = [0, 1] if baseline == "batch" else [0]
+    total = tf.reduce_sum(rewards * mask, axes, keepdims=True)
+    return rewards - tf.math.divide_no_nan(total, tf.reduce_sum(mask, axes, keepdims=True))
 
 
 def discriminator_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from training.config import Settings, settings_to_json
+from training.config import (
+    Settings,
+    changed_settings,
+    check_same_start,
+    load_settings,
+    settings_to_json,
+)
 from training.errors import TrainingDiverged, UsageError
 from training.progress import Display
 from training.seeds import counted_seed
@@ -61,6 +67,7 @@ class Run:
         self.display = Display()
         self._done: dict[str, int] = {}  # steps finished, by stage
         self._results: dict[str, float] = {}
+        self.tables: dict[str, dict[str, Any]] = {"temperatures": {}}  # more for result.json
         self._history: list[dict[str, Any]] = []
         self._seconds: dict[str, float] = {}
         self._peak_memory_mb = 0.0
@@ -115,22 +122,52 @@ class Run:
             what = {"task": self.task, "settings": settings_to_json(self.settings), **provenance()}
             write_json(self.folder / "config.json", what)
         self._checkpoint = tf.train.Checkpoint(**objects)
-        newest = self._checkpoints()[-1:]
+        newest = checkpoints(self.folder)[-1:]
         if self.settings.resume and newest:
-            state = json.loads((newest[0] / "state.json").read_text(encoding="utf-8"))
             self._checkpoint.read(str(newest[0] / "variables")).assert_consumed()
-            self._done = state["done"]
-            self._results = state["results"]
-            self._history = state["history"]
-            self._seconds = state["seconds"]
-            self._peak_memory_mb = state["peak_memory_mb"]
+            self._set_state(_state(newest[0]))
             self._number = int(newest[0].name)
             self.display.say(f"resuming {self.folder} from checkpoint {newest[0].name}")
+        elif self.settings.pretrained is not None:
+            self._take_over(self.settings.pretrained)
         self._start_tables()
 
-    def _checkpoints(self) -> list[Path]:
-        folder = self.folder / "checkpoints"
-        return sorted(p for p in folder.glob("*") if p.name.isdecimal()) if folder.is_dir() else []
+    def _set_state(self, state: dict[str, Any]) -> None:
+        self._done = state["done"]
+        self._results = state["results"]
+        self.tables = state["tables"]
+        self._history = state["history"]
+        self._seconds = state["seconds"]
+        self._peak_memory_mb = state["peak_memory_mb"]
+
+    def _take_over(self, source: Path) -> None:
+        """Begins where another run's maximum likelihood ended, as if it had been this run's own."""
+        other = load_settings(source / "config.json", type(self.settings))
+        check_same_start(self.settings, other)
+        if not (source / "result.json").is_file():
+            raise UsageError(
+                f"--pretrained is {source}, whose run is not complete. Go on with it by --resume."
+            )
+        newest = checkpoints(source)[-1]
+        generator = tf.train.Checkpoint(generator=self._objects["generator"])
+        generator.read(str(newest / "variables")).expect_partial().assert_existing_objects_matched()
+        state = _state(newest)
+        names = {"mle": "mle", "measure": "measure mle", "temperatures": "temperatures mle"}
+        self._set_state(
+            {
+                "done": {names[k]: v for k, v in state["done"].items() if k in names},
+                "results": {f"{k}_mle": v for k, v in state["results"].items()},
+                "tables": {"temperatures": {"mle": state["tables"]["temperatures"]["final"]}},
+                "history": state["history"],
+                "seconds": {names[k]: v for k, v in state["seconds"].items() if k in names},
+                "peak_memory_mb": state["peak_memory_mb"],
+            }
+        )
+        (self.folder / "scores").mkdir(exist_ok=True)
+        for path in (source / "scores").glob("*.npy"):
+            shutil.copyfile(path, self.folder / "scores" / f"{path.stem}_mle.npy")
+        self.save()
+        self.display.say(f"taking over the pre-training of {source}")
 
     def save(self) -> None:
         """Writes a checkpoint aside and renames it; keeps the newest two."""
@@ -146,6 +183,7 @@ class Run:
             {
                 "done": self._done,
                 "results": self._results,
+                "tables": self.tables,
                 "history": self._history,
                 "seconds": self._seconds,
                 "peak_memory_mb": self._peak_memory_mb,
@@ -154,7 +192,7 @@ class Run:
         for path in aside.iterdir():
             _sync(path)
         aside.replace(final)
-        for old in self._checkpoints()[:-CHECKPOINTS_KEPT]:
+        for old in checkpoints(self.folder)[:-CHECKPOINTS_KEPT]:
             shutil.rmtree(old)
         self._last_saved = time.monotonic()
 
@@ -168,7 +206,7 @@ class Run:
                     )
 
     def _last_good(self) -> str:
-        saved = self._checkpoints()
+        saved = checkpoints(self.folder)
         kept = (
             f"The last good checkpoint is {saved[-1]}." if saved else "No checkpoint was saved yet."
         )
@@ -241,6 +279,18 @@ class Run:
         """Figures kept so far."""
         return dict(self._results)
 
+    def _score_statistics(self) -> dict[str, dict[str, float]]:
+        """Number, mean and variance of each kept score, what Welch's test needs of the sequences."""
+        statistics = {}
+        for path in sorted((self.folder / "scores").glob("*.npy")):
+            values = self.scores(path.stem).astype(np.float64)
+            statistics[path.stem] = {
+                "num": len(values),
+                "mean": float(values.mean()),
+                "variance": float(values.var(ddof=1)),
+            }
+        return statistics
+
     def _last_round(self) -> dict[str, float]:
         """What the last adversarial round logged of rewards and of the discriminator."""
         rounds = [row for row in self._history if row["stage"] == "adversarial"]
@@ -258,7 +308,10 @@ class Run:
                 "preset": self.settings.preset,
                 "seed": self.settings.seed,
                 "metrics": {**self._results, **self._last_round()},
+                "sequences": self._score_statistics(),
+                **self.tables,
                 **more,
+                "changed": changed_settings(self.settings),
                 "seconds": {name: round(s, 2) for name, s in self._seconds.items()},
                 "peak_memory_mb": round(max(self._peak_memory_mb, peak_memory_mb()), 1),
                 "settings": settings_to_json(self.settings),
@@ -267,6 +320,16 @@ class Run:
             },
         )
         return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints of a run's folder, the newest last."""
+    folder = folder / "checkpoints"
+    return sorted(p for p in folder.glob("*") if p.name.isdecimal()) if folder.is_dir() else []
+
+
+def _state(checkpoint: Path) -> dict[str, Any]:
+    return json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
 
 
 def peak_memory_mb() -> float:

@@ -11,6 +11,7 @@ from training.pretrain import (
     pretrain_discriminator,
     pretrain_generator,
 )
+from training.rewards import Rewards
 from training.run import Run
 from training.steps import Steps
 
@@ -18,7 +19,11 @@ from training.steps import Steps
 def train_seqgan(
     generator: Generator, discriminator: Discriminator, real: tf.Tensor, run: Run, measure: Measure
 ) -> None:
-    """Trains both models on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1."""
+    """Trains the generator on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1.
+
+    PG-BLEU and the controls are the same loop with another reward, and so without a discriminator;
+    MLE and scheduled sampling end with line 2.
+    """
     settings = run.settings
     steps = Steps(generator, discriminator, settings)
     rollout = Rollout(generator)
@@ -26,25 +31,27 @@ def train_seqgan(
         generator=generator, discriminator=discriminator, rollout=rollout, **steps.optimizers
     )
     pretrain_generator(steps, real, run, measure)  # 2  by maximum likelihood
-    if settings.algorithm == "mle":
+    if settings.algorithm in ("mle", "ss"):
         return
+    rewards = Rewards(settings, generator, discriminator, real)
     for _ in run.loop("target network", 1):
         rollout.update(generator)  # 3  beta <- theta
-    pretrain_discriminator(steps, real, run)  # 4-5
+    if rewards.from_discriminator:
+        pretrain_discriminator(steps, real, run)  # 4-5
 
     for round_ in run.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
         for g_step in range(settings.g_steps):  # 7
             tokens = generator.sample(settings.batch_size, run.seed("policy", round_, g_step))  # 8
-            rewards = rollout.action_values(  # 9-11  Eq. (4)
+            action_values = rollout.action_values(  # 9-11  Eq. (4)
                 tokens,
-                discriminator.probability_real,
+                rewards.function(run.seed("rewards", round_, g_step)),
                 settings.num_rollouts,
                 run.seed("roll-outs", round_, g_step),
             )
             rate = learning_rate(settings, round_)
-            results |= steps.policy_gradient(tokens, rewards, rate)  # 12  Eq. (8)
-        for d_step in range(settings.d_steps):  # 14
+            results |= steps.policy_gradient(tokens, action_values, rate)  # 12  Eq. (8)
+        for d_step in range(settings.d_steps if rewards.from_discriminator else 0):  # 14
             seed = run.seed("sets", round_, d_step)
             sets = balanced_sets(real, generator, settings.d_samples, seed)  # 15
             for epoch in range(settings.d_epochs):  # 16  Eq. (5)

@@ -7,7 +7,14 @@ import tensorflow as tf
 from models.discriminator import Discriminator
 from models.generator import Generator
 from training.config import Settings
-from training.losses import discriminator_loss, masked_mean, mle_loss, policy_gradient_loss
+from training.losses import (
+    discriminator_loss,
+    masked_mean,
+    mle_loss,
+    policy_gradient_loss,
+    subtract_baseline,
+)
+from training.scheduled_sampling import mixed_inputs
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -28,6 +35,7 @@ class Steps:
         self.discriminator = discriminator
         self.batch_size = settings.batch_size
         self.clip_norm = settings.clip_norm
+        self.reward_baseline = settings.reward_baseline
 
         def optimizer(model, learning_rate):
             result = OPTIMIZERS[settings.optimizer](learning_rate)
@@ -49,22 +57,32 @@ class Steps:
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
-    def mle_epoch(self, sequences: tf.Tensor, seed: np.ndarray) -> dict[str, tf.Tensor]:
-        """Maximum likelihood over shuffled int32 `[M, T]`; what fills no batch waits for another epoch."""
-        return self._mle_epoch(sequences, tf.constant(seed, tf.int32))
+    def mle_epoch(
+        self, sequences: tf.Tensor, seed: np.ndarray, true_rate: float = 1.0
+    ) -> dict[str, tf.Tensor]:
+        """Maximum likelihood over shuffled int32 `[M, T]`; what fills no batch waits for another epoch.
+
+        With a `true_rate` below 1 by scheduled sampling: the share of true tokens among the inputs.
+        """
+        rate = None if true_rate == 1.0 else tf.constant(true_rate, tf.float32)
+        return self._mle_epoch(sequences, tf.constant(seed, tf.int32), rate)
 
     @tf.function(reduce_retracing=True)
-    def _mle_epoch(self, sequences, seed):
+    def _mle_epoch(self, sequences, seed, true_rate):
         order = self._shuffled_batches(tf.shape(sequences)[0], seed)
         loss = tf.zeros([])
         for batch in tf.range(tf.shape(order)[0]):
-            loss += self._mle_step(tf.gather(sequences, order[batch]))
+            tokens = inputs = tf.gather(sequences, order[batch])
+            if true_rate is not None:
+                draws = tf.random.experimental.stateless_fold_in(seed, batch)
+                inputs = mixed_inputs(self.generator, tokens, true_rate, draws)
+            loss += self._mle_step(inputs, tokens)
         return {"mle_loss": loss / tf.cast(tf.shape(order)[0], tf.float32)}
 
     @tf.function(jit_compile=True)
-    def _mle_step(self, tokens):
+    def _mle_step(self, inputs, tokens):
         with tf.GradientTape() as tape:
-            logits = self.generator(tokens, training=True)
+            logits = self.generator(inputs, training=True)  # sees the inputs before each token
             loss = mle_loss(logits, tokens, self.generator.mask(tokens))
         self._update_generator(tape, loss, self.mle_optimizer)
         return loss
@@ -72,7 +90,10 @@ class Steps:
     def policy_gradient(
         self, tokens: tf.Tensor, rewards: tf.Tensor, learning_rate: float
     ) -> dict[str, tf.Tensor]:
-        """One REINFORCE update, Eq. (8): tokens int32 `[B, T]`, rewards float32 `[B, T]`."""
+        """One REINFORCE update, Eq. (8): tokens int32 `[B, T]`, rewards float32 `[B, T]`.
+
+        The settings' baseline is subtracted from the rewards; `mean_reward` is what they were before.
+        """
         self.policy_optimizer.learning_rate = learning_rate
         loss, norm = self._policy_gradient(tokens, rewards)
         return {
@@ -85,7 +106,8 @@ class Steps:
     def _policy_gradient(self, tokens, rewards):
         with tf.GradientTape() as tape:
             logits, mask = self.generator(tokens, training=True), self.generator.mask(tokens)
-            loss = policy_gradient_loss(logits, tokens, rewards, mask)
+            advantages = subtract_baseline(rewards, mask, self.reward_baseline)
+            loss = policy_gradient_loss(logits, tokens, advantages, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
             summed = loss * tf.reduce_sum(mask)
         norm = self._update_generator(tape, summed, self.policy_optimizer)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from training.config import ORACLE_PRESETS
 from training.errors import TrainingDiverged, UsageError
-from training.run import Measurement, Run
+from training.run import Measurement, Run, checkpoints
 from training.seeds import counted_seed
 
 
@@ -76,7 +76,7 @@ def test_a_half_written_checkpoint_is_not_read(folder):
     run, layer = opened(folder, resume=True)
     np.testing.assert_array_equal(layer.kernel, np.full([2, 1], 3.0))
     count(run, layer, "adversarial", 1)  # writes over the half one
-    assert [path.name for path in run._checkpoints()] == ["000003", "000004"]
+    assert [path.name for path in checkpoints(folder)] == ["000003", "000004"]
 
 
 def test_the_newest_two_checkpoints_are_kept(folder):
@@ -89,7 +89,7 @@ def test_checkpoints_wait_for_their_time_but_not_at_the_end_of_a_stage(folder):
     run, layer = opened(folder, seconds_between_checkpoints=1e9)
     count(run, layer, "mle", 5)
     count(run, layer, "adversarial", 5)
-    assert [p.name for p in run._checkpoints()] == ["000001", "000002"]
+    assert [p.name for p in checkpoints(folder)] == ["000001", "000002"]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -20,6 +20,7 @@ def settings(**changes):
     small = {
         **{"mle_epochs": 1, "rounds": 2, "batch_size": 8, "num_rollouts": 2, "final_samples": 4},
         **{"pretrain_d_samples": 8, "d_samples": 8, "eval_every": 1, "eval_samples": 4},
+        **{"temperatures": ()},
     }
     return dataclasses.replace(ORACLE_PRESETS["smoke"], **{**small, **changes})
 

@@ -1,0 +1,44 @@
+"""Scheduled sampling (Bengio et al., 2015): maximum likelihood on inputs that are partly one's own."""
+
+import tensorflow as tf
+
+from models.generator import Generator
+
+
+def true_rate(epoch: int, decay: float) -> float:
+    """Probability of a true token as input in an epoch, counted from 0: falls by `decay` from 1.
+
+    The first epoch has 1 - decay, as in the published code.
+    """
+    return max(0.0, 1.0 - decay * (epoch + 1))
+
+
+def mixed_inputs(
+    generator: Generator, tokens: tf.Tensor, rate: tf.Tensor | float, seed: tf.Tensor
+) -> tf.Tensor:
+    """True tokens, each replaced with probability 1 - `rate` by the generator's own draw in its place.
+
+    The draw at t is made given the inputs before t, mixed themselves; true and drawn tokens are
+    chosen for every position of every sequence anew. The loss is taken on the true tokens, and no
+    gradient flows through a draw.
+
+    Args:
+        generator: the policy.
+        tokens: int32 `[B, T]`, real sequences.
+        rate: probability of a true token.
+        seed: int32 pair.
+
+    Returns:
+        int32 `[B, T]`.
+    """
+    batch_size, length = tf.shape(tokens)[0], generator.max_length
+    uniforms = tf.random.stateless_uniform([2, length, batch_size], seed, alg="philox")
+    states = generator.initial_states(batch_size)
+    token = tf.fill([batch_size], generator.start_token)
+    inputs = []
+    for t in range(length):
+        hidden, states = generator.step(token, states)
+        drawn = generator.draw(hidden, uniforms[0, t])
+        token = tf.where(uniforms[1, t] < rate, tokens[:, t], drawn)
+        inputs.append(token)
+    return tf.stop_gradient(tf.stack(inputs, axis=1))
