@@ -31,6 +31,8 @@ class Rewards:
         real: tf.Tensor,
     ):
         self.kind = "bleu" if settings.algorithm == "pg-bleu" else settings.reward
+        # Completions that all score alike need no more than one.
+        self.num_rollouts = 1 if self.kind == "constant" else settings.num_rollouts
         self.discriminator = discriminator
         if self.kind == "bleu":
             self.bleu = BleuReward(settings, generator, real.numpy())

@@ -46,7 +46,7 @@ def train_seqgan(
             action_values = rollout.action_values(  # 9-11  Eq. (4)
                 tokens,
                 rewards.function(run.seed("rewards", round_, g_step)),
-                settings.num_rollouts,
+                rewards.num_rollouts,
                 run.seed("roll-outs", round_, g_step),
             )
             rate = learning_rate(settings, round_)

@@ -91,6 +91,7 @@ def test_the_references_of_bleu_are_a_share_drawn_by_the_seed():
 def test_the_constant_reward_makes_every_action_value_one_half():
     made = rewards(reward="constant")
     assert not made.from_discriminator
+    assert made.num_rollouts == 1 and rewards(reward="uniform").num_rollouts == SMOKE.num_rollouts
     generator = tiny_generator(V, T)
     values = Rollout(generator).action_values(
         generator.sample(3, (1, 2)), made.function((1, 1)), 4, (3, 4)
