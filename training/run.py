@@ -75,9 +75,19 @@ class Run:
         self._objects: dict[str, Any] = {}
         self._last_saved = self._step_started = time.monotonic()
         self._number = 0
+        if settings.pretrained is not None and not settings.resume:
+            self._check_pretrained(settings.pretrained)
         self._claim_folder()
 
     # The folder
+
+    def _check_pretrained(self, source: Path) -> None:
+        """Raises `UsageError` unless this run can begin where the other's pre-training ended."""
+        check_same_start(self.settings, load_settings(source / "config.json", type(self.settings)))
+        if not (source / "result.json").is_file():
+            raise UsageError(
+                f"--pretrained is {source}, whose run is not complete. Go on with it by --resume."
+            )
 
     def _claim_folder(self) -> None:
         """Makes sure that the folder is there for this run, and writes nothing into it yet."""
@@ -142,12 +152,6 @@ class Run:
 
     def _take_over(self, source: Path) -> None:
         """Begins where another run's maximum likelihood ended, as if it had been this run's own."""
-        other = load_settings(source / "config.json", type(self.settings))
-        check_same_start(self.settings, other)
-        if not (source / "result.json").is_file():
-            raise UsageError(
-                f"--pretrained is {source}, whose run is not complete. Go on with it by --resume."
-            )
         newest = checkpoints(source)[-1]
         generator = tf.train.Checkpoint(generator=self._objects["generator"])
         generator.read(str(newest / "variables")).expect_partial().assert_existing_objects_matched()

@@ -1,0 +1,181 @@
+"""Every algorithm from its settings to result.json, at a size that takes seconds, in this process."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from metrics.significance import welch
+from train_oracle import make_task
+from training.config import ORACLE_PRESETS
+from training.errors import UsageError
+from training.experiment import run_experiment
+
+TINY = dataclasses.replace(
+    ORACLE_PRESETS["smoke"],
+    **{"vocab_size": 12, "max_length": 4, "train_size": 64, "test_size": 32, "batch_size": 16},
+    **{"embedding_dim": 4, "hidden_dim": 4, "discriminator_embedding_dim": 4},
+    **{"eval_samples": 32, "final_samples": 48, "self_bleu_samples": 16},
+)
+FIGURES = {"nll_oracle", "nll_test", "copied_share", *(f"self_bleu_{n}" for n in range(2, 6))}
+
+
+def experiment(folder: Path, **changes) -> dict:
+    settings = dataclasses.replace(TINY, out=folder, **changes)
+    settings.check()
+    keras.utils.set_random_seed(settings.seed)
+    run_experiment(lambda: make_task(settings), "oracle", settings)
+    return json.loads((folder / "result.json").read_text())
+
+
+def history(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    newest = sorted((folder / "checkpoints").glob("[0-9]*"))[-1] / "variables"
+    reader = tf.train.load_checkpoint(str(newest))
+    names = (n for n in reader.get_variable_to_shape_map() if n != "_CHECKPOINTABLE_OBJECT_GRAPH")
+    return {name: np.asarray(reader.get_tensor(name)).tobytes() for name in names}
+
+
+@pytest.fixture(scope="module")
+def mle(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "mle"
+    experiment(folder, algorithm="mle")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seqgan(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "seqgan"
+    experiment(folder)
+    return folder
+
+
+def test_random_measures_every_control(tmp_path):
+    written = experiment(tmp_path / "run", algorithm="random")
+    controls = written["controls"]
+    assert list(controls) == [
+        *("uniform", "unigram", "bigram", "bigram, smoothed"),
+        *("copy of the training set", "real data"),
+    ]
+    for name, figures in controls.items():
+        cannot_write_all = name in ("bigram", "copy of the training set")
+        assert set(figures) in (
+            [FIGURES, FIGURES - {"nll_test"}] if cannot_write_all else [FIGURES]
+        )
+    assert controls["uniform"]["nll_test"] == pytest.approx(np.log(12), abs=1e-5)
+    assert controls["copy of the training set"]["copied_share"] == 1.0
+    # Closer models of the data in this order, by what the oracle says of their samples.
+    nlls = [controls[name]["nll_oracle"] for name in ("uniform", "unigram", "bigram", "real data")]
+    assert nlls == sorted(nlls, reverse=True)
+    assert {name: written["metrics"][name] for name in FIGURES} == controls["unigram"]
+    assert len(np.loadtxt(tmp_path / "run" / "samples.txt")) == 100
+
+
+def test_random_tokens_names_the_policy_that_is_exported(tmp_path):
+    written = experiment(tmp_path / "run", algorithm="random", random_tokens="uniform")
+    assert written["metrics"]["nll_test"] == pytest.approx(np.log(12), abs=1e-5)
+    assert written["changed"] == {"random_tokens": "uniform"} | {
+        k: v for k, v in written["changed"].items() if k != "random_tokens"
+    }
+
+
+@pytest.mark.parametrize("algorithm", ["mle", "ss"])
+def test_what_ends_with_pre_training_has_no_start_to_compare_with(tmp_path, algorithm):
+    written = experiment(tmp_path / "run", algorithm=algorithm, ss_decay=0.5)
+    assert set(written["metrics"]) == FIGURES
+    assert list(written["temperatures"]) == ["final"]
+    assert written["tests"] == {}
+    assert {row["stage"] for row in history(tmp_path / "run")} == {"mle"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"algorithm": "pg-bleu"},
+        {"reward": "constant"},
+        {"reward": "uniform", "reward_baseline": "position"},
+    ],
+)
+def test_without_a_discriminator_none_is_trained(tmp_path, changes):
+    folder = tmp_path / "run"
+    written = experiment(folder, **changes)
+    assert {row["stage"] for row in history(folder)} == {"mle", "adversarial"}
+    assert not any(row["discriminator_loss"] for row in history(folder))
+    assert "discriminator" not in written["seconds"]
+    assert FIGURES | {f"{name}_mle" for name in FIGURES} <= set(written["metrics"])
+    expected = {"constant": 0.5}.get(changes.get("reward"))
+    if expected is not None:
+        assert written["metrics"]["mean_reward"] == expected
+
+
+def test_the_result_says_what_the_tables_need(seqgan):
+    written = json.loads((seqgan / "result.json").read_text())
+    assert {"vocab_size": 12, "max_length": 4}.items() <= written["changed"].items()
+    assert not {"seed", "out", "algorithm"} & set(written["changed"])
+    for name, rows in written["temperatures"].items():
+        assert [row["temperature"] for row in rows] == list(TINY.temperatures)
+        assert set(rows[0]) == FIGURES | {"temperature"}, name
+    scores = np.load(seqgan / "scores" / "nll_oracle.npy").astype(np.float64)
+    assert written["sequences"]["nll_oracle"] == {
+        "num": 48,
+        "mean": pytest.approx(scores.mean()),
+        "variance": pytest.approx(scores.var(ddof=1)),
+    }
+    assert written["metrics"]["nll_oracle"] == pytest.approx(scores.mean() / 4, rel=1e-5)
+    start = np.load(seqgan / "scores" / "nll_oracle_mle.npy")
+    expected = welch(scores, start).p_value
+    assert written["tests"]["welch_nll_oracle"]["p_value"] == pytest.approx(expected)
+
+
+def test_a_taken_over_start_gives_the_run_that_trained_its_own(tmp_path, mle, seqgan):
+    folder = tmp_path / "taken"
+    written = experiment(folder, pretrained=mle)
+    whole = json.loads((seqgan / "result.json").read_text())
+    for key in ("metrics", "sequences", "temperatures", "tests", "changed", "settings"):
+        assert written[key] == whole[key], key
+    assert set(written["seconds"]) == set(whole["seconds"])
+    assert history(folder) == history(seqgan)
+    of_taken, of_whole = weights(folder), weights(seqgan)
+    # MLE's optimizer has done its work: its moments stay behind.
+    differ = {name for name, value in of_whole.items() if of_taken[name] != value}
+    assert all(name.startswith("mle_optimizer") for name in differ)
+    exported = [(f / "samples.txt").read_text() for f in (folder, seqgan)]
+    assert exported[0] == exported[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 2}, "--seed is 2, but the run of --pretrained has 1"),
+        ({"mle_epochs": 3}, "--mle-epochs is 3"),
+        ({"hidden_dim": 5}, "--hidden-dim is 5"),
+    ],
+)
+def test_another_start_cannot_be_taken_over(tmp_path, mle, changes, message):
+    with pytest.raises(UsageError, match=message):
+        experiment(tmp_path / "run", pretrained=mle, **changes)
+    assert not (tmp_path / "run").exists()
+
+
+def test_only_a_complete_mle_run_is_taken_over(tmp_path, mle, seqgan):
+    with pytest.raises(UsageError, match="needs a run of --algorithm mle, and it is one of seqgan"):
+        experiment(tmp_path / "one", pretrained=seqgan)
+    with pytest.raises(UsageError, match="there is no run in"):
+        experiment(tmp_path / "two", pretrained=tmp_path / "nothing")
+    stopped = tmp_path / "stopped"
+    stopped.mkdir()
+    (stopped / "config.json").write_text((mle / "config.json").read_text())
+    with pytest.raises(UsageError, match="is not complete"):
+        experiment(tmp_path / "three", pretrained=stopped)
+    for algorithm in ("mle", "ss", "random"):
+        with pytest.raises(UsageError, match="--pretrained is for --algorithm pg-bleu and seqgan"):
+            experiment(tmp_path / "four", pretrained=mle, algorithm=algorithm)
