@@ -1,12 +1,14 @@
 #!/usr/bin/env python
-"""The paper's tables from runs of one's own, beside the published numbers.
+"""The paper's tables and figures from runs of one's own, beside the published numbers.
 
 python compare.py runs/oracle-seqgan-quick-seed1
 python compare.py results                        # the runs that the README quotes
-python compare.py results --write README.md      # puts the table between its marks there
+python compare.py results --write README.md      # puts the tables between their marks there
+python compare.py results --json all.json --figures figures
 """
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +17,6 @@ import tyro
 
 from training.config import read_flags
 from training.errors import UsageError, one_line_errors
-
-TABLES = ("oracle", "corpus")
 
 
 def marks(name: str) -> tuple[str, str]:
@@ -31,7 +31,11 @@ class CompareSettings:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = (Path("runs"),)
     """Run folders, result files, or folders that hold some."""
     write: Path | None = None
-    """A Markdown file, whose text between the marks of the table is replaced."""
+    """A Markdown file, whose text between the marks of each table is replaced."""
+    json: Path | None = None
+    """A file for all that the tables are made of, seed by seed."""
+    figures: Path | None = None
+    """A folder for learning curves, ablations and frontiers, as PNG."""
 
 
 def between_marks(text: str, name: str, table: str) -> str:
@@ -42,36 +46,67 @@ def between_marks(text: str, name: str, table: str) -> str:
     return f"{text[: start + len(marks(name)[0])]}\n{table}\n{text[end:]}"
 
 
-def make_tables(results: list) -> dict[str, str]:
-    """Each table that there are results for, with its notes, by name."""
-    from reports import tables
+def with_tables(text: str, tables: dict[str, str]) -> tuple[str, list[str]]:
+    """`text` with each table between its marks, and the names of the tables that have none there.
 
-    made = {}
-    for name in TABLES:
-        table = getattr(tables, f"{name}_table")(results)
-        if len(table.splitlines()) > 2:
-            made[name] = f"{table}\n\n{getattr(tables, f'{name}_notes')(results)}"
-    return made
+    Raises `UsageError` where no table has its marks, or one has but one of its two.
+    """
+    without = [name for name in tables if not any(mark in text for mark in marks(name))]
+    if len(without) == len(tables):
+        raise UsageError(
+            f"--write needs a file with the lines {' and '.join(marks(next(iter(tables))))}."
+        )
+    for name, table in tables.items():
+        if name not in without:
+            text = between_marks(text, name, table)
+    return text, without
+
+
+def read_markdown(path: Path) -> str:
+    """The file of --write."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"--write is {path}, which is no UTF-8 text. Name a Markdown file."
+        ) from None
 
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(CompareSettings, CompareSettings(), arguments, prog="compare.py")
 
-    from reports.results import find_results
+    from reports.document import document
+    from reports.results import find_runs
+    from reports.rows import make_sections
+    from reports.tables import make_tables
 
-    results, left_out = find_results(list(settings.runs))
+    runs, left_out = find_runs(list(settings.runs))
     for line in left_out:
         print(f"left out: {line}", file=sys.stderr)
-    if not results:
+    if not runs:
         given = ", ".join(map(str, settings.runs))
         raise UsageError(f"no complete run in {given}. Name folders of finished runs.")
-    tables = make_tables(results)
+    sections = make_sections(runs)
+    tables = make_tables(sections)
     print("\n\n".join(tables.values()))
+    if settings.json is not None:
+        made = json.dumps(document(sections), indent=1, ensure_ascii=False, allow_nan=False)
+        settings.json.write_text(f"{made}\n", encoding="utf-8")
     if settings.write is not None:
-        text = settings.write.read_text(encoding="utf-8")
-        for name, table in tables.items():
-            text = between_marks(text, name, table)
+        text, without = with_tables(read_markdown(settings.write), tables)
         settings.write.write_text(text, encoding="utf-8")
+        for name in without:
+            print(
+                f"not written: {settings.write} has no marks of the {name} table", file=sys.stderr
+            )
+    if settings.figures is not None:
+        from reports.figures import write_figures
+
+        drawn, left_out = write_figures(sections, settings.figures)
+        if not drawn and not left_out:
+            left_out = ["no run has its metrics.csv beside it, or figures at several temperatures"]
+        for line in left_out:
+            print(f"not drawn: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

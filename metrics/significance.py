@@ -1,5 +1,6 @@
 """Whether two samples of a score differ in their means by more than chance."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -44,6 +45,38 @@ def welch(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> W
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
         test = stats.ttest_ind(a, b, equal_var=False)
     return WelchResult(float(test.statistic), float(test.pvalue), float(test.df), mean_difference)
+
+
+class SampleStatistics(NamedTuple):
+    """What a t-test needs to know of a sample.
+
+    Attributes:
+        num: number of values.
+        mean: of the values.
+        variance: of the values, with the divisor num - 1.
+    """
+
+    num: int
+    mean: float
+    variance: float
+
+
+def welch_from_statistics(a: SampleStatistics, b: SampleStatistics) -> WelchResult:
+    """`welch` of two samples of which only the statistics are known."""
+    for sample, name in ((a, "a"), (b, "b")):
+        if sample.num < 2 or not sample.variance >= 0:
+            raise ValueError(
+                f"`{name}` has {sample.num} values of variance {sample.variance}, expected at least "
+                "2 and a variance of at least 0."
+            )
+    mean_difference = float(a.mean - b.mean)
+    if a.variance == 0 and b.variance == 0:
+        return WelchResult(np.nan, np.nan, np.nan, mean_difference)
+    errors = a.variance / a.num, b.variance / b.num  # squared standard errors of the means
+    statistic = mean_difference / math.sqrt(sum(errors))
+    degrees = sum(errors) ** 2 / (errors[0] ** 2 / (a.num - 1) + errors[1] ** 2 / (b.num - 1))
+    p_value = float(2 * stats.t.sf(abs(statistic), degrees))
+    return WelchResult(statistic, p_value, degrees, mean_difference)
 
 
 def _values(sample, name: str) -> np.ndarray:

@@ -10,6 +10,10 @@ TABLE_1 = {
     "seqgan": 8.736,
 }
 
+# The learning curves over g-steps, d-steps and k: {panel: (g-steps, d-steps, k)}.
+PANEL_SETTINGS = ("g_steps", "d_steps", "d_epochs")
+PANELS = {"a": (100, 1, 10), "b": (30, 1, 30), "c": (1, 1, 10), "d": (1, 5, 3)}
+
 # Tables 2 to 4: {task: {our metric: (MLE, SeqGAN)}}. BLEU against "the whole test set as the
 # references", whose size and smoothing are not public; MSE of pitch, whose pairing is not public.
 TABLES_2_TO_4 = {

@@ -1,26 +1,233 @@
-"""Reading result files."""
+"""Reading the results of runs, and the curves beside them."""
 
+import csv
 import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-Result = dict[str, Any]
+from metrics.significance import SampleStatistics
+
+Figures = dict[str, float]
+
+# Settings that say how a run is measured, or that only name or speed it.
+MEASURING = frozenset(
+    {
+        *("eval_every", "eval_samples", "final_samples", "self_bleu_samples", "temperatures"),
+        *("bleu_variant", "checkpoint_seconds", "random_tokens", "audio"),
+    }
+)
+# Settings that say what there is to learn from: runs that differ in one have nothing to compare.
+DATA = frozenset(
+    {
+        *("vocab_size", "max_length", "train_size", "test_size", "split_seed", "level"),
+        *("min_count", "max_vocab", "lowercase", "truncate", "unit", "skip_malformed"),
+    }
+)
+# Settings of the discriminator and of the policy gradient, which decide nothing before them.
+ADVERSARIAL = frozenset(
+    {
+        *("rounds", "g_steps", "g_learning_rate", "g_learning_rate_final", "num_rollouts"),
+        *("rollout_update_rate", "reward", "reward_baseline", "d_steps", "d_epochs", "d_samples"),
+        *("bleu_reward_order", "bleu_reward_variant", "bleu_reward_references"),
+        *("pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples"),
+        *("discriminator_learning_rate", "discriminator_embedding_dim"),
+        *("discriminator_dropout", "discriminator_l2"),
+    }
+)
+ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")
+NEEDED: dict[str, type] = {
+    **{"task": str, "algorithm": str, "preset": str, "seed": int},
+    **{"metrics": dict, "settings": dict},
+}
 
 
-def find_results(paths: list[Path]) -> tuple[list[Result], list[str]]:
-    """Complete results under the paths, and what was left out, in words.
+class TableError(ValueError):
+    """A table beside a result cannot be read."""
+
+
+class Step(NamedTuple):
+    """A row of `metrics.csv`: the figures that were measured there."""
+
+    stage: str
+    step: int
+    seconds: float
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Run:
+    """A complete run: what its result file says; what an old one lacks is empty."""
+
+    file: Path
+    result: dict[str, Any]
+
+    @property
+    def task(self) -> str:
+        return self.result["task"]
+
+    @property
+    def algorithm(self) -> str:
+        return self.result["algorithm"]
+
+    @property
+    def preset(self) -> str:
+        return self.result["preset"]
+
+    @property
+    def seed(self) -> int:
+        return self.result["seed"]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.result["settings"]
+
+    @property
+    def source(self) -> str:
+        """The oracle or the corpus."""
+        return str(self.settings["oracle" if self.task == "oracle" else "corpus"])
+
+    @property
+    def metrics(self) -> Figures:
+        return figures_of(self.result["metrics"])
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """Settings that differ from the preset and decide what this algorithm learns."""
+        without = MEASURING | DATA
+        if self.algorithm in ("random", "mle", "ss"):
+            without |= ADVERSARIAL
+        changed = {} if self.algorithm == "random" else self._part("changed")
+        return {name: value for name, value in sorted(changed.items()) if name not in without}
+
+    @property
+    def changed_data(self) -> dict[str, Any]:
+        """Settings that differ from the preset and decide what there is to learn from."""
+        changed = self._part("changed")
+        return {name: changed[name] for name in sorted(changed.keys() & DATA)}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Where the data come from, and how many there are."""
+        return self._part("data")
+
+    @property
+    def real(self) -> Figures:
+        """Figures of real held-out data."""
+        return figures_of(self.data.get("real"))
+
+    @property
+    def controls(self) -> dict[str, Figures]:
+        return {name: figures_of(of_one) for name, of_one in self._part("controls").items()}
+
+    def at_temperatures(self, which: str) -> dict[float, Figures]:
+        """Figures by sampling temperature, of the generator "final" or of its start, "mle"."""
+        found = {}
+        for entry in self._part("temperatures").get(which) or ():
+            figures = figures_of(entry)
+            if "temperature" in figures:
+                found[figures.pop("temperature")] = figures
+        return dict(sorted(found.items()))
+
+    def sequences(self, suffix: str = "") -> dict[str, SampleStatistics]:
+        """Statistics of single sequences' scores: of the final generator, or with "_mle"."""
+        found = {}
+        for name, of_one in self._part("sequences").items():
+            figures = figures_of(of_one)
+            if name.endswith("_mle") != bool(suffix) or not {"num", "mean", "variance"} <= set(
+                figures
+            ):
+                continue
+            if figures["num"] >= 2 and figures["variance"] >= 0:
+                found[name.removesuffix("_mle")] = SampleStatistics(
+                    int(figures["num"]), figures["mean"], figures["variance"]
+                )
+        return found
+
+    def minutes(self, *stages: str) -> float:
+        """Time spent, on these stages or on all."""
+        seconds = figures_of(self._part("seconds"))
+        return sum(seconds.get(stage, 0.0) for stage in stages or seconds) / 60
+
+    @property
+    def memory(self) -> float | None:
+        """Peak memory in GB."""
+        peak = self.result.get("peak_memory_mb")
+        return peak / 1000 if isinstance(peak, int | float) else None
+
+    def curve(self) -> list[Step]:
+        """The rows of the table beside the result file; none where there is no table.
+
+        Raises `TableError` for a table that cannot be read.
+        """
+        beside = "metrics.csv" if self.file.name == "result.json" else f"{self.file.stem}.csv"
+        path = self.file.with_name(beside)
+        if not path.is_file():
+            return []
+        rows = []
+        try:
+            with path.open(newline="", encoding="utf-8") as table:
+                for row in csv.DictReader(table, strict=True):
+                    stage, step, seconds = (row.pop(name) for name in ("stage", "step", "seconds"))
+                    figures = {name: float(text) for name, text in row.items() if text}
+                    rows.append(Step(stage, int(step), float(seconds), figures_of(figures)))
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
+            raise TableError(f"{path}: row {len(rows) + 2} cannot be read ({error!r})") from None
+        return rows
+
+    def _part(self, name: str) -> dict[str, Any]:
+        part = self.result.get(name)
+        return part if isinstance(part, dict) else {}
+
+
+def figures_of(given: Any) -> Figures:
+    """The finite numbers in a dict of figures."""
+    if not isinstance(given, Mapping):
+        return {}
+    numbers = {k: v for k, v in given.items() if isinstance(v, int | float)}
+    return {k: float(v) for k, v in numbers.items() if math.isfinite(v)}
+
+
+def _fault(result: dict[str, Any]) -> str | None:
+    """What keeps a result from being used, in words."""
+    for name, kind in NEEDED.items():
+        if not isinstance(result.get(name), kind):
+            return f"has no {name} that can be used"
+    if result["algorithm"] not in ALGORITHMS:
+        return f"is of {result['algorithm']}, which is none of {', '.join(ALGORITHMS)}"
+    source = "oracle" if result["task"] == "oracle" else "corpus"
+    if source not in result["settings"]:
+        return f"has no {source} among its settings"
+    return None
+
+
+def _same_run(run: Run) -> str:
+    """Equal for two results that stand for the same training."""
+    of_random = run.settings.get("random_tokens") if run.algorithm == "random" else None
+    measured = [run.settings.get(name) for name in ("bleu_variant", "final_samples")]
+    data = [run.task, run.source, run.preset, run.changed_data, *measured]
+    return json.dumps([*data, run.algorithm, run.changed, of_random, run.seed])
+
+
+def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
+    """Complete runs under the paths, and what was left out, in words.
 
     A path is a `result.json`, a run folder, or a folder to search for files named `*.json` that are
-    results. The same run found twice counts once.
+    results. The same result found twice counts once, and so does a seed run twice.
     """
-    results, left_out = [], []
+    runs: dict[str, Run] = {}
+    left_out = []
     for path in paths:
         if not path.exists():
             left_out.append(f"{path}: there is no such file or folder")
             continue
-        incomplete = path.is_dir() and (path / "config.json").exists()
-        if incomplete and not (path / "result.json").exists():
-            left_out.append(f"{path}: the run is not complete; go on with it by --resume")
+        for config in sorted(path.rglob("config.json")) if path.is_dir() else ():
+            if not (config.parent / "result.json").exists():
+                left_out.append(
+                    f"{config.parent}: the run is not complete; go on with it by --resume"
+                )
         for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
             try:
                 result = json.loads(file.read_text(encoding="utf-8"))
@@ -30,8 +237,15 @@ def find_results(paths: list[Path]) -> tuple[list[Result], list[str]]:
             if not isinstance(result, dict) or "metrics" not in result:
                 if file == path:
                     left_out.append(f"{file}: is no result file")
-            elif not result.get("complete"):
+                continue
+            fault = _fault(result)
+            if not result.get("complete"):
                 left_out.append(f"{file}: is not marked complete")
-            elif result not in results:
-                results.append(result)
-    return results, left_out
+            elif fault:
+                left_out.append(f"{file}: {fault}")
+            else:
+                run = Run(file, result)
+                first = runs.setdefault(_same_run(run), run)
+                if first.result != result:
+                    left_out.append(f"{file}: the same run as {first.file}, by settings and seed")
+    return list(runs.values()), left_out

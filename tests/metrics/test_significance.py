@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metrics.significance import welch
+from metrics.significance import SampleStatistics, welch, welch_from_statistics
 
 
 def test_by_hand():
@@ -88,3 +88,30 @@ def test_constant_samples_have_a_difference_and_no_p_value():
 def test_errors(a, b, message):
     with pytest.raises(ValueError, match=message):
         welch(a, b)
+
+
+def of(sample):
+    return SampleStatistics(len(sample), float(np.mean(sample)), float(np.var(sample, ddof=1)))
+
+
+def test_from_statistics_equals_the_test_of_the_samples_and_scipy():
+    random = np.random.default_rng(4)
+    for size_a, size_b in [(2, 2), (5, 40), (1000, 70)]:
+        a, b = random.normal(0, 1, size_a), random.normal(0.3, 5, size_b)
+        result, expected = welch_from_statistics(of(a), of(b)), welch(a, b)
+        assert result == pytest.approx(expected, rel=1e-9)
+        by_scipy = stats.ttest_ind_from_stats(
+            *(a.mean(), a.std(ddof=1), size_a), *(b.mean(), b.std(ddof=1), size_b), equal_var=False
+        )
+        assert result.p_value == pytest.approx(by_scipy.pvalue, rel=1e-9)
+
+
+def test_from_statistics_of_constants_and_errors():
+    constant = SampleStatistics(3, 1.0, 0.0)
+    result = welch_from_statistics(constant, SampleStatistics(2, 4.0, 0.0))
+    assert result.mean_difference == -3.0 and math.isnan(result.p_value)
+    assert welch_from_statistics(constant, SampleStatistics(2, 4.0, 2.0)).statistic == -3.0
+    with pytest.raises(ValueError, match="`b` has 1 values"):
+        welch_from_statistics(constant, SampleStatistics(1, 4.0, 2.0))
+    with pytest.raises(ValueError, match=r"`a` has 3 values of variance -1\.0"):
+        welch_from_statistics(SampleStatistics(3, 4.0, -1.0), constant)

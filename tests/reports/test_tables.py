@@ -1,41 +1,28 @@
-"""The tables: from result files alone, incomplete runs left out and said."""
-
-import json
-from pathlib import Path
+"""The tables: from result files alone, by hand."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from compare import between_marks, make_tables, marks
 from reports.paper import TABLE_1
-from reports.results import find_results
-from reports.tables import corpus_notes, corpus_table, mean_sd, oracle_notes, oracle_table
-from training.errors import UsageError
+from reports.results import find_runs
+from reports.rows import make_sections
+from reports.tables import (
+    ablation_table,
+    corpus_table,
+    make_tables,
+    mean_sd,
+    oracle_table,
+    p_value,
+    seed_range,
+)
+from reports.tables import test_table as significance_table
+from tests.helpers import REPOSITORY
+from tests.reports.fakes import FIGURES, mle, poems, result, runs, table_of
 
-ROOT = Path(__file__).parents[2]
 
-
-def made(seed, final, start, **changes):
-    names = ("nll_test", "self_bleu_2", "self_bleu_3", "copied_share")
-    metrics = {name + suffix: 0.5 for name in names for suffix in ("", "_mle")}
-    return {
-        "task": "oracle",
-        "algorithm": "seqgan",
-        "preset": "quick",
-        "seed": seed,
-        "metrics": {**metrics, "nll_oracle": final, "nll_oracle_mle": start},
-        "seconds": {"mle": 60.0, "measure mle": 60.0, "adversarial": 120.0},
-        "peak_memory_mb": 1500.0 + seed,
-        "settings": {
-            "oracle": "published",
-            "final_samples": 10000,
-            "test_size": 10000,
-            "self_bleu_samples": 1000,
-        },
-        "hardware": "2 CPU cores",
-        "complete": True,
-        **changes,
-    }
+def sections(*results):
+    return make_sections(runs(*results))
 
 
 def test_paper_numbers():
@@ -47,95 +34,211 @@ def test_paper_numbers():
 def test_mean_and_sample_standard_deviation_by_hand():
     assert mean_sd([1.0, 2.0, 3.0]) == "2.000 ± 1.000"
     assert mean_sd([8.7361]) == "8.736"
+    assert mean_sd([]) == "–"
 
 
-def test_table_by_hand():
-    table = oracle_table([made(2, 8.6, 9.0), made(1, 8.8, 9.1)]).splitlines()
-    assert len(table) == 4
-    start, final = ([cell.strip() for cell in row.split("|")[1:-1]] for row in table[2:])
-    assert start[:6] == [
-        *("published", "mle (its own start), quick", "1, 2", "9.050 ± 0.071", "9.038"),
-        "0.500 ± 0.000",
+def test_seeds_in_short():
+    assert seed_range([3, 1, 2, 7]) == "1–3, 7"
+    assert seed_range([1, 2, 5, 5]) == "1, 2, 5"
+    assert seed_range([]) == ""
+
+
+def test_p_values_in_short():
+    assert [p_value(p) for p in (0.0312, 1.0, 2e-20, 0.0, np.nan)] == [
+        *("0.03", "1", "2e-20", "< 1e-99", "–"),
     ]
-    assert start[-2:] == ["2.0", "–"]
-    assert final[1:5] == ["seqgan, quick", "1, 2", "8.700 ± 0.141", "8.736"]
-    assert final[-2:] == ["4.0", "1.50 GB"]
+
+
+def test_oracle_table_by_hand():
+    table = table_of(oracle_table(sections(result(seed=2, nll=8.6), result(nll=8.8, start=9.1))))
+    assert list(table) == ["MLE (SeqGAN's start)", "SeqGAN"]
+    start, seqgan = table.values()
+    assert list(seqgan) == [
+        *("", "seeds", "NLL-oracle", "paper", "NLL-test", "self-BLEU-2", "self-BLEU-3"),
+        *("copied", "min", "GB"),
+    ]
+    assert start["seeds"] == "1, 2" and start["NLL-oracle"] == "9.050 ± 0.071"
+    assert start["paper"] == "9.038" and start["NLL-test"] == "0.500 ± 0.000"
+    assert (start["min"], start["GB"]) == ("2.0", "–")
+    assert seqgan["NLL-oracle"] == "8.700 ± 0.141" and seqgan["paper"] == "8.736"
+    assert seqgan["copied"] == "50.0 ± 0.0%"
+    assert (seqgan["min"], seqgan["GB"]) == ("4.0", "1.50")
 
 
 def test_a_seeded_oracle_is_not_set_beside_the_paper():
-    run = made(1, 8.0, 8.3)
+    run = result()
     run["settings"] = {**run["settings"], "oracle": "seed:1"}
-    assert "9.038" not in oracle_table([run]) and "8.736" not in oracle_table([run])
+    table = oracle_table(sections(run))
+    assert "9.038" not in table and "8.736" not in table
+    assert "paper" not in table_of(table)["SeqGAN"]
 
 
-def test_notes_test_over_seeds_with_scipy():
-    from scipy import stats
+def test_one_run_of_an_old_file():
+    run = result()
+    del run["changed"]
+    table = table_of(oracle_table(sections(run)))
+    assert table["SeqGAN"]["NLL-oracle"] == "8.700" and table["SeqGAN"]["seeds"] == "1"
 
+
+def test_unequal_seeds_and_missing_figures():
+    lacking = mle(seed=2)
+    del lacking["metrics"]["nll_test"]
+    bigram = {"nll_oracle": 8.3}  # and no NLL-test: it is infinite
+    random = result("random", start=None, controls={"bigram": bigram, "real data": {}})
+    table = table_of(oracle_table(sections(mle(), lacking, mle(seed=3), result(), random)))
+    assert table["MLE"]["seeds"] == "1–3" and table["SeqGAN"]["seeds"] == "1"
+    assert table["MLE"]["NLL-test"] == "0.500 ± 0.000 (2 of 3)"
+    assert table["bigram"]["NLL-oracle"] == "8.300" and table["bigram"]["NLL-test"] == "–"
+    assert table["real data"]["NLL-oracle"] == table["real data"]["min"] == "–"
+
+
+def test_lower_temperatures_stand_among_the_controls():
+    at = [{"temperature": t, **dict.fromkeys(FIGURES, t), "nll_oracle": 8 + t} for t in (0.7, 1.0)]
+    text = oracle_table(sections(mle(temperatures={"final": at}), result()))
+    table = table_of(text)
+    assert list(table) == ["MLE", "SeqGAN", "MLE, temperature 0.7"]
+    assert table["MLE, temperature 0.7"]["NLL-oracle"] == "8.700"
+    assert table["MLE, temperature 0.7"]["NLL-test"] == "0.700"
+    assert "2,000 samples at other temperatures" in text
+
+
+def test_notes_tell_the_protocol_and_the_test():
     final, start = [8.6, 8.8, 8.7], [9.0, 9.1, 9.05]
-    note = oracle_notes([made(k, f, s) for k, (f, s) in enumerate(zip(final, start, strict=True))])
+    both = zip(final, start, strict=True)
+    few = {"test_size": 500}
+    made = [result(seed=k, nll=f, start=s) for k, (f, s) in enumerate(both)]
+    for one in made:
+        one["settings"] = {**one["settings"], **few}
+    made[1]["hardware"] = "a GPU"
+    text = oracle_table(sections(*made))
     p = stats.ttest_ind(final, start, equal_var=False).pvalue
-    assert f"p = {p:.1g}" in note and f"{np.mean(final) - np.mean(start):+.3f}" in note
-
-
-def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
-    good = made(1, 8.7, 9.0)
-    (tmp_path / "good.json").write_text(json.dumps(good))
-    (tmp_path / "again.json").write_text(json.dumps(good))
-    (tmp_path / "broken.json").write_text("{")
-    (tmp_path / "partial.json").write_text(json.dumps(made(2, 8.7, 9.0, complete=False)))
-    run = tmp_path / "run"
-    run.mkdir()
-    (run / "config.json").write_text("{}")
-    results, left_out = find_results([tmp_path, run, tmp_path / "none"])
-    assert results == [good]
-    said = "\n".join(left_out)
-    assert len(left_out) == 4
-    for part in ("broken.json", "partial.json", "not complete", "none: there is no such"):
-        assert part in said
-
-
-def test_only_the_text_between_the_marks_is_replaced():
-    start, end = marks("oracle")
-    text = f"before\n{start}\nold\n{end}\nafter"
-    once = between_marks(text, "oracle", "new")
-    assert once == f"before\n{start}\nnew\n{end}\nafter"
-    assert between_marks(once, "oracle", "new") == once
-    with pytest.raises(UsageError, match="--write"):
-        between_marks(text, "corpus", "new")
-
-
-def test_the_readme_quotes_the_result_files():
-    results, left_out = find_results([ROOT / "results"])
-    assert not left_out
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    tables = make_tables(results)
-    assert "oracle" in tables
-    for name, table in tables.items():
-        start, end = marks(name)
-        assert readme.split(start)[1].split(end)[0].strip() == table.strip()
-
-
-def made_poems(seed, final, start):
-    names = ("nll_test", "self_bleu_2", "bleu_2_test")
-    metrics = {name + suffix: 0.5 for name in names for suffix in ("", "_mle")}
-    settings = {"corpus": "poems", "bleu_variant": "strict", "final_samples": 2000}
-    data = {"train": 14394, "validation": 799, "test": 800, "real": {"bleu_2": 0.748}}
-    result = made(seed, 0, 0, task="poems", settings=settings, data=data)
-    return {**result, "metrics": {**metrics, "bleu_2": final, "bleu_2_mle": start}}
+    for part in (
+        *("10,000 samples for NLL-oracle", "500 held-out sequences", "method1 self-BLEU of 1,000"),
+        *("inal checkpoints", "2 CPU cores; a GPU", "over 3 seeds", f"p = {p:.1g}", "-0.350"),
+    ):
+        assert part in text
 
 
 def test_corpus_table_by_hand():
-    runs = [made_poems(1, 0.70, 0.65), made_poems(2, 0.72, 0.67)]
-    (row,) = corpus_table(runs).splitlines()[2:]
-    assert [cell.strip() for cell in row.split("|")[1:-1]] == [
-        *("poems: poems, quick", "BLEU-2", "0.667", "0.739", "0.660 ± 0.014", "0.710 ± 0.014"),
-        *("0.748", "1, 2", "4.0"),
+    text = corpus_table(
+        sections(
+            *(poems(seed=k, bleu=b, start=None, changed={}) for k, b in ((1, 0.7), (2, 0.72))),
+            *(poems("mle", seed=k, bleu=b, start=None) for k, b in ((1, 0.65), (2, 0.67))),
+            poems(bleu=0.71, start=None, changed={"reward": "constant"}),
+            poems(bleu=0.69, start=None, changed={"reward_baseline": "batch"}),
+        )
+    )
+    table = table_of(text)
+    assert table["BLEU-2"] == {
+        **{"": "BLEU-2", "paper: MLE": "0.667", "paper: SeqGAN": "0.739"},
+        **{"MLE": "0.660 ± 0.014", "SeqGAN": "0.710 ± 0.014", "constant reward": "0.710"},
+        **{"real data": "0.748"},
+    }
+    # BLEU is never alone.
+    assert list(table) == [
+        *("BLEU-2", "NLL-test", "self-BLEU-2", "copied", "seeds", "minutes", "peak GB"),
     ]
-    note = corpus_notes(runs)
-    for part in ("14,394 training", "2,000 samples", "strict BLEU", "799 for validation"):
-        assert part in note
+    assert table["self-BLEU-2"]["real data"] == "0.372" and table["NLL-test"]["real data"] == "–"
+    assert table["seeds"]["SeqGAN"] == "1, 2" and table["minutes"]["MLE"] == "4.0"
+    for part in ("all 14,394 training", "of 2,000 samples", "strict BLEU", "799", "As it stands."):
+        assert part in text
 
 
-def test_a_table_without_results_is_not_made():
-    assert list(make_tables([made_poems(1, 0.7, 0.6)])) == ["corpus"]
-    assert list(make_tables([made(1, 8.7, 9.0)])) == ["oracle"]
+def test_corpus_table_with_starts_and_temperatures():
+    at = [{"temperature": 0.85, "bleu_2": 0.8, "nll_test": 7.0}]
+    table = table_of(corpus_table(sections(poems(temperatures={"final": [], "mle": at}))))
+    assert list(table["BLEU-2"])[3:] == [
+        *("MLE (SeqGAN's start)", "MLE, T = 0.85", "SeqGAN", "real data"),
+    ]
+    assert table["BLEU-2"]["MLE, T = 0.85"] == "0.800"
+    assert table["self-BLEU-2"]["MLE, T = 0.85"] == "–"
+
+
+def test_a_corpus_without_published_numbers_has_no_columns_for_them():
+    captions = poems(task="text")
+    captions["settings"] = {**captions["settings"], "corpus": "coco"}
+    table = table_of(corpus_table(sections(captions)))
+    assert "paper: MLE" not in table["BLEU-2"] and table["BLEU-2"]["paper: SeqGAN"] == "0.831"
+    captions["settings"]["corpus"] = "mine.txt"
+    assert "paper" not in corpus_table(sections(captions))
+
+
+def test_ablation_table_by_hand():
+    text = ablation_table(
+        sections(
+            result(nll=8.7),
+            result(nll=8.9, changed={"num_rollouts": 1}),
+            *(result(seed=k, nll=8.5 + k, changed={"d_epochs": 10}) for k in (1, 2)),
+            poems(),
+            poems(changed={"reward_baseline": "batch"}, bleu=0.69),
+        )
+    )
+    table = table_of(text)
+    assert list(table) == ["k 10 (panel c)", "roll-outs 1"]
+    assert table["roll-outs 1"]["change"] == "+0.200"
+    assert table["k 10 (panel c)"]["NLL-oracle"] == "10.000 ± 0.707"
+    assert table["k 10 (panel c)"]["change"] == "+1.300"
+    assert table_of(text, 1)["SeqGAN, batch baseline"]["change"] == "-0.010"
+    assert ablation_table(sections(result())) == ""
+
+
+def test_significance_table_by_hand():
+    sequences = {"nll_oracle": {"num": 1000, "mean": 174.0, "variance": 250.0}}
+    other = {"nll_oracle": {"num": 1000, "mean": 174.5, "variance": 250.0}}
+    final, start = [8.6, 8.8], [9.0, 9.1, 9.05]
+    text = significance_table(
+        sections(
+            *(result(seed=k, nll=v, sequences=sequences) for k, v in enumerate(final)),
+            *(mle(seed=k, nll=v, sequences=other) for k, v in enumerate(start)),
+        )
+    )
+    line = table_of(text)["SeqGAN"]  # the last of SeqGAN's lines
+    assert line["figure"] == "NLL-test" and line["p over seeds"] == "–"
+    (line,) = (line for line in text.splitlines() if "NLL-oracle" in line)
+    over_seeds = stats.ttest_ind(final, start, equal_var=False).pvalue
+    sd = np.sqrt(250.0)
+    of_one = stats.ttest_ind_from_stats(174.0, sd, 1000, 174.5, sd, 1000, equal_var=False).pvalue
+    assert line == (
+        f"| SeqGAN | MLE | NLL-oracle | -0.350 | {over_seeds:.1g} (2 and 3) | {of_one:.1g} (2) |"
+    )
+    assert "ignores the variance between trainings" in text
+
+
+def test_a_section_without_tests_has_no_significance_table():
+    assert significance_table(sections(result())) == ""
+
+
+def test_only_tables_with_results_are_made():
+    assert list(make_tables(sections(poems()))) == ["corpus"]
+    assert list(make_tables(sections(result()))) == ["oracle"]
+    assert list(make_tables(sections(result(), result(seed=2)))) == ["oracle", "significance"]
+
+
+def test_every_table_is_well_formed():
+    results = [
+        *(mle(seed=k) for k in (1, 2)),
+        *(result(seed=k, changed=c) for k in (1, 2) for c in ({}, {"d_epochs": 10})),
+        *(poems(seed=k) for k in (1, 2)),
+    ]
+    for text in make_tables(sections(*results)).values():
+        for block in text.split("\n\n"):
+            if block.startswith("|"):
+                widths = {line.count("|") for line in block.splitlines()}
+                assert len(widths) == 1
+
+
+@pytest.mark.parametrize("name", ["oracle", "corpus", "ablation", "significance"])
+def test_the_readme_quotes_the_result_files(name):
+    from compare import marks
+
+    found, left_out = find_runs([REPOSITORY / "results"])
+    assert not left_out
+    tables = make_tables(make_sections(found))
+    assert {"oracle", "corpus"} <= tables.keys()
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    start, end = marks(name)
+    assert (start in readme) == (end in readme)
+    if name in ("oracle", "corpus"):
+        assert start in readme
+    if start in readme:
+        assert readme.split(start)[1].split(end)[0].strip() == tables[name].strip()

@@ -1,0 +1,151 @@
+"""compare.py: what it prints and writes, and how it refuses."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from compare import between_marks, main, marks, with_tables
+from tests.helpers import REPOSITORY
+from tests.reports.fakes import mle, poems, result, steps, write
+from training.errors import UsageError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    for seed in (1, 2):
+        write(folder, f"seqgan{seed}", result(seed=seed, nll=8.5 + seed / 4), steps([9.0], [8.8]))
+        write(folder, f"mle{seed}", mle(seed=seed, nll=9.0 + seed / 10))
+    return folder
+
+
+def test_prints_tables_and_says_what_is_left_out(folder, capsys):
+    write(folder, "partial", result(seed=9, complete=False))
+    main([str(folder)])
+    said = capsys.readouterr()
+    assert "| SeqGAN | 1, 2 | 8.875 ± 0.177 | 8.736 |" in said.out
+    assert "partial.json: is not marked complete" in said.err
+
+
+def test_one_run_folder(tmp_path, capsys):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "result.json").write_text(json.dumps(result()))
+    (run / "config.json").write_text("{}")
+    main([str(run)])
+    said = capsys.readouterr()
+    assert "| SeqGAN | 1 | 8.700 |" in said.out and said.err == ""
+
+
+def test_only_the_text_between_the_marks_is_replaced():
+    start, end = marks("oracle")
+    text = f"before\n{start}\nold\n{end}\nafter"
+    once = between_marks(text, "oracle", "new")
+    assert once == f"before\n{start}\nnew\n{end}\nafter"
+    assert between_marks(once, "oracle", "new") == once
+    with pytest.raises(UsageError, match="--write"):
+        between_marks(text, "corpus", "new")
+
+
+def test_tables_without_marks_are_skipped_and_named():
+    start, end = marks("oracle")
+    text, without = with_tables(f"{start}\n{end}", {"oracle": "new", "significance": "more"})
+    assert text == f"{start}\nnew\n{end}" and without == ["significance"]
+    for broken in ("no mark", start, f"{end}\n{start}"):
+        with pytest.raises(UsageError, match="--write needs a file with the lines"):
+            with_tables(broken, {"oracle": "new", "significance": "more"})
+    # Half of the marks of any table is a mistake, not the wish to leave it out.
+    half = f"{start}\n{end}\n{marks('significance')[0]}"
+    with pytest.raises(UsageError, match="significance"):
+        with_tables(half, {"oracle": "new", "significance": "more"})
+
+
+def test_write_twice_gives_the_same(folder, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("a\n" + "\n".join(marks("oracle")) + "\nb\n", encoding="utf-8")
+    main([str(folder), "--write", str(page)])
+    once = page.read_text(encoding="utf-8")
+    assert "8.875 ± 0.177" in once and once.startswith("a\n") and once.endswith("\nb\n")
+    assert "no marks of the significance table" in capsys.readouterr().err
+    main([str(folder), "--write", str(page)])
+    assert page.read_text(encoding="utf-8") == once
+
+
+def test_json_holds_what_the_tables_show(folder, tmp_path):
+    write(folder, "poems", poems(temperatures={"final": [{"temperature": 1.0, "bleu_2": 0.7}]}))
+    write(folder, "few", result(changed={"num_rollouts": 1}))
+    file = tmp_path / "all.json"
+    main([str(folder), "--json", str(file)])
+    first, second = json.loads(file.read_text(encoding="utf-8"))
+    assert [first["title"], second["title"]] == [
+        *("Published oracle, preset quick", "Poems, preset quick"),
+    ]
+    mle_row, seqgan = first["rows"]
+    assert mle_row["label"] == "MLE" and mle_row["seeds"] == [1, 2]
+    figure = seqgan["figures"]["nll_oracle"]
+    assert figure["by_seed"] == {"1": 8.75, "2": 9.0}
+    assert figure["mean"] == 8.875 and figure["sd"] == pytest.approx(0.25 / 2**0.5)
+    assert seqgan["published_nll_oracle"] == 8.736 and seqgan["files"] == [
+        *("seqgan1.json", "seqgan2.json"),
+    ]
+    (ablation,) = first["ablations"]
+    assert ablation["changed"] == {"num_rollouts": 1}
+    assert ablation["figures"]["nll_oracle"]["sd"] is None
+    tested = {one["figure"]: one for one in first["tests"]}
+    assert 0 < tested["nll_oracle"]["over_seeds"]["p_value"] < 1
+    # Two constants have no p-value, and JSON has no "not a number".
+    assert tested["nll_test"]["over_seeds"]["p_value"] is None
+    assert second["temperatures"]["SeqGAN"][0]["figures"]["bleu_2"]["mean"] == 0.7
+    assert second["published"] == {"bleu_2": {"mle": 0.667, "seqgan": 0.7389}}
+    assert second["real_held_out_data"]["bleu_2"] == 0.748
+
+
+def test_figures(folder, tmp_path, capsys):
+    (folder / "seqgan2.csv").write_text("stage\nmle\n")
+    main([str(folder), "--figures", str(tmp_path / "figures")])
+    assert not list((tmp_path / "figures").glob("*curves*"))
+    assert "not drawn: curves-rounds of Published oracle" in capsys.readouterr().err
+    (folder / "seqgan2.csv").unlink()
+    main([str(folder), "--figures", str(tmp_path / "figures")])
+    assert [path.name for path in sorted((tmp_path / "figures").iterdir())] == [
+        *("oracle-published-curves-minutes.png", "oracle-published-curves-rounds.png"),
+    ]
+    assert capsys.readouterr().err == ""
+
+
+def test_nothing_to_draw_is_said(tmp_path, capsys):
+    write(tmp_path, "alone", result())
+    main([str(tmp_path), "--figures", str(tmp_path / "figures")])
+    assert "not drawn: no run has its metrics.csv" in capsys.readouterr().err
+
+
+def test_errors_are_of_use(folder, tmp_path):
+    with pytest.raises(UsageError, match=r"no complete run in .*none\. Name folders"):
+        main([str(tmp_path / "none")])
+    binary = tmp_path / "binary.md"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="no UTF-8 text"):
+        main([str(folder), "--write", str(binary)])
+
+
+def run_script(*arguments):
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path):
+    done = run_script("compare.py", str(tmp_path))
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("error: no complete run in")
+
+
+def test_tables_need_neither_tensorflow_nor_matplotlib(folder):
+    code = (
+        f"import sys, compare; compare.main([{str(folder)!r}]); "
+        "print(sorted({'tensorflow', 'keras', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert run_script("-c", code).stdout.endswith("\n[]\n")

@@ -1,0 +1,207 @@
+"""The figures: what is drawn equals what came in, and files are made for each kind."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from reports.curves import row_curves
+from reports.figures import (
+    curves_figure,
+    draw_curves,
+    others_figure,
+    panels_figure,
+    section_stem,
+    write_figures,
+)
+from reports.frontier import make_frontier
+from reports.frontier_figure import draw_frontier, frontier_figure
+from reports.rows import make_sections
+from tests.reports.fakes import mle, poems, result, runs, steps, write
+
+TEMPERATURES = {
+    "final": [
+        {"temperature": 0.7, "nll_test": 9.0, "nll_oracle": 8.4},
+        {"temperature": 1.0, "nll_test": 8.5, "nll_oracle": 9.0},
+    ]
+}
+
+
+@pytest.fixture
+def section(tmp_path):
+    controls = {"bigram": {"nll_oracle": 8.5}, "uniform": {"nll_oracle": 11.4, "nll_test": 8.5}}
+    rows = steps([9.4, 9.0], [8.8, 8.7])
+    made = [
+        write(tmp_path, "a", mle(temperatures=TEMPERATURES), steps([9.4, 9.0])),
+        write(tmp_path, "b", result(), rows),
+        write(tmp_path, "c", result(seed=2), steps([9.6, 9.2], [8.6, 8.5])),
+        write(tmp_path, "d", result(changed={"d_epochs": 10}), rows),
+        write(tmp_path, "e", result(changed={"num_rollouts": 1}), rows),
+        write(tmp_path, "f", result("random", nll=10.3, start=None, controls=controls)),
+    ]
+    return make_sections(made)[0]
+
+
+def lines(axes):
+    """{label: its points} of the lines of axes that have one."""
+    found = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
+    return {label: points for label, points in found.items() if not label.startswith("_")}
+
+
+@pytest.mark.parametrize("by", ["steps", "minutes"])
+def test_learning_curves_are_what_was_measured(section, by):
+    axes = Figure().subplots()
+    curves = row_curves(section)
+    draw_curves(axes, section, by, curves)
+    drawn = lines(axes)
+    assert list(drawn) == ["MLE (1 seed)", "SeqGAN (2 seeds)"]
+    x = {"steps": [10, 15, 20], "minutes": [11 / 60, 16 / 60, 21 / 60]}[by]
+    np.testing.assert_allclose(drawn["SeqGAN (2 seeds)"], np.stack([x, [9.1, 8.7, 8.6]], 1))
+    # One band, of the one row that has two seeds: a standard deviation up and down.
+    (band,) = axes.collections
+    corners = band.get_paths()[0].vertices
+    assert corners[:, 1].max() == pytest.approx(9.1 + 0.2 / 2**0.5)
+    # The end of pre-training and the paper's number.
+    unlabelled = [line.get_xydata() for line in axes.get_lines() if line.get_label()[0] == "_"]
+    assert unlabelled[0][0, 0] == pytest.approx(x[0])
+    assert unlabelled[1][0, 1] == 8.736
+    assert axes.get_ylim()[0] < 8.5 and "nats per token" in axes.get_ylabel()
+    assert {text.get_text() for text in axes.texts} >= {"SeqGAN in the paper: 8.736"}
+
+
+def test_other_oracles_have_no_line_of_the_paper(tmp_path):
+    seeded = result()
+    seeded["settings"] = {**seeded["settings"], "oracle": "seed:1"}
+    (section,) = make_sections([write(tmp_path, "a", seeded, steps([9.0], [8.8]))])
+    axes = Figure().subplots()
+    draw_curves(axes, section, "steps", row_curves(section))
+    assert [text.get_text() for text in axes.texts] == ["pre-training ends"]
+
+
+def test_the_first_epochs_do_not_flatten_the_rest(tmp_path):
+    (section,) = make_sections([write(tmp_path, "a", result(), steps([30.0, 9.0], [8.8, 8.7]))])
+    axes = Figure().subplots()
+    draw_curves(axes, section, "steps", row_curves(section))
+    low, high = axes.get_ylim()
+    assert low < 8.7 and 9.0 < high < 12
+
+
+def test_the_frontier_is_what_was_measured(section):
+    axes = Figure().subplots()
+    frontier = make_frontier(section)
+    draw_frontier(axes, section, frontier)
+    drawn = lines(axes)
+    assert list(drawn) == ["MLE", "bigram (no NLL-test)"]
+    np.testing.assert_array_equal(drawn["MLE"], [[9.0, 8.4], [8.5, 9.0]])
+    (line,) = (line for line in axes.get_lines() if line.get_label() == "MLE")
+    assert line.get_markevery() == [1]  # temperature 1
+    assert axes.get_xlim() == frontier.x_limits and axes.get_ylim() == frontier.y_limits
+    caption = axes.get_title(loc="left")
+    assert "random, uniform (8.50,\u00a011.40)" in caption and "lower" in axes.get_xlabel()
+
+
+def test_labels_of_temperatures_cover_nothing(tmp_path):
+    # Curves so close that not all labels have room.
+    close = [
+        {"temperature": t, "nll_test": 8.5 + 2 * (1 - t) ** 2, "nll_oracle": 8 + t}
+        for t in (0.5, 0.7, 0.85, 1.0)
+    ]
+    near = [{**row, "nll_test": row["nll_test"] + 1e-3} for row in close]
+    (section,) = make_sections(
+        runs(
+            mle(temperatures={"final": close}),
+            result("ss", start=None, temperatures={"final": near}),
+            result(temperatures={"final": near}),
+        )
+    )
+    figure = frontier_figure(section)
+    (axes,) = figure.axes
+    assert {"0.5", "0.7"} <= {text.get_text() for text in axes.texts}
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    for line in axes.get_lines():
+        for point in axes.transData.transform(line.get_xydata()):
+            assert not any(box.contains(*point) for box in boxes)
+
+
+def test_panels(section):
+    axes = panels_figure(section).axes
+    assert [one.get_title() for one in axes] == [
+        *("(a) g-steps 100, d-steps 1, k 10", "(b) g-steps 30, d-steps 1, k 30"),
+        *("(c) g-steps 1, d-steps 1, k 10", "(d) g-steps 1, d-steps 5, k 3"),
+    ]
+    assert [list(lines(one)) for one in axes] == [[], [], ["1 seed"], []]
+    np.testing.assert_array_equal(lines(axes[2])["1 seed"], [[0, 9.0], [5, 8.8], [10, 8.7]])
+    assert [text.get_text() for text in axes[0].texts] == ["not run"]
+
+
+def test_other_settings(section):
+    (axes,) = others_figure(section).axes
+    assert axes.get_title() == "roll-outs"
+    drawn = lines(axes)
+    assert list(drawn) == ["roll-outs 16, the preset (2 seeds)", "roll-outs 1 (1 seed)"]
+    np.testing.assert_array_equal(drawn["roll-outs 1 (1 seed)"], [[0, 9.0], [5, 8.8], [10, 8.7]])
+
+
+def test_no_figure_without_its_data():
+    (section,) = make_sections(runs(result(), mle()))
+    assert curves_figure(section, "steps") is None
+    assert frontier_figure(section) is panels_figure(section) is others_figure(section) is None
+
+
+def test_the_legend_fits_and_covers_nothing(section):
+    figure = curves_figure(section, "steps")
+    figure.canvas.draw()
+    (legend,), (axes,) = figure.legends, figure.axes
+    box = legend.get_window_extent()
+    assert not box.overlaps(axes.get_tightbbox())
+    assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
+
+
+def test_files_of_each_kind(section, tmp_path):
+    written, left_out = write_figures([section], tmp_path / "figures")
+    assert left_out == []
+    assert [path.name.removeprefix("oracle-published-") for path in written] == [
+        *("curves-rounds.png", "curves-minutes.png", "frontier.png"),
+        *("ablation-panels.png", "ablation-others.png"),
+    ]
+    assert sorted((tmp_path / "figures").iterdir()) == sorted(written)
+
+
+def test_the_same_results_give_the_same_files(tmp_path):
+    (section,) = make_sections([write(tmp_path, "a", result(), steps([9.0], [8.8]))])
+    pair = [write_figures([section], tmp_path / name)[0][0].read_bytes() for name in ("b", "c")]
+    assert pair[0] == pair[1] and pair[0].startswith(b"\x89PNG")
+    assert b"Software" not in pair[0] and b"Date" not in pair[0]
+
+
+def test_sections_of_one_name_have_files_of_their_own(tmp_path):
+    few = result()
+    few["settings"] = {**few["settings"], "final_samples": 100}
+    rows = steps([9.0], [8.8])
+    made = [write(tmp_path, "a", result(), rows), write(tmp_path, "b", few, rows)]
+    written, _ = write_figures(make_sections(made), tmp_path / "figures")
+    assert len({path.name for path in written}) == 4
+
+
+@pytest.mark.parametrize(
+    "one, expected",
+    [
+        (result(), "oracle-published"),
+        (result(preset="paper"), "oracle-published-paper"),
+        (poems(), "poems"),
+        (poems(task="text"), "text-poems"),
+    ],
+)
+def test_names_of_files(one, expected):
+    assert section_stem(make_sections(runs(one))[0]) == expected
+
+
+def test_names_of_corpora_and_oracles():
+    run = poems(task="text")
+    run["settings"] = {**run["settings"], "corpus": "/some/where/My lines.txt"}
+    assert section_stem(make_sections(runs(run))[0]) == "text-my-lines"
+    run = result()
+    run["settings"] = {**run["settings"], "oracle": "seed:12"}
+    assert section_stem(make_sections(runs(run))[0]) == "oracle-seed-12"

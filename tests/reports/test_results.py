@@ -1,0 +1,137 @@
+"""Reading results: which runs count, what is left out and said, and what old files lack."""
+
+import json
+
+import pytest
+
+from metrics.significance import SampleStatistics
+from reports.results import TableError, find_runs
+from tests.reports.fakes import mle, poems, result, runs, steps, write
+
+
+def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
+    good = write(tmp_path, "good", result())
+    write(tmp_path, "good2", result())
+    write(tmp_path, "partial", result(seed=2, complete=False))
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "other.json").write_text("[1]")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.json").write_text("{}")
+    found, left_out = find_runs([tmp_path, tmp_path / "none"])
+    assert found == [good]
+    said = "\n".join(left_out)
+    assert len(left_out) == 4
+    for part in ("broken.json", "partial.json", "not complete", "none: there is no such"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"metrics": [1]}, "no metrics"),
+        ({"seed": "1"}, "no seed"),
+        ({"algorithm": "gan"}, "none of random, mle, ss, pg-bleu, seqgan"),
+        ({"settings": {}}, "no oracle among its settings"),
+    ],
+)
+def test_a_result_that_cannot_be_used_is_left_out_and_said(tmp_path, change, message):
+    write(tmp_path, "bad", {**result(), **change})
+    found, left_out = find_runs([tmp_path])
+    assert found == []
+    assert len(left_out) == 1 and message in left_out[0]
+
+
+def test_a_seed_that_was_run_twice_counts_once(tmp_path):
+    first = write(tmp_path, "a", result(nll=8.7))
+    write(tmp_path, "b", result(nll=8.8))
+    other_reward = write(tmp_path, "c", result(changed={"reward": "constant"}))
+    other_seed = write(tmp_path, "d", result(seed=2))
+    found, left_out = find_runs([tmp_path])
+    assert found == [first, other_reward, other_seed]
+    assert len(left_out) == 1 and "b.json: the same run as" in left_out[0]
+
+
+def test_random_runs_of_both_kinds_of_tokens_are_two_runs(tmp_path):
+    for tokens in ("uniform", "unigram"):
+        one = result("random", start=None)
+        one["settings"] = {**one["settings"], "random_tokens": tokens}
+        write(tmp_path, tokens, one)
+    assert len(find_runs([tmp_path])[0]) == 2
+
+
+def test_an_old_result_lacks_nothing_that_fails():
+    old = result()
+    del old["changed"]
+    (run,) = runs(old)
+    assert run.changed == run.controls == run.real == run.data == {}
+    assert run.sequences() == run.at_temperatures("final") == {}
+    (empty,) = runs({**old, "changed": None, "seconds": None, "temperatures": {"mle": None}})
+    assert empty.changed == empty.at_temperatures("mle") == {} and empty.minutes() == 0
+
+
+def test_only_settings_that_decide_what_is_learned_make_another_run():
+    changed = {"eval_every": 1, "num_rollouts": 4, "vocab_size": 50, "mle_epochs": 5}
+    (seqgan,) = runs(result(changed=changed))
+    assert seqgan.changed == {"mle_epochs": 5, "num_rollouts": 4}
+    assert seqgan.changed_data == {"vocab_size": 50}
+    # Roll-outs come after all that MLE does, and random tokens are not trained at all.
+    assert runs(mle(changed=changed))[0].changed == {"mle_epochs": 5}
+    assert runs(result("random", changed=changed))[0].changed == {}
+
+
+def test_statistics_and_temperatures():
+    statistics = {"num": 10, "mean": 170.0, "variance": 9.0}
+    table = [{"temperature": 1.0, "nll_oracle": 9.0}, {"temperature": 0.7, "nll_oracle": 8.5}]
+    (run,) = runs(
+        result(
+            sequences={"nll_oracle": statistics, "nll_oracle_mle": {**statistics, "mean": 180.0}},
+            temperatures={"final": table, "mle": []},
+        )
+    )
+    assert run.sequences() == {"nll_oracle": SampleStatistics(10, 170.0, 9.0)}
+    assert run.sequences("_mle") == {"nll_oracle": SampleStatistics(10, 180.0, 9.0)}
+    assert list(run.at_temperatures("final").items()) == [
+        *((0.7, {"nll_oracle": 8.5}), (1.0, {"nll_oracle": 9.0})),
+    ]
+    assert run.at_temperatures("mle") == {}
+
+
+@pytest.mark.parametrize("change", [{"num": 1}, {"variance": -1.0}, {"mean": None}])
+def test_statistics_that_no_test_can_use_are_missing(change):
+    statistics = {"num": 10, "mean": 170.0, "variance": 9.0, **change}
+    (run,) = runs(result(sequences={"nll_oracle": statistics}))
+    assert run.sequences() == {}
+
+
+def test_figures_that_are_no_finite_numbers_are_missing(tmp_path):
+    text = json.dumps(result(nll=8.0)).replace("8.0", "NaN")
+    (tmp_path / "a.json").write_text(text)
+    (run,) = find_runs([tmp_path])[0]
+    assert "nll_oracle" not in run.metrics and "nll_test" in run.metrics
+
+
+def test_real_data_and_source():
+    (run,) = runs(poems())
+    assert run.source == "poems" and run.real["bleu_2"] == 0.748
+
+
+@pytest.mark.parametrize("name", ["result", "poems-seed1"])
+def test_the_table_beside_a_result(tmp_path, name):
+    run = write(tmp_path, name, result(), steps([9.4, 9.1], [8.8]))
+    if name == "result":
+        (tmp_path / "result.csv").rename(tmp_path / "metrics.csv")
+    rows = run.curve()
+    assert len(rows) == 10 + 1 + 5
+    assert rows[4] == ("mle", 5, 5.0, {"nll_oracle": 9.4})
+    assert rows[3].figures == {}
+    assert rows[-1] == ("adversarial", 5, 16.0, {"nll_oracle": 8.8})
+
+
+def test_a_table_that_is_missing_or_cannot_be_read(tmp_path):
+    run = write(tmp_path, "a", result())
+    assert run.curve() == []
+    for text in ("stage,step\nmle,1\n", "stage,step,seconds\nmle,one,1\n", "a,b\n1,2\n"):
+        (tmp_path / "a.csv").write_text(text)
+        with pytest.raises(TableError, match="row 2 cannot be read"):
+            run.curve()

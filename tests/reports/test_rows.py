@@ -1,0 +1,180 @@
+"""Rows: what repeats what, and in which order."""
+
+from reports.measures import beside, figure_name, main_figure, paper_figures
+from reports.rows import make_sections, mle_row, setting_label, shown_temperatures
+from tests.reports.fakes import mle, poems, result, runs
+
+
+def random(seed=1, tokens="unigram", **controls):
+    one = result("random", seed, 10.3, None, controls=controls)
+    one["settings"] = {**one["settings"], "random_tokens": tokens}
+    return one
+
+
+def test_order_of_the_rows():
+    (section,) = make_sections(
+        runs(
+            result(changed={"reward_baseline": "batch"}),
+            result(changed={"reward": "uniform"}),
+            random(
+                **{
+                    "something new": {"nll_oracle": 1.0},
+                    "real data": {"nll_oracle": 5.8},
+                    "bigram": {"nll_oracle": 8.3},
+                    "uniform": {"nll_oracle": 11.4},
+                }
+            ),
+            mle(changed={"mle_epochs": 5}),
+            result(),
+            result("pg-bleu"),
+            result(changed={"reward": "constant"}),
+            result("ss", start=None),
+            mle(),
+            result(changed={"num_rollouts": 4}),
+        )
+    )
+    assert [row.label for row in section.rows] == [
+        *("random, uniform", "random, unigram", "MLE", "SS", "PG-BLEU", "SeqGAN"),
+        *("SeqGAN, constant reward", "SeqGAN, uniform reward", "SeqGAN, batch baseline"),
+        *("MLE, 5 epochs", "bigram", "real data", "something new"),
+    ]
+    kinds = [row.kind for row in section.rows]
+    assert kinds == ["algorithm"] * 6 + ["control"] * 7
+    assert [row.label for row in section.ablations] == ["roll-outs 4"]
+    # The paper has its plain five alone, and its random tokens are as frequent as in the data.
+    assert [row.published for row in section.rows] == [
+        *(None, 10.310, 9.038, 8.985, 8.946, 8.736, *[None] * 7),
+    ]
+
+
+def test_mle_is_the_start_of_seqgan_where_it_has_no_runs():
+    (section,) = make_sections(runs(result(seed=2, start=9.1), result(seed=1, start=9.0)))
+    start, seqgan = section.rows
+    assert mle_row(section) is start
+    assert start.label == "MLE (SeqGAN's start)" and start.published == 9.038
+    assert start.values("nll_oracle") == [9.0, 9.1]
+    assert start.seeds[0].minutes == 2.0 and seqgan.seeds[0].minutes == 4.0
+    # Its own runs come before.
+    (section,) = make_sections(runs(result(), mle(nll=9.5)))
+    assert [row.label for row in section.rows] == ["MLE", "SeqGAN"]
+    assert mle_row(section).values("nll_oracle") == [9.5]
+    # Without plain runs of SeqGAN, the start of the next that started alike.
+    (section,) = make_sections(runs(result("pg-bleu"), result(changed={"reward": "constant"})))
+    assert section.rows[0].label == "MLE (SeqGAN, constant reward's start)"
+    # What started from other settings is no start of the others.
+    (section,) = make_sections(runs(result(changed={"mle_epochs": 5})))
+    assert mle_row(section) is None and section.rows == ()
+
+
+def test_a_section_holds_what_compares():
+    other_oracle = result()
+    other_oracle["settings"] = {**other_oracle["settings"], "oracle": "seed:1"}
+    few = result()
+    few["settings"] = {**few["settings"], "final_samples": 100}
+    found = make_sections(
+        runs(
+            poems(),
+            other_oracle,
+            result(preset="smoke"),
+            result(),
+            few,
+            result(changed={"vocab_size": 50}),
+            result(preset="paper"),
+        )
+    )
+    assert [section.title for section in found] == [
+        "Published oracle, preset paper",
+        "Published oracle, preset quick, 100 and 1,000 samples, method1",
+        "Published oracle, preset quick, 10,000 and 1,000 samples, method1",
+        "Published oracle, preset quick, vocab-size 50",
+        "Published oracle, preset smoke",
+        "Oracle of seed 1, preset quick",
+        "Poems, preset quick",
+    ]
+    assert all(len(section.runs) == 1 for section in found)
+    assert [row.published for row in found[-2].rows] == [None, None]
+
+
+def test_controls_of_several_seeds_and_kinds():
+    bigrams = [{"bigram": {"nll_oracle": 8.2}}, {"bigram": {"nll_oracle": 8.4}}]
+    (section,) = make_sections(
+        runs(
+            random(2, **bigrams[1], unigram={"nll_oracle": 99.0}),
+            random(1, **bigrams[0], uniform={"nll_oracle": 11.0}),
+            random(1, "uniform"),
+        )
+    )
+    assert section.row("bigram").values("nll_oracle") == [8.2, 8.4]
+    # A run's own figures count, its table of controls where it has none.
+    assert section.row("random, unigram").values("nll_oracle") == [10.3, 10.3]
+    assert section.row("random, uniform").values("nll_oracle") == [10.3]
+
+
+def test_panels_of_the_paper():
+    (section,) = make_sections(
+        runs(
+            result(changed={"num_rollouts": 1}),
+            result(changed={"d_steps": 5, "d_epochs": 3}),
+            result(changed={"g_steps": 100, "d_epochs": 10, "rounds": 20}),
+            result(changed={"d_epochs": 10}),
+            result(changed={"d_epochs": 2}),
+            result("pg-bleu", changed={"num_rollouts": 1}),
+        )
+    )
+    assert [row.label for row in section.ablations] == [
+        *("g-steps 100, k 10, rounds 20 (panel a)", "k 10 (panel c)"),
+        *("d-steps 5, k 3 (panel d)", "PG-BLEU: roll-outs 1", "k 2", "roll-outs 1"),
+    ]
+    # Under a preset that has a panel's values, what changes something else is not of that panel.
+    other = result(preset="paper", changed={"num_rollouts": 1})
+    other["settings"] = {**other["settings"], "d_steps": 5, "d_epochs": 3}
+    (section,) = make_sections(runs(other))
+    assert [row.label for row in section.ablations] == ["roll-outs 1"]
+
+
+def test_temperatures_of_rows_and_of_starts():
+    tables = [
+        {
+            which: [{"temperature": t, "nll_oracle": nll + t + shift} for t in (1.0, 0.7)]
+            for which, nll in (("final", 8.0), ("mle", 9.0))
+        }
+        for shift in (0.0, 0.5)
+    ]
+    both = [result(seed=k, temperatures=table) for k, table in enumerate(tables)]
+    (section,) = make_sections(runs(*both, result("pg-bleu")))
+    assert list(section.at_temperatures) == ["MLE (SeqGAN's start)", "SeqGAN"]
+    start = section.at_temperatures["MLE (SeqGAN's start)"]
+    assert list(start) == [0.7, 1.0]
+    assert [seed.figures["nll_oracle"] for seed in start[0.7]] == [9.7, 10.2]
+    final = section.at_temperatures["SeqGAN"]
+    assert [seed.figures["nll_oracle"] for seed in final[1.0]] == [9.0, 9.5]
+
+
+def test_shown_temperatures():
+    assert shown_temperatures(dict.fromkeys([0.5, 0.7, 0.85, 1.0, 1.2])) == [0.85, 0.7]
+    assert shown_temperatures(dict.fromkeys([0.5, 1.0])) == [0.5]
+    assert shown_temperatures(dict.fromkeys([1.0, 1.3])) == []
+
+
+def test_figures_of_each_task():
+    (section,) = make_sections(runs(poems()))
+    assert paper_figures(section) == {"bleu_2": (0.6670, 0.7389)}
+    assert beside(section) == ["nll_test", "self_bleu_2", "copied_share"]
+    sample = poems()
+    sample["settings"] = {**sample["settings"], "corpus": "sample"}
+    (section,) = make_sections(runs(sample))
+    assert paper_figures(section) == {"bleu_2": (None, None)}
+    captions = poems(task="text")
+    captions["settings"] = {**captions["settings"], "corpus": "coco"}
+    (section,) = make_sections(runs(captions))
+    assert paper_figures(section)["bleu_3"] == (None, 0.642) and main_figure(section) == "bleu_2"
+    (section,) = make_sections(runs(result()))
+    assert beside(section) == ["nll_test", "self_bleu_2", "self_bleu_3", "copied_share"]
+
+
+def test_names():
+    assert setting_label({"rounds": 20, "d_epochs": 3, "g_steps": 1}) == "g-steps 1, k 3, rounds 20"
+    names = ("self_bleu_2", "nll_oracle", "bleu_4", "pitch_mse", "copied_share")
+    assert [figure_name(name) for name in names] == [
+        *("self-BLEU-2", "NLL-oracle", "BLEU-4", "pitch MSE", "copied"),
+    ]
