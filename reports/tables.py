@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from reports.comparisons import BASE_REWARD, Comparison, compare, compare_rows
+from reports.equal import equal_cost_note
 from reports.measures import beside, figure_name, main_figure, paper_figures
 from reports.rows import NAMES, Row, Section, Seed, mle_row, shown_temperatures
 
@@ -144,6 +145,8 @@ def _notes(section: Section) -> str:
                 f" {figure_name(tested.figure)} of SeqGAN {tested.difference:+.3f} from MLE: Welch's "
                 f"t-test over {_seeds(tested)} seeds, p = {p_value(tested.over_seeds.p_value)}."
             )
+    if equal := equal_cost_note(section):
+        note += f" {equal}"
     if remark := str(section.runs[0].data.get("note") or ""):
         note += f" {remark[0].upper()}{remark[1:]}."
     return f"{note[0].upper()}{note[1:]}"

@@ -374,7 +374,10 @@ AFTER_PRETRAINING = (
 
 POEM_PRESETS = _corpus_presets(PoemSettings, "poems")
 SPEECH_PRESETS = _corpus_presets(SpeechSettings, "speeches")
-MUSIC_PRESETS = _corpus_presets(MusicSettings, "nottingham", mle_epochs=50)
+# On the tunes D soon tells samples from tunes: few rounds, small steps and few samples for D.
+MUSIC_PRESETS = _corpus_presets(
+    *(MusicSettings, "nottingham"), mle_epochs=50, rounds=8, g_learning_rate=0.006, d_samples=240
+)
 TEXT_PRESETS = _corpus_presets(TextSettings, "sample")
 ALL_PRESETS: tuple[dict[str, Any], ...] = (
     *(ORACLE_PRESETS, POEM_PRESETS, SPEECH_PRESETS, MUSIC_PRESETS, TEXT_PRESETS),

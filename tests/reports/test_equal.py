@@ -1,0 +1,80 @@
+"""What else reaches SeqGAN's quality at SeqGAN's NLL-test, from results worked out by hand."""
+
+import pytest
+
+from reports.equal import at_equal_cost, equal_cost_note, quality_at
+from reports.rows import make_sections
+from tests.reports.fakes import mle, result, write
+
+
+def test_quality_is_read_off_a_straight_line_between_two_points():
+    path = [(1.0, 10.0), (2.0, 8.0), (3.0, 0.0)]
+    assert quality_at(path, 1.25) == pytest.approx(9.5)
+    assert quality_at(path, 3.0) == 0.0
+    assert quality_at(path, 0.5) is None and quality_at(path, 3.5) is None
+    assert quality_at(path[:1], 1.0) is None
+
+
+def test_the_first_crossing_counts():
+    assert quality_at([(1.0, 9.0), (3.0, 7.0), (1.0, 5.0)], 2.0) == 8.0
+
+
+def at(temperature, nll_test, nll_oracle):
+    return {"temperature": temperature, "nll_test": nll_test, "nll_oracle": nll_oracle}
+
+
+@pytest.fixture
+def section(tmp_path):
+    """SeqGAN ends at NLL-test 8.5 in both seeds."""
+    runs = []
+    for seed in (1, 2):
+        seqgan = result(seed=seed, nll=8.7)
+        seqgan["metrics"]["nll_test"] = 8.5
+        runs.append(write(tmp_path, f"seqgan{seed}", seqgan))
+        # 8.5 lies half way between temperatures 1 and 0.8; 1.2 must not be met on the way.
+        rows = [at(0.8, 9.0, 8.4 + seed), at(1.0, 8.0, 8.6 + seed), at(1.2, 9.0, 9.9)]
+        runs.append(write(tmp_path, f"mle{seed}", mle(seed, temperatures={"final": rows})))
+    constant = result(seed=1, nll=8.6, start=9.0, changed={"reward": "constant"})
+    constant["metrics"]["nll_test_mle"] = 8.0
+    steps = [
+        {"stage": "mle", "step": 5, "seconds": 1.0, "nll_test": 8.5, "nll_oracle": 1.0},
+        {"stage": "adversarial", "step": 5, "seconds": 2.0, "nll_test": 9.0, "nll_oracle": 8.0},
+    ]
+    runs.append(write(tmp_path, "constant1", constant, steps))
+    (only,) = make_sections(runs)
+    return only
+
+
+def test_each_seed_is_held_against_its_own_start_and_its_own_constant_reward(section):
+    assert at_equal_cost(section) == {
+        "MLE at a lower temperature": pytest.approx([9.5, 10.5]),
+        "a constant reward": pytest.approx([8.5]),  # half way from the start to round 5
+    }
+
+
+def test_the_note_says_the_means(section):
+    assert equal_cost_note(section) == (
+        "At SeqGAN's NLL-test, 8.500: SeqGAN 8.700, MLE at a lower temperature 10.000, "
+        "a constant reward 8.500."
+    )
+
+
+def test_starts_stand_in_where_mle_has_no_runs(tmp_path):
+    seqgan = result(
+        nll=8.7, temperatures={"mle": [at(1.0, 0.4, 9.0), at(0.7, 0.6, 8.0)], "final": []}
+    )
+    (section,) = make_sections([write(tmp_path, "one", seqgan)])
+    assert at_equal_cost(section) == {"MLE at a lower temperature": pytest.approx([8.5])}
+
+
+def test_without_anything_to_compare_there_is_no_note(tmp_path):
+    for one in (result(), mle()):
+        (section,) = make_sections([write(tmp_path, "one", one)])
+        assert equal_cost_note(section) == ""
+
+
+def test_a_table_that_cannot_be_read_leaves_the_start_alone(tmp_path):
+    constant = result(changed={"reward": "constant"})
+    run = write(tmp_path, "constant", constant, [{"stage": "adversarial", "step": "x"}])
+    (section,) = make_sections([write(tmp_path, "seqgan", result()), run])
+    assert at_equal_cost(section) == {}
