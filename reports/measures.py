@@ -1,5 +1,7 @@
 """Which figures a section is about, and what they are called."""
 
+from pathlib import Path
+
 from reports.paper import LATER_SEQGAN, TABLE_1, TABLES_2_TO_4
 from reports.rows import Section
 
@@ -18,8 +20,13 @@ def paper_figures(section: Section) -> dict[str, Published]:
         table = TABLES_2_TO_4[section.task]
         # The project's own small samples are another corpus than the paper's.
         return {k: v if section.source != "sample" else (None, None) for k, v in table.items()}
-    later = LATER_SEQGAN.get(section.source, {})
+    later = LATER_SEQGAN.get(_known_corpus(section.source), {})
     return {f"bleu_{n}": (None, later.get(f"bleu_{n}")) for n in range(2, 6)}
+
+
+def _known_corpus(source: str) -> str:
+    """The corpus that a name or a file of one's own stands for: the news are had as a file only."""
+    return "emnlp" if Path(source).stem.lower().startswith("emnlp") else source
 
 
 def main_figure(section: Section) -> str:

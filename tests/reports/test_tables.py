@@ -163,6 +163,15 @@ def test_a_corpus_without_published_numbers_has_no_columns_for_them():
     assert "paper" not in corpus_table(sections(captions))
 
 
+def test_the_news_of_2017_are_known_by_the_name_of_the_file():
+    news = poems()
+    news["task"] = "text"
+    news["settings"] = {**news["settings"], "corpus": "my/EMNLP2017_news.txt"}
+    table = table_of(make_tables(make_sections(runs(news)))["corpus"])
+    assert table["BLEU-2"]["paper: SeqGAN"] == "0.859"
+    assert table["BLEU-5"]["paper: SeqGAN"] == "0.450"
+
+
 def test_ablation_table_by_hand():
     text = ablation_table(
         sections(

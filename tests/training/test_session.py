@@ -1,0 +1,44 @@
+"""Freed memory is kept: taking it again costs no new pages."""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+
+from tests.helpers import REPOSITORY
+
+NEW_PAGES = """
+import ctypes, resource, sys
+from training.session import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+size = 32 << 20
+def touch():
+    block = ctypes.create_string_buffer(size)  # zeroed by calloc: every page is touched
+    ctypes.memset(block, 1, size)
+touch()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    touch()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def new_pages(how: str) -> int:
+    """Page faults of ten times taking and freeing 32 MiB, in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_PAGES, how],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs glibc's malloc")
+def test_freed_memory_is_taken_again():
+    pages = 10 * (32 << 20) // 4096
+    assert new_pages("hand back") > 0.9 * pages
+    assert new_pages("keep") < 0.1 * pages
