@@ -83,7 +83,7 @@ def make_frontier(section: Section) -> Frontier:
     points: dict[str, Point] = {}
     without_x: dict[str, float] = {}
     for row in section.rows:
-        if row.runs or row.label in curves:
+        if row.label in curves:
             continue
         xs, ys = row.values(x), row.values(y)
         if ys and xs:

@@ -200,25 +200,40 @@ def _make_rows(runs: list[Run], published: bool) -> tuple[list[Row], list[Row]]:
             number = TABLE_1.get(members[0].algorithm) if kind == "algorithm" else None
             changed = members[0].changed
             trained.append(Row(label, kind, _trained(members), members, changed, number))
-    if "MLE" not in groups:
-        trained = _mle_from_starts(trained) + trained
+    trained = _with_starts(trained)
     rows = random + [row for row in trained if row.kind != "ablation"] + controls
     if not published:
         rows = [replace(row, published=None) for row in rows]
     return rows, [row for row in trained if row.kind == "ablation"]
 
 
-def _mle_from_starts(trained: list[Row]) -> list[Row]:
-    """The row of MLE made from the starts of the runs nearest to the plain ones, if any."""
-    for algorithm in ("seqgan", "pg-bleu"):
-        for row in trained:
-            if row.runs and row.runs[0].algorithm == algorithm and row.kind != "ablation":
-                seeds = _starts(row.runs)
-                if seeds:
-                    label = f"MLE ({row.label}'s start)"
-                    published = TABLE_1["mle"]
-                    return [Row(label, "algorithm", seeds, published=published, start_of=row.label)]
-    return []
+def _with_starts(trained: list[Row]) -> list[Row]:
+    """The rows, with one of MLE for every seed that a run of its own or another run's start gives.
+
+    A run's start is what a run of MLE alone with its seed would be: it stands in where there is none.
+    Starts are those of the plain SeqGAN, or else of PG-BLEU or of a control.
+    """
+    mle = next((row for row in trained if row.label == "MLE"), None)
+    started = [
+        row
+        for algorithm in ("seqgan", "pg-bleu")
+        for row in trained
+        if row.kind != "ablation" and row.runs[0].algorithm == algorithm and _starts(row.runs)
+    ]
+    if not started:
+        return trained
+    starts = _starts(started[0].runs)
+    if mle is None:
+        label = f"MLE ({started[0].label}'s start)"
+        published = TABLE_1["mle"]
+        row = Row(label, "algorithm", starts, published=published, start_of=started[0].label)
+        return [row, *trained]
+    known = {seed.seed for seed in mle.seeds}
+    missing = [seed for seed in starts if seed.seed not in known]
+    return [
+        replace(row, seeds=_by_seed([*row.seeds, *missing])) if row is mle else row
+        for row in trained
+    ]
 
 
 def mle_row(section: Section) -> Row | None:

@@ -31,6 +31,14 @@ def test_curves_are_means_over_seeds():
     np.testing.assert_allclose(made.curves["SeqGAN"].x, [8.6])
 
 
+def test_what_was_measured_at_temperature_1_alone_is_a_point():
+    curve = at((0.7, 9.0, 8.4), (1.0, 8.5, 9.0))
+    seqgan = result(nll=8.7)
+    seqgan["metrics"]["nll_test"] = 8.6
+    made = frontier(mle(temperatures={"final": curve}), seqgan)
+    assert made.points == {"SeqGAN": (8.6, 8.7)}
+
+
 CONTROLS = {
     "bigram, smoothed": {"nll_oracle": 9.3, "nll_test": 8.3},
     "bigram": {"nll_oracle": 8.5},

@@ -58,6 +58,16 @@ def test_mle_is_the_start_of_seqgan_where_it_has_no_runs():
     (section,) = make_sections(runs(result(), mle(nll=9.5)))
     assert [row.label for row in section.rows] == ["MLE", "SeqGAN"]
     assert mle_row(section).values("nll_oracle") == [9.5]
+
+
+def test_the_start_stands_in_for_the_seed_that_mle_lacks():
+    (section,) = make_sections(
+        runs(result(seed=1, start=9.0), result(seed=2, start=9.1), mle(seed=2, nll=9.2))
+    )
+    row = mle_row(section)
+    assert row.label == "MLE"
+    assert [(seed.seed, seed.figures["nll_oracle"]) for seed in row.seeds] == [(1, 9.0), (2, 9.2)]
+    assert [run.seed for run in row.runs] == [2]
     # Without plain runs of SeqGAN, the start of the next that started alike.
     (section,) = make_sections(runs(result("pg-bleu"), result(changed={"reward": "constant"})))
     assert section.rows[0].label == "MLE (SeqGAN, constant reward's start)"
