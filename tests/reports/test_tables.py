@@ -1,5 +1,7 @@
 """The tables: from result files alone, by hand."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -236,18 +238,30 @@ def test_every_table_is_well_formed():
                 assert len(widths) == 1
 
 
-@pytest.mark.parametrize("name", ["oracle", "corpus", "ablation", "significance"])
-def test_the_readme_quotes_the_result_files(name):
+PAGES = {
+    "oracle": "README.md",
+    "corpus": "README.md",
+    "significance": "docs/results.md",
+    "ablation": "docs/results.md",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_quote_the_result_files(name):
     from compare import marks
 
     found, left_out = find_runs([REPOSITORY / "results"])
     assert not left_out
     tables = make_tables(make_sections(found))
-    assert {"oracle", "corpus"} <= tables.keys()
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / PAGES[name]).read_text(encoding="utf-8")
     start, end = marks(name)
-    assert (start in readme) == (end in readme)
-    if name in ("oracle", "corpus"):
-        assert start in readme
-    if start in readme:
-        assert readme.split(start)[1].split(end)[0].strip() == tables[name].strip()
+    assert page.split(start)[1].split(end)[0].strip() == tables.get(name, "").strip()
+
+
+def test_the_pages_show_figures_that_are_there():
+    for name in ("README.md", "docs/results.md"):
+        page = REPOSITORY / name
+        shown = re.findall(r"!\[[^]]*\]\(([^)]*)\)", page.read_text(encoding="utf-8"))
+        assert shown, name
+        for path in shown:
+            assert (page.parent / path).is_file(), path
