@@ -6,16 +6,19 @@ python sample.py runs/demo --num 10 --seed 2 --temperature 0.8
 """
 
 import dataclasses
-import json
+import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from data.errors import DataError
 from training.config import read_flags
 from training.errors import UsageError, one_line_errors
+
+# Control characters that tokens may hold: a terminal would obey them.
+_NO_COMMANDS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,40 +63,132 @@ def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(SampleSettings, SampleSettings(), arguments, prog="sample.py")
     settings.check()
     export = find_export(settings.run)
+    vocabulary = check_export(export)
+    if settings.midi is not None and vocabulary["task"] != "music":
+        raise UsageError(
+            f"--midi needs a generator of tunes, and this is one of {vocabulary['task']!r:.60}."
+        )
+    generator = load_generator(export)
+    sequences = draw(generator, export, vocabulary["size"], settings)
+    if settings.midi is not None:
+        write_tunes(sequences, settings.midi)
+        return
+    on_terminal = sys.stdout.isatty()
+    for line in as_text(vocabulary, sequences):
+        print(line.translate(_NO_COMMANDS) if on_terminal else line)
 
+
+def check_export(export: Path) -> dict[str, Any]:
+    """The vocabulary of an exported generator, of which TensorFlow has seen nothing yet.
+
+    Raises:
+        UsageError: a file is missing, damaged or no part of it.
+        DataError: the vocabulary is none.
+    """
+    from models.manifest import check_manifest
+
+    try:
+        listed = check_manifest(export)
+    except ValueError as error:
+        raise UsageError(f"{export} is damaged: {error}. Export or copy it again.") from None
+    if not listed:
+        print(
+            f"warning: {export} is of an older version and has no list of its files: "
+            "damage to it may go unnoticed.",
+            file=sys.stderr,
+        )
+    return read_vocabulary(export)
+
+
+def read_vocabulary(export: Path) -> dict[str, Any]:
+    """What the ids of an exported generator mean: task, level, size (V) and, of text, tokens.
+
+    Raises:
+        DataError: the file among its assets is no vocabulary.
+    """
+    from data.files import read_json
+    from data.vocabulary import Vocabulary
+
+    path = export / "assets" / "vocabulary.json"
+    expected = "expected the vocabulary of an exported generator: export or copy it again"
+    vocabulary = read_json(path, expected)
+    if not isinstance(vocabulary, dict) or vocabulary.get("level") not in ("id", "key"):
+        return Vocabulary.from_json(vocabulary).to_json()
+    size, task = vocabulary.get("size"), vocabulary.get("task")
+    if type(size) is not int or not 0 < size < 2**31 or type(task) is not str:
+        raise DataError(f"{path} has no size or task, {expected}.")
+    return {"task": task, "level": vocabulary["level"], "size": size}
+
+
+def load_generator(export: Path) -> Any:
+    """The SavedModel, loaded.
+
+    Raises:
+        UsageError: TensorFlow cannot load it.
+    """
     from training.session import quiet
 
     quiet()
     import tensorflow as tf
 
+    logging.getLogger("absl").setLevel(logging.CRITICAL)  # a traceback for a small damage
     try:
-        generator = tf.saved_model.load(str(export))
-        vocabulary = json.loads(
-            Path(generator.vocabulary.asset_path.numpy().decode()).read_text(encoding="utf-8")
-        )
+        return tf.saved_model.load(str(export))
     except Exception as error:  # whatever a damaged SavedModel makes TensorFlow raise
-        raise UsageError(f"{export} is damaged and cannot be loaded ({error}).") from None
-    tokens = generator.sample(
-        tf.constant(settings.num),
-        tf.constant([settings.seed, 0]),
-        tf.constant(settings.temperature),
-    )
-    if settings.midi is not None:
-        write_tunes(vocabulary, tokens.numpy(), settings.midi)
-        return
-    for line in as_text(vocabulary, tokens.numpy()):
-        print(line)
+        raise _damaged(export, "cannot be loaded", error) from None
 
 
-def write_tunes(vocabulary: dict, sequences, folder: Path) -> None:
-    """Writes tunes, int `[M, T]`, as MIDI files."""
-    if vocabulary["task"] != "music":
+def draw(generator: Any, export: Path, vocab_size: int, settings: SampleSettings) -> Any:
+    """Sequences of the generator, int32 `[num, T]`.
+
+    Args:
+        generator: from `load_generator`.
+        export: where it came from, for messages.
+        vocab_size: V; ids are below.
+        settings: how many, from which seed, at which temperature.
+
+    Raises:
+        UsageError: it gives no such sequences.
+    """
+    import tensorflow as tf
+
+    try:
+        sequences = generator.sample(
+            tf.constant(settings.num),
+            tf.constant([settings.seed, 0]),
+            tf.constant(settings.temperature),
+        ).numpy()
+        fits = sequences.ndim == 2 and len(sequences) == settings.num and sequences.dtype == "int32"
+    except (tf.errors.ResourceExhaustedError, MemoryError):
         raise UsageError(
-            f"--midi needs a generator of tunes, and this is one of {vocabulary['task']}."
+            f"--num is {settings.num}, and there is no memory for so many. Give a smaller --num."
+        ) from None
+    except Exception as error:  # likewise
+        raise _damaged(export, "cannot be drawn from", error) from None
+    if not fits or (sequences < 0).any() or (sequences >= vocab_size).any():
+        raise UsageError(
+            f"{export} is damaged: it gives no ids below {vocab_size}. Export or copy it again."
         )
+    return sequences
 
-    from data.music import write_midi
 
+def _damaged(export: Path, what: str, error: Exception) -> UsageError:
+    reason = " ".join(str(error).split())
+    return UsageError(
+        f"{export} is damaged and {what} ({type(error).__name__}: {reason:.300}). "
+        "Export or copy it again."
+    )
+
+
+def write_tunes(sequences, folder: Path) -> None:
+    """Writes tunes, int `[M, T]`, as MIDI files."""
+    from data.music import VOCAB_SIZE, write_midi
+
+    if (sequences < 1).any() or (sequences >= VOCAB_SIZE).any():
+        raise UsageError(
+            f"the tunes have keys from {sequences.min()} to {sequences.max()}, expected 1 to "
+            f"{VOCAB_SIZE - 1}, those of a piano: the generator is damaged. Export it again."
+        )
     folder.mkdir(parents=True)
     for number, sequence in enumerate(sequences, start=1):
         write_midi(sequence, folder / f"{number:03d}.mid")

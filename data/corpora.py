@@ -1,6 +1,7 @@
 """The published corpora in one table, and how a name or a path becomes a file."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from data.download import CHUNK_BYTES, Source, fetch
@@ -96,6 +97,7 @@ CORPORA = {
         filename="nottingham-dataset-0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f.zip",
         size=32 << 20,
         size_is_a_bound=True,
+        redirects_to=("codeload.github.com",),
         sha256="",
         manifest="367d720d99626ffdd5b4f09fc45083d5e3bbd6ad259cdc7597b44687569aa8e5",
         manifest_of=_nottingham_manifest,
@@ -137,7 +139,7 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
     if corpus in CORPORA:
         source = CORPORA[str(corpus)]
         return fetch(source, hint="or use --corpus sample, which needs no download")
-    if not Path(corpus).exists():
+    if not os.path.exists(corpus):
         raise DataError(
             f"--corpus is {corpus}, expected sample, {', '.join(CORPORA)} or the path of a file: "
             "there is no such file."

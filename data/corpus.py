@@ -225,6 +225,11 @@ class _Store:
     def add_all(self, sequences: Iterable[Sequence[str]]) -> None:
         number_of = self.number_of
         for tokens in sequences:
+            if isinstance(tokens, str):  # its characters would pass for tokens
+                raise ValueError(
+                    f"{self.name} has as sequence {self.seen + 1} the text {tokens!r:.60}, expected "
+                    "a list of tokens: split it first."
+                )
             if not self._takes(len(tokens)):
                 continue
             numbers = [

@@ -22,6 +22,7 @@ from data.errors import DataError
 CHUNK_BYTES = 1 << 16
 BACK_OFF = 0.5  # seconds before the second try, doubled before each further one
 SLOWEST = 1024  # bytes a second; a server that drips slower than this is given up
+PLAIN_HTTP: frozenset[str] = frozenset()  # hosts asked without encryption: only tests name one
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Source:
 
     Args:
         name: what it is, as messages and the progress bar say it.
-        url: where it is, https. (http serves on this machine alone, which is what tests do.)
+        url: where it is, https.
         filename: its name in the cache folder and in `$SEQGAN_DATA`.
         size: bytes, or, with `size_is_a_bound`, the most there can be. At most one more is ever
             read from the network, to notice a longer answer.
@@ -44,6 +45,7 @@ class Source:
             its host may pack anew into other bytes. It takes the place of the other two.
         manifest_of: computes it from a file; raises `DataError` for what is no such archive.
         size_is_a_bound: whether the exact size is not known.
+        redirects_to: hosts, besides that of `url`, that it may send on to.
         note: what a reader of results on it must know.
     """
 
@@ -59,6 +61,7 @@ class Source:
     manifest: str = ""
     manifest_of: Callable[[Path], str] | None = None
     size_is_a_bound: bool = False
+    redirects_to: tuple[str, ...] = ()
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -189,7 +192,10 @@ def _digest(source: Source, path: Path) -> str:
             return "none"
     try:
         with open(path, "rb") as file:
-            digest = source.new_hash(os.fstat(file.fileno()).st_size)
+            size = os.fstat(file.fileno()).st_size
+            if size > source.size or (size < source.size and not source.size_is_a_bound):
+                return f"none, with {size} bytes"  # not to be read, however long it takes
+            digest = source.new_hash(size)
             while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
     except OSError as error:
@@ -236,10 +242,10 @@ def _reason(error: Exception) -> str:
 
 def _body(source: Source, timeout: float) -> bytes:
     """One try. `ValueError` for what no other try would change, else the network's own errors."""
-    if not (_is_https(source.url) or _is_local(source.url)):
+    if not _may_be_asked(source.url):
         raise ValueError("expected an https address")
     request = urllib.request.Request(source.url, headers={"User-Agent": "seqgan"})
-    opener = urllib.request.build_opener(_HttpsRedirects)
+    opener = urllib.request.build_opener(_Redirects(source))
     body = bytearray()
     at_least = source.size
     started = time.monotonic()
@@ -270,23 +276,22 @@ def _body(source: Source, timeout: float) -> bytes:
     return bytes(body)
 
 
-def _is_https(url: str) -> bool:
-    return urlsplit(url).scheme == "https"
+def _may_be_asked(url: str) -> bool:
+    address = urlsplit(url)
+    plain = address.scheme == "http" and address.hostname in PLAIN_HTTP
+    return bool(address.hostname) and (address.scheme == "https" or plain)
 
 
-def _is_local(url: str) -> bool:
-    """Whether the address is this machine's own: plain http cannot be altered on the way."""
-    return urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("127.0.0.1", "localhost")
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect by https, to the source's own host or to one that the source names."""
 
-
-class _HttpsRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect to https only; from this machine also to this machine."""
+    def __init__(self, source: Source):
+        self.hosts = (urlsplit(source.url).hostname or "", *source.redirects_to)
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
-        if not (_is_https(newurl) or (_is_local(newurl) and _is_local(req.full_url))):
-            raise urllib.error.HTTPError(
-                req.full_url, code, f"a redirect to {newurl}, expected https", headers, fp
-            )
+        if not _may_be_asked(newurl) or urlsplit(newurl).hostname not in self.hosts:
+            said = f"a redirect to {newurl:.200}, expected https and {' or '.join(self.hosts)}"
+            raise urllib.error.HTTPError(req.full_url, code, said, headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

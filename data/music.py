@@ -33,6 +33,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+import mido
 import numpy as np
 import pretty_midi
 
@@ -49,11 +50,19 @@ SAMPLE_RATE = 22_050  # Hz; the highest key sounds at 4,186 Hz
 
 _MAX_SECONDS = 3600.0
 _MAX_FILE_BYTES = 1 << 20  # the largest Nottingham tune has 34 kB
+_TOO_LARGE = f"more than {_MAX_FILE_BYTES >> 20} MiB"
 _MAX_TOTAL_BYTES = 64 << 20  # all Nottingham tunes together have 3.2 MB
 _MAX_ZIP_BYTES = 256 << 20
 _MAX_DIRECTORY_BYTES = 4 << 20
 _MAX_ENTRIES = 20_000  # the Nottingham archive has 3,100
 _MAX_FILES = 10_000
+_MAX_VAIN_BYTES = 1 << 30  # unpacked of members that are skipped after that; takes seconds
+
+# The reader keeps the time of every tick, whatever happens there. It takes files of at most so many,
+# which can be 30 bytes long; all Nottingham tunes together have 143 million, 45 a byte.
+_MAX_TICKS = 10_000_000
+_MAX_TICKS_TOGETHER = 100_000_000  # and in addition
+_MAX_TICKS_A_BYTE = 1000
 
 # Numbers in a MIDI file are at most four such bytes long. Unbounded ones, which the reader would
 # take, cost it time that grows with the square of their length; text does not have so many in a row.
@@ -251,9 +260,10 @@ def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
         ValueError: the sequence is empty or holds other ids.
         DataError: the file cannot be written.
     """
-    # The synthesis adds a second of silence.
-    num_samples = round(len(sequence) * STEP_SECONDS * SAMPLE_RATE)
-    samples = _pretty(sequence).synthesize(fs=SAMPLE_RATE)[:num_samples]
+    samples = _pretty(sequence).synthesize(fs=SAMPLE_RATE)
+    samples = samples[
+        : round(len(sequence) * STEP_SECONDS * SAMPLE_RATE)
+    ]  # a second more is silent
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(1)
@@ -264,7 +274,11 @@ def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
 
 
 class _Skip(Exception):
-    """Why a file is left out, as the reports name it."""
+    """Why a file is left out, as the reports name it, and how many bytes were read for nothing."""
+
+    def __init__(self, reason: str, num_bytes: int = 0):
+        super().__init__(reason)
+        self.num_bytes = num_bytes
 
 
 # Files into memory.
@@ -311,7 +325,7 @@ _Files = Iterable[tuple[str, Callable[[], bytes]]]
 def _read_all(path: Path, files: _Files) -> _Contents:
     contents: dict[str, bytes] = {}
     skipped: dict[str, list[str]] = {}
-    total = 0
+    total = in_vain = 0
     for count, (name, read) in enumerate(files, start=1):
         if count > _MAX_FILES:
             raise DataError(
@@ -323,6 +337,12 @@ def _read_all(path: Path, files: _Files) -> _Contents:
             contents[name] = read()
         except _Skip as reason:
             skipped.setdefault(str(reason), []).append(name)
+            in_vain += reason.num_bytes
+            if in_vain > _MAX_VAIN_BYTES:
+                raise DataError(
+                    f"{path} holds more than {_MAX_VAIN_BYTES >> 20} MiB of files that are too "
+                    "large or corrupt, expected MIDI files: leave those out."
+                ) from reason
             continue
         total += len(contents[name])
         if total > _MAX_TOTAL_BYTES:
@@ -359,8 +379,11 @@ def _in_folder(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Files:
 
 def _read_file(path: Path) -> bytes:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
             raise _Skip("not a regular file")
+        if about.st_size > _MAX_FILE_BYTES:
+            raise _Skip(_TOO_LARGE)
         with open(path, "rb") as file:
             return _bounded(file.read(_MAX_FILE_BYTES + 1))
     except OSError as error:
@@ -369,7 +392,7 @@ def _read_file(path: Path) -> bytes:
 
 def _bounded(content: bytes) -> bytes:
     if len(content) > _MAX_FILE_BYTES:
-        raise _Skip(f"more than {_MAX_FILE_BYTES >> 20} MiB")
+        raise _Skip(_TOO_LARGE, len(content))
     return content
 
 
@@ -412,7 +435,8 @@ def _in_zip(
             )
     for member in sorted(members, key=lambda member: member.filename):
         name = PurePosixPath(member.filename)
-        if not member.is_dir() and _ends_as_midi(name.name) and wanted(name):
+        folder = member.filename.endswith("/")
+        if not folder and _ends_as_midi(name.name) and wanted(name):
             yield member.filename, partial(_read_member, archive, member)
 
 
@@ -426,7 +450,8 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         with archive.open(member) as file:
             content = file.read(_MAX_FILE_BYTES + 1)
     except Exception as error:  # unpacking a corrupt member may raise anything
-        raise _Skip("corrupt in the zip") from error
+        unpacked = min(member.file_size, _MAX_FILE_BYTES)
+        raise _Skip("corrupt in the zip", unpacked) from error
     return _bounded(content)
 
 
@@ -468,16 +493,30 @@ def _tunes(
     contents: dict[str, bytes], skipped: dict[str, list[str]]
 ) -> tuple[list[Tune], dict[str, list[str]]]:
     tunes = []
+    ticks_left = _MAX_TICKS_TOGETHER
     for name, content in contents.items():
+        ticks_left += _MAX_TICKS_A_BYTE * len(content)
         try:
-            tunes.append(_tune(name, content))
+            parsed = _parsed(content)
+            ticks = max((sum(event.time for event in track) for track in parsed.tracks), default=0)
+            if ticks > _MAX_TICKS:
+                raise _Skip("corrupt")
+            if ticks > ticks_left:
+                raise _Skip("too many ticks for its size")
+            ticks_left -= ticks
+            tunes.append(_tune(name, parsed))
         except _Skip as reason:
             skipped.setdefault(str(reason), []).append(name)
     return tunes, skipped
 
 
-def _tune(name: str, content: bytes) -> Tune:
-    midi = _parsed(content)
+def _tune(name: str, parsed: mido.MidiFile) -> Tune:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            midi = pretty_midi.PrettyMIDI(mido_object=parsed)
+    except Exception as error:  # the reader may raise anything on a corrupt file
+        raise _Skip("corrupt") from error
     melody = next((i.notes for i in midi.instruments if i.notes and not i.is_drum), None)
     if melody is None:
         raise _Skip("only drums" if any(i.notes for i in midi.instruments) else "no notes")
@@ -514,18 +553,16 @@ def _tune(name: str, content: bytes) -> Tune:
     )
 
 
-def _parsed(content: bytes) -> pretty_midi.PrettyMIDI:
+def _parsed(content: bytes) -> mido.MidiFile:
     if not content.startswith(b"MThd"):
         raise _Skip("not a MIDI file" if content else "empty")
     if _ENDLESS_NUMBER.search(content):
         raise _Skip("corrupt")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return pretty_midi.PrettyMIDI(io.BytesIO(content))
+        return mido.MidiFile(file=io.BytesIO(content))
     except EOFError as error:
         raise _Skip("truncated") from error
-    except Exception as error:  # the reader may raise anything on a corrupt file
+    except Exception as error:  # likewise
         raise _Skip("corrupt") from error
 
 
@@ -622,7 +659,12 @@ def _summary(skipped: dict[str, list[str]]) -> str:
 
 
 def _pretty(sequence: Sequence[int] | np.ndarray) -> pretty_midi.PrettyMIDI:
-    keys = np.asarray(sequence)
+    try:
+        keys = np.asarray(sequence)
+    except ValueError as error:  # rows of unequal length
+        raise ValueError(
+            f"`sequence` is none ({error}), expected whole numbers [T]; give one sequence at a time."
+        ) from error
     if keys.ndim != 1 or not len(keys) or not np.issubdtype(keys.dtype, np.integer):
         raise ValueError(
             f"`sequence` has shape {keys.shape} and dtype {keys.dtype}, expected whole numbers "

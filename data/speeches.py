@@ -9,7 +9,7 @@ from pathlib import Path
 from data.corpora import corpus_file, origin
 from data.corpus import Corpus, build_corpus
 from data.errors import DataError
-from data.text import read_lines, sentences, words
+from data.text import LONGEST_WORD, read_lines, sentences, words
 
 UNITS = ("sentences", "paragraphs")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -87,6 +87,18 @@ def read_speeches(
             counts["without letters"] += 1
         else:
             text = line.replace("\u00ad\u00ad", "--").replace("\u00ad", "")
-            text = unicodedata.normalize("NFC", text)
+            text = _composed(text)
             paragraph = words(text.lower() if lowercase else text)
             yield from sentences(paragraph) if unit == "sentences" else [paragraph]
+
+
+def _composed(text: str) -> str:
+    """The text with accents in one character with their letter, and white space as plain spaces.
+
+    Composing sorts accents in time that grows with the square of how many stand on end: a part
+    that is too long to be a word is left as it is.
+    """
+    return " ".join(
+        unicodedata.normalize("NFC", part) if len(part) <= LONGEST_WORD else part
+        for part in text.split()
+    )

@@ -13,6 +13,8 @@ from data.errors import DataError
 from data.vocabulary import LEVELS
 
 _MAX_LINE_BYTES = 1 << 20  # a longer line is no sequence, and reading it all could fill the memory
+# Characters; no language has longer words, and cutting such takes time that grows with the square.
+LONGEST_WORD = 256
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
 
 
@@ -101,12 +103,12 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     path = Path(path)
     expected = "expected a text file in UTF-8, one sequence a line"
-    if not path.exists():
-        raise DataError(f"{path} does not exist, {expected}: mend the path.")
-    if not path.is_file():  # a pipe or a device could block or never end
-        what = "is a folder" if path.is_dir() else "is not a regular file"
-        raise DataError(f"{path} {what}, {expected}: give such a file.")
     try:
+        if not path.exists():
+            raise DataError(f"{path} does not exist, {expected}: mend the path.")
+        if not path.is_file():  # a pipe or a device could block or never end
+            what = "is a folder" if path.is_dir() else "is not a regular file"
+            raise DataError(f"{path} {what}, {expected}: give such a file.")
         with open(path, "rb") as file:
             number = offset = 0
             while raw := file.readline(_MAX_LINE_BYTES + 1):
@@ -163,7 +165,7 @@ _ONE_WORD = frozenset("".join(parts) for parts in _CUT_WORDS)
 def words(text: str) -> list[str]:
     """The words and punctuation marks of a text, as NLTK's word tokenizer sees them.
 
-    Four rules make the tokens of a text the same whether it is read whole or in parts, and need
+    Five rules make the tokens of a text the same whether it is read whole or in parts, and need
     none of NLTK's data:
 
     - Typographic quotes and apostrophes become plain ones, before all else.
@@ -172,32 +174,40 @@ def words(text: str) -> list[str]:
       is a known abbreviation, an initial or letters with periods between (Mr., J., U.S.): then it
       stays with the word even where a sentence ends.
     - Opening and closing double quotes are two tokens, `` and '', as in NLTK.
+    - More than 256 characters without a space are one token.
 
     So any sequence of tokens, joined by spaces, has these very tokens; `detokenize` is prettier.
     """
-    return [word for part in text.translate(_PLAIN_QUOTES).split() for word in _words_of_part(part)]
+    found: list[str] = []
+    for part in text.translate(_PLAIN_QUOTES).split():
+        found += _words_of_part(part) if len(part) <= LONGEST_WORD else (part,)
+    return found
 
 
 @functools.lru_cache(maxsize=1 << 17)
 def _words_of_part(part: str) -> tuple[str, ...]:
     """The words of a text without spaces."""
-    if part.isalnum() and part.lower() not in _ONE_WORD:
-        return (part,)  # as NLTK would find, a hundred times slower
-    found = []
+    found: list[str] = []
     left = [part]
     while left:
-        part = left.pop()
-        word = part.removesuffix(".")
-        if word != part and word and word[-1] != "." and not _is_abbreviation(word):
-            left += [".", word]
-            continue
-        # The period that follows keeps NLTK from cutting off one that ends an abbreviation.
-        parts = _tokenizer().tokenize(f"{part} .")[:-1]
+        parts = _cut(left.pop())
         if len(parts) == 1:
             found += parts
         else:
             left += reversed(parts)
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _cut(part: str) -> tuple[str, ...]:
+    """What one step makes of a text without spaces; one token where it is a word."""
+    if part.isalnum() and part.lower() not in _ONE_WORD:
+        return (part,)  # as NLTK would find, a hundred times slower
+    word = part.removesuffix(".")
+    if word != part and word and word[-1] != "." and not _is_abbreviation(word):
+        return word, "."
+    # The period that follows keeps NLTK from cutting off one that ends an abbreviation.
+    return tuple(_tokenizer().tokenize(f"{part} .")[:-1])
 
 
 @functools.cache

@@ -37,22 +37,28 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
-            raise DataError(f"The level is {self.level!r}, expected one of {', '.join(LEVELS)}.")
+            raise DataError(
+                f"The level is {self.level!r:.60}, expected one of {', '.join(LEVELS)}."
+            )
+        if not isinstance(self.tokens, tuple) or not all(
+            isinstance(token, str) for token in self.tokens
+        ):
+            raise DataError("A vocabulary has other tokens than a tuple of texts: give such.")
         real = self.tokens[len(RESERVED) :]
         if self.tokens[: len(RESERVED)] != RESERVED:
             raise DataError(
-                f"A vocabulary starts with {list(self.tokens[: len(RESERVED)])}, expected "
+                f"A vocabulary starts with {list(self.tokens[: len(RESERVED)])!r:.60}, expected "
                 f"{list(RESERVED)}: put the reserved tokens first."
             )
         if len(real) < 2:
             raise DataError(
-                f"A vocabulary has {f'the one token {real[0]!r}' if real else 'no token'}, expected "
+                f"A vocabulary has {f'the one token {real[0]!r:.60}' if real else 'no token'}, expected "
                 "at least 2 different ones: give more text, or a lower --min-count."
             )
         ids = {token: number for number, token in enumerate(real, start=len(RESERVED))}
         if len(ids) < len(real):
             twice, _ = Counter(real).most_common(1)[0]
-            raise DataError(f"A vocabulary holds {twice!r} twice, expected each token once.")
+            raise DataError(f"A vocabulary holds {twice!r:.60} twice, expected each token once.")
         object.__setattr__(self, "_ids", ids)
 
     @classmethod
@@ -76,7 +82,7 @@ class Vocabulary:
         """
         counts: Counter[str] = Counter()
         for sequence in sequences:
-            counts.update(sequence)
+            counts.update(_tokens(sequence))
         return cls.from_counts(counts, min_count, max_size, level=level, task=task)
 
     @classmethod
@@ -115,9 +121,11 @@ class Vocabulary:
         """A sequence as ids, then `END` if there is room for it, then `PAD`: int32 `[T]`.
 
         Raises:
-            DataError: the sequence is longer than `max_length`.
+            DataError: the sequence is longer than `max_length`, or is a text.
         """
-        if len(sequence) > max_length:
+        if max_length < 1:
+            raise DataError(f"--max-length is {max_length}, expected at least 1.")
+        if len(_tokens(sequence)) > max_length:
             raise DataError(
                 f"A sequence has {len(sequence)} tokens, expected at most {max_length}: "
                 "cut it, or give a larger --max-length."
@@ -135,9 +143,22 @@ class Vocabulary:
         return rows
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """The tokens up to the first `END` or `PAD`; `<unk>` for `UNKNOWN`."""
+        """The tokens up to the first `END` or `PAD`; `<unk>` for `UNKNOWN`.
+
+        Args:
+            ids: int `[T]`.
+
+        Raises:
+            DataError: these are no ids of this vocabulary.
+        """
+        numbers = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
+        if numbers.ndim != 1 or (numbers.size and not np.issubdtype(numbers.dtype, np.integer)):
+            raise DataError(
+                f"A sequence has shape {numbers.shape} and dtype {numbers.dtype}, expected ids [T]: "
+                "decode one sequence of whole numbers at a time."
+            )
         tokens = []
-        for number in ids:
+        for number in numbers.tolist():
             if number in (PAD, END):
                 break
             if not 0 <= number < self.size:
@@ -165,13 +186,31 @@ class Vocabulary:
         if not isinstance(saved, dict):
             raise DataError(f"A vocabulary is one {type(saved).__name__}, {expected}.")
         for key, kind in (("task", str), ("level", str), ("size", int), ("tokens", list)):
-            if type(saved.get(key)) is not kind:
-                raise DataError(f"A vocabulary has {saved.get(key)!r:.60} as {key!r}, {expected}.")
+            value = saved.get(key)
+            if type(value) is not kind:
+                nested = isinstance(value, dict | list)  # perhaps too deeply to be shown
+                given = type(value).__name__ if nested else f"{value!r:.60}"
+                raise DataError(f"A vocabulary has {given} as {key!r}, {expected}.")
         tokens = saved["tokens"]
         if not all(isinstance(token, str) and token for token in tokens):
             raise DataError(f"A vocabulary has tokens that are no text, {expected}.")
+        try:
+            "".join(tokens).encode()
+        except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can tell
+            raise DataError(
+                f"A vocabulary has tokens that cannot be written as UTF-8, {expected}."
+            ) from error
         if len(tokens) != saved["size"]:
             raise DataError(
                 f"A vocabulary has {len(tokens)} tokens and the size {saved['size']}, {expected}."
             )
         return cls(tuple(tokens), saved["level"], saved["task"])
+
+
+def _tokens(sequence: Sequence[str]) -> Sequence[str]:
+    """The sequence itself, unless it is a text: its characters would pass for tokens."""
+    if isinstance(sequence, str | bytes):
+        raise DataError(
+            f"A sequence is the text {sequence!r:.60}, expected a list of tokens: split it first."
+        )
+    return sequence

@@ -1,6 +1,7 @@
 """BLEU of many sequences against one set of references, equal to NLTK's `sentence_bleu`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,8 @@ class BleuScorer:
     """
 
     def __init__(self, references: Sequences, max_order: int = 5, variant: str = "method1"):
-        if not isinstance(max_order, int | np.integer) or max_order < 1:
+        whole = isinstance(max_order, int | np.integer) and not isinstance(max_order, bool)
+        if not whole or max_order < 1:
             raise ValueError(
                 f"`max_order` is {max_order!r}, expected a whole number of at least 1; "
                 "BLEU-4 needs 4."
@@ -63,9 +65,10 @@ class BleuScorer:
         self.num_references = len(rows)
 
         self._vocabulary: dict[Any, int] = {}
-        for row in rows:
-            for token in row:
-                self._vocabulary.setdefault(token, len(self._vocabulary))
+        with tokens_expected("references"):
+            for row in rows:
+                for token in row:
+                    self._vocabulary.setdefault(token, len(self._vocabulary))
         self._tokens, self._lengths = self._encode(rows)
         self._sorted_lengths = np.sort(self._lengths)
         # Per order: sorted keys of all n-grams; the two largest counts of each in one reference.
@@ -84,7 +87,9 @@ class BleuScorer:
         Returns:
             float64 `[M, max_order]`; column n - 1 is BLEU-n.
         """
-        return self._scores(*self._encode(token_lists(hypotheses, "hypotheses")))
+        with tokens_expected("hypotheses"):
+            encoded = self._encode(token_lists(hypotheses, "hypotheses"))
+        return self._scores(*encoded)
 
     def leave_one_out_scores(self) -> np.ndarray:
         """Scores each reference against all the others.
@@ -182,6 +187,22 @@ class BleuScorer:
         return np.where(lengths - shorter <= longer - lengths, shorter, longer)
 
 
+@contextmanager
+def tokens_expected(name: str) -> Iterator[None]:
+    """Makes of the error of a token that cannot be looked up one that says what a token is.
+
+    Args:
+        name: what the error calls the sequences.
+    """
+    try:
+        yield
+    except TypeError as error:
+        raise ValueError(
+            f"`{name}` hold a token that is none ({error}), expected ids or strings; give sequences "
+            "of tokens, not sequences of sequences of them."
+        ) from error
+
+
 def token_lists(sequences: Sequences, name: str) -> list[Sequence[Any]]:
     """Returns sequences of tokens as Python lists or tuples, or raises `ValueError`.
 
@@ -196,16 +217,32 @@ def token_lists(sequences: Sequences, name: str) -> list[Sequence[Any]]:
                 f"`{name}` have shape {array.shape}, expected 2-D: one row a sequence, one column "
                 "a token; add or merge an axis."
             )
+        if array.dtype.kind in "fc":
+            raise ValueError(
+                f"`{name}` have dtype {array.dtype}, expected ids or strings; give the tokens, not "
+                "their logits."
+            )
         sequences = array.tolist()
+    if isinstance(sequences, str | bytes) or not isinstance(sequences, Iterable):
+        raise ValueError(
+            f"`{name}` are {sequences!r:.60}, expected sequences of tokens; put a single sequence "
+            "in a list."
+        )
     rows: list[Sequence[Any]] = []
     for row in sequences:
         if isinstance(row, str | bytes) or not isinstance(row, Iterable):
             raise ValueError(
-                f"`{name}` hold {row!r}, expected sequences of tokens; split a text first "
+                f"`{name}` hold {row!r:.60}, expected sequences of tokens; split a text first "
                 "(`list(text)` for characters) and put a single sequence in a list."
             )
         if hasattr(row, "__array__"):
-            row = np.asarray(row).tolist()
+            array = np.asarray(row)
+            if array.ndim != 1:
+                raise ValueError(
+                    f"`{name}` hold a row of shape {array.shape}, expected 1-D: its tokens; "
+                    "give each sequence as a row."
+                )
+            row = array.tolist()
         rows.append(row if isinstance(row, list | tuple) else list(row))
     return rows
 

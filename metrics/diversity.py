@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metrics.bleu import BleuScorer, Sequences, token_lists
+from metrics.bleu import BleuScorer, Sequences, token_lists, tokens_expected
 
 
 def self_bleu(samples: Sequences, max_order: int = 5, variant: str = "method1") -> np.ndarray:
@@ -34,14 +34,17 @@ def copied_share(samples: Sequences, training: Sequences) -> float:
     Both must hold the same kind of tokens, with padding cut from both or neither.
     """
     copied = _as_tuples(samples, "samples")
-    known = set(_as_tuples(training, "training"))
-    return sum(sample in known for sample in copied) / len(copied)
+    with tokens_expected("training"):
+        known = set(_as_tuples(training, "training"))
+    with tokens_expected("samples"):
+        return sum(sample in known for sample in copied) / len(copied)
 
 
 def distinct_share(samples: Sequences) -> float:
     """Number of different sequences among the samples, as a share of the samples."""
     rows = _as_tuples(samples, "samples")
-    return len(set(rows)) / len(rows)
+    with tokens_expected("samples"):
+        return len(set(rows)) / len(rows)
 
 
 def _as_tuples(sequences: Sequences, name: str) -> list[tuple]:

@@ -13,10 +13,35 @@ def sequence_nll(log_prob: Callable, sequences: np.ndarray) -> np.ndarray:
             generated sequences this is NLL-oracle; with the generator's and held-out real
             sequences, NLL-test.
         sequences: int `[M, T]`.
+
+    Raises:
+        ValueError: these are no sequences, or the model gives no number for each.
     """
-    return -np.asarray(log_prob(sequences), np.float64)
+    ids = np.asarray(sequences)
+    if ids.ndim != 2 or not ids.size or not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(
+            f"`sequences` have shape {ids.shape} and dtype {ids.dtype}, expected ids [M, T], M and "
+            "T at least 1; give whole sequences of whole numbers."
+        )
+    log_probs = np.asarray(log_prob(sequences), np.float64)
+    if log_probs.shape != (len(ids),):
+        raise ValueError(
+            f"`log_prob` gave shape {log_probs.shape} for {len(ids)} sequences, expected "
+            f"[{len(ids)}]; give the log-probability of whole sequences, not of tokens."
+        )
+    return -log_probs
 
 
 def per_token(sequence_nll: np.ndarray, max_length: int) -> float:
     """Mean nats per token, the unit of the paper's tables: the sum over T tokens, divided by T."""
-    return float(np.mean(sequence_nll) / max_length)
+    nll = np.asarray(sequence_nll, np.float64)
+    if nll.ndim != 1 or not len(nll):
+        raise ValueError(
+            f"`sequence_nll` has shape {nll.shape}, expected [M], M at least 1; give what "
+            "`sequence_nll` gives."
+        )
+    if max_length < 1:
+        raise ValueError(
+            f"`max_length` is {max_length}, expected at least 1; give T, the tokens of a sequence."
+        )
+    return float(nll.mean() / max_length)

@@ -135,7 +135,13 @@ def _intervals(sequences: np.ndarray, name: str) -> np.ndarray:
 
 def _ids(sequences: np.ndarray, name: str) -> np.ndarray:
     """The sequences as int64 `[M, T]`, checked."""
-    keys = np.asarray(sequences)
+    try:
+        keys = np.asarray(sequences)
+    except ValueError as error:  # rows of unequal length
+        raise ValueError(
+            f"`{name}` are no rows of one length ({error}), expected whole numbers [M, T]; pad "
+            "sequences of unequal length with 0."
+        ) from error
     if keys.ndim != 2 or not np.issubdtype(keys.dtype, np.integer):
         raise ValueError(
             f"`{name}` have shape {keys.shape} and dtype {keys.dtype}, expected whole numbers "

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from models.generator import Generator
+from models.manifest import write_manifest
 
 
 class _Sampler(tf.Module):
@@ -38,6 +39,7 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
         folder: where to; replaced if it is there.
         vocabulary: what its ids mean; kept as the asset `vocabulary.json`.
 
+    The SHA-256 of its files goes along, see `models.manifest`.
     The loaded object has `sample(num, seed, temperature)`, also as a signature of that name.
     """
     aside = folder.with_name(f"writing-{folder.name}")
@@ -49,5 +51,6 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
     module = _Sampler(generator, path)
     tf.saved_model.save(module, str(aside), signatures={"sample": module.sample})
     shutil.rmtree(source)
+    write_manifest(aside)
     shutil.rmtree(folder, ignore_errors=True)
     aside.replace(folder)

@@ -119,6 +119,7 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(download, "BACK_OFF", 0.01)
+    monkeypatch.setattr(download, "PLAIN_HTTP", frozenset({"127.0.0.1"}))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.asked = []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -292,3 +292,8 @@ def test_hash_seed_does_not_matter():
         for seed in ("0", "1", "2")
     }
     assert len(printed) == 1 and b"split_hash" in printed.pop()
+
+
+def test_a_text_is_no_sequence():
+    with pytest.raises(ValueError, match="as sequence 2 the text 'ab', expected a list of tokens"):
+        build_corpus("mine", [["a", "b"], "ab"], max_length=5)

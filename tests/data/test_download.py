@@ -120,6 +120,7 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(download, "BACK_OFF", 0.01)
+    monkeypatch.setattr(download, "PLAIN_HTTP", frozenset({"127.0.0.1"}))
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -131,10 +132,9 @@ def server(monkeypatch, tmp_path):
 
 
 def make_source(server, what="right", **changes):
-    url = f"http://127.0.0.1:{server.server_address[1]}/{what}"
     fields = {
         "name": "the test file",
-        "url": url,
+        "url": server and f"http://127.0.0.1:{server.server_address[1]}/{what}",
         "filename": "file.bin",
         "size": len(BODY),
         "sha256": hashlib.sha256(BODY).hexdigest(),
@@ -307,6 +307,8 @@ def test_no_network_is_one_line_that_says_what_to_do(server, tmp_path):
         "http://example.invalid/file",
         "http://127.0.0.1.example.invalid/file",
         "http://127.0.0.1@example.invalid/file",
+        "http://localhost/file",
+        "https:///file",
         "ftp://example.invalid/file",
         "file:///etc/hostname",
         "data:text/plain,hello",
@@ -333,14 +335,43 @@ def test_redirect_away_from_https_is_refused(server, target):
     assert len(server.asked) == 1
 
 
-def test_redirect_from_https_to_this_machine_is_refused():
-    request = download.urllib.request.Request("https://example.invalid/file")
-    handler = download._HttpsRedirects()
-    with pytest.raises(OSError, match="expected https"):
-        handler.redirect_request(request, None, 302, "Found", {}, "http://127.0.0.1/file")
-    for url in ("https://127.0.0.1/file", "https://other.invalid/file"):
+def test_nothing_but_https_is_asked_unless_a_test_says_so():
+    assert download.PLAIN_HTTP == frozenset()
+    assert not download._may_be_asked("http://127.0.0.1/file")
+    assert download._may_be_asked("https://example.invalid/file")
+
+
+def test_a_redirect_stays_with_the_hosts_of_the_source():
+    changes = {"url": "https://example.invalid/file", "redirects_to": ("files.invalid",)}
+    source = make_source(None, **changes)
+    request = download.urllib.request.Request(source.url)
+    handler = download._Redirects(source)
+    for url in (
+        *("http://127.0.0.1/file", "http://example.invalid/file", "https://127.0.0.1/file"),
+        *("https://other.invalid/file", "https://files.invalid.other.invalid/file"),
+        *("https://files.invalid@other.invalid/file", "file:///etc/hostname", "https://", "//"),
+    ):
+        with pytest.raises(OSError, match="expected https and"):
+            handler.redirect_request(request, None, 302, "Found", {}, url)
+    for url in ("https://example.invalid/other", "https://files.invalid/file"):
         new = handler.redirect_request(request, None, 302, "Found", {}, url)
         assert new.full_url == url
+
+
+def test_a_redirect_to_another_host_is_refused(server):
+    message = failure(make_source(server, "moved-to=https://other.invalid/file"))
+    assert "a redirect to https://other.invalid/file, expected https and 127.0.0.1" in message
+    assert len(server.asked) == 1
+
+
+def test_a_file_of_another_size_is_not_read(server, tmp_path, monkeypatch):
+    with open(tmp_path / "file.bin", "wb") as file:
+        file.truncate(1 << 40)  # to read it would take an hour
+    monkeypatch.setenv("SEQGAN_DATA", str(tmp_path))
+    message = failure(make_source(server))
+    assert f"{tmp_path / 'file.bin'} has SHA-256 none, with {1 << 40} bytes, expected" in message
+    (tmp_path / "file.bin").write_bytes(BODY[:-1])
+    assert f"none, with {len(BODY) - 1} bytes" in failure(make_source(server))
 
 
 def test_folder_that_is_a_file(server, tmp_path):
@@ -420,7 +451,8 @@ def test_error_is_one_line():
 
 def script(source, folder):
     return (
-        "from data.download import *; import pathlib;"
+        "from data import download; from data.download import *; import pathlib;"
+        "download.PLAIN_HTTP = frozenset({'127.0.0.1'});"
         f"print(fetch({source!r}, pathlib.Path({str(folder)!r})))"
     )
 

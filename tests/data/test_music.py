@@ -14,6 +14,7 @@ import wave
 import zipfile
 from pathlib import Path
 
+import mido
 import numpy as np
 import pretty_midi
 import pytest
@@ -240,7 +241,7 @@ def test_every_cut_of_a_file_is_a_tune_or_a_reason(read_one):
 
 def test_numbers_without_end_are_not_read(read_one, monkeypatch):
     # One number of a megabyte, which the reader would shift a million times.
-    monkeypatch.setattr(pretty_midi, "PrettyMIDI", lambda file: pytest.fail("it was read"))
+    monkeypatch.setattr(mido, "MidiFile", lambda file: pytest.fail("it was read"))
     assert read_one(raw_midi(b"\xff" * ((1 << 20) - 100))) == "corrupt"
 
 
@@ -325,6 +326,17 @@ def test_a_zip_that_climbs_out_of_its_folder_is_refused(tmp_path, name):
     assert [entry.name for entry in tmp_path.iterdir()] == ["tunes.zip"]
 
 
+def test_a_member_without_a_name_is_no_tune(tmp_path):
+    path = tmp_path / "tunes.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        member = zipfile.ZipInfo("placeholder")
+        member.filename = ""
+        archive.writestr(member, SOUND)
+        archive.writestr("tune.mid", SOUND)
+    tunes, skipped = music.read_tunes(path)
+    assert [tune.name for tune in tunes] == ["tune.mid"] and not skipped
+
+
 def test_a_bomb_is_skipped_without_unpacking_it(tmp_path):
     bomb = b"MThd" + bytes(64 << 20)
     path = write_zip(tmp_path / "tunes.zip", [*members(2), ("bomb.mid", bomb)])
@@ -338,6 +350,58 @@ def test_a_bomb_is_skipped_without_unpacking_it(tmp_path):
         tracemalloc.stop()
     assert len(tunes) == 2 and skipped == {"more than 1 MiB": ["bomb.mid"]}
     assert peak < 16 << 20
+
+
+def test_many_bombs_are_refused_before_all_are_unpacked(tmp_path, monkeypatch):
+    unpacked = []
+    original = zipfile.ZipExtFile.read
+
+    def read(self, size=-1):
+        unpacked.append(size)
+        return original(self, size)
+
+    monkeypatch.setattr(music, "_MAX_VAIN_BYTES", 4 << 20)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", read)
+    bomb = b"MThd" + bytes(1 << 20)
+    path = write_zip(tmp_path / "tunes.zip", [(f"{k}.mid", bomb) for k in range(100)])
+    assert "files that are too large or corrupt" in refusal(music.read_tunes, path)
+    assert len(unpacked) == 4
+    # So are those whose checksum, found at their end, is wrong.
+    bomb = b"MThd" + bytes((1 << 20) - 5)
+    path = write_zip(tmp_path / "tunes.zip", [(f"{k}.mid", bomb) for k in range(100)])
+    path.write_bytes(altered(path.read_bytes(), b"PK\x01\x02", 16, 12345))
+    unpacked.clear()
+    assert "files that are too large or corrupt" in refusal(music.read_tunes, path)
+    assert len(unpacked) == 5
+
+
+def ticking(ticks):
+    """A file of 30 bytes whose one note lasts for so many ticks."""
+    vlq = bytes(
+        [ticks >> 21 | 0x80, ticks >> 14 & 127 | 0x80, ticks >> 7 & 127 | 0x80, ticks & 127]
+    )
+    return raw_midi(b"\x00\x90\x3c\x50" + vlq + b"\x3c\x00", division=32767)
+
+
+def test_many_empty_tunes_of_many_ticks_are_not_all_read(tmp_path, monkeypatch):
+    # The reader keeps the time of every tick: a megabyte of such files would take ten minutes.
+    path = write_zip(tmp_path / "tunes.zip", [(f"{k}.mid", ticking(9_000_000)) for k in range(40)])
+    read = []
+    original = pretty_midi.PrettyMIDI
+
+    def count(**arguments):
+        read.append(arguments)
+        return original(**arguments)
+
+    monkeypatch.setattr(pretty_midi, "PrettyMIDI", count)
+    tunes, skipped = music.read_tunes(path)
+    assert len(tunes) == len(read) == 11
+    assert [(reason, len(names)) for reason, names in skipped.items()] == [
+        ("too many ticks for its size", 29)
+    ]
+    # One beside long tunes is read: each byte of theirs allows for some.
+    path = write_zip(tmp_path / "more.zip", [*members(30), ("z.mid", ticking(9_000_000))])
+    assert len(music.read_tunes(path)[0]) == 31
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -735,6 +799,9 @@ def test_what_is_written_is_a_piano_at_150_beats_a_minute(tmp_path):
         ([40, 89], "ids from 40 to 89"),
         ([[40]], "shape"),
         ([40.0], "dtype float64"),
+        (40, "shape"),
+        ([[40], [40, 41]], "is none"),
+        (["a"], "dtype <U1"),
     ],
 )
 @pytest.mark.parametrize("write", [music.write_midi, music.write_audio])

@@ -88,6 +88,8 @@ def test_not_utf8(write, content, byte, offset, line):
 def test_no_file(tmp_path):
     assert "does not exist" in failure(list, read_lines(tmp_path / "missing"))
     assert "is a folder" in failure(list, read_lines(tmp_path))
+    assert "cannot be read (File name too long)" in failure(list, read_lines("x" * 5000))
+    assert "there is no such file" in failure(load_text, "x" * 5000)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -185,6 +187,31 @@ def test_words_in_any_order_come_back(text, random):
 @given(st.lists(TEXTS, max_size=4))
 def test_words_of_the_parts_are_words_of_the_whole(texts):
     assert words(" ".join(texts)) == [word for text in texts for word in words(text)]
+
+
+@pytest.mark.parametrize("unit", ["'s", "'ll", "$", "a!", "(", ".'s"])
+def test_what_is_too_long_for_a_word_is_one_token(unit):
+    # NLTK reads it whole for each ending that it cuts off, in time that grows with the square.
+    text = "x" + unit * 300
+    assert words(f"so {text} it goes.") == ["so", text, "it", "goes", "."]
+    assert words(detokenize(["so", text, ",", text])) == ["so", text, ",", text]
+    fits = ("x" + unit * 300)[:256]
+    assert len(words(fits)) > 50
+
+
+def test_equal_parts_are_cut_once(monkeypatch):
+    cut = []
+
+    class Tokenizer:
+        def tokenize(self, text):
+            cut.append(text)
+            return NLTKWordTokenizer().tokenize(text)
+
+    text_module._words_of_part.cache_clear()
+    text_module._cut.cache_clear()
+    monkeypatch.setattr(text_module, "_tokenizer", Tokenizer)
+    assert words("!" * 250) == ["!"] * 250
+    assert cut == ["!" * 250 + " .", "! ."]
 
 
 @pytest.mark.parametrize(

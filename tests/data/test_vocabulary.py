@@ -75,6 +75,36 @@ def test_decode_stops_at_the_end():
             vocabulary.decode([3, number])
 
 
+@pytest.mark.parametrize(
+    "ids, said",
+    [
+        ([[3, 4]], r"shape \(1, 2\)"),
+        (3.0 * np.ones(2), "dtype float64"),
+        ([3, 0.5], "dtype float64"),
+        (["a"], "dtype <U1"),
+        ([2**70], "dtype object"),
+        ([True], "dtype bool"),
+    ],
+)
+def test_only_ids_are_decoded(ids, said):
+    vocabulary = Vocabulary.from_sequences([["a", "a", "b"]])
+    with pytest.raises(DataError, match=f"{said}.* expected ids \\[T\\]"):
+        vocabulary.decode(ids)
+
+
+def test_a_text_is_no_list_of_tokens():
+    vocabulary = Vocabulary.from_sequences([["a", "b"]])
+    for call in (
+        lambda: Vocabulary.from_sequences(["ab", "cd"]),
+        lambda: vocabulary.encode("ab", 5),
+        lambda: vocabulary.encode_all(["ab"], 5),
+    ):
+        with pytest.raises(DataError, match="the text 'ab', expected a list of tokens"):
+            call()
+    with pytest.raises(DataError, match="--max-length is 0, expected at least 1"):
+        vocabulary.encode([], 0)
+
+
 def test_words_spelled_like_reserved_tokens_have_their_own_ids():
     vocabulary = Vocabulary.from_sequences(LINES)
     row = vocabulary.encode(["<end>", "<pad>", "<unk>", "a"], 4)
@@ -144,6 +174,13 @@ def test_what_is_saved():
         ({"tokens": [*RESERVED, "a", "a"]}, "'a' twice"),
         ({"tokens": ["a", *RESERVED, "b"]}, "reserved tokens first"),
         ({"tokens": [*RESERVED], "size": 3}, "no token"),
+        # Half of a surrogate pair could not be printed.
+        ({"tokens": [*RESERVED, "a", "\ud800"]}, "cannot be written as UTF-8"),
+        ({"size": [[]]}, "list as 'size'"),
+        ({"task": {"a": []}}, "dict as 'task'"),
+        ({"level": "9" * 5000}, "level is '9{59}, expected"),
+        ({"tokens": [*RESERVED, *["x" * 5000] * 2]}, "holds 'x{59} twice"),
+        ({"tokens": ["x" * 5000, *RESERVED[1:], "a", "b"]}, r"starts with \['x{58}, expected"),
     ],
 )
 def test_damaged_file(change, message):
@@ -151,6 +188,21 @@ def test_damaged_file(change, message):
     with pytest.raises(DataError, match=message) as caught:
         Vocabulary.from_json(saved)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_value_nested_too_deeply_to_be_shown_is_named_by_its_type():
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    saved = {"task": nested, "level": "word", "size": 5, "tokens": []}
+    with pytest.raises(DataError, match="A vocabulary has list as 'task'"):
+        Vocabulary.from_json(saved)
+
+
+@pytest.mark.parametrize("tokens", [list(RESERVED), (*RESERVED, 5, 6), None, "<pad>"])
+def test_tokens_are_a_tuple_of_texts(tokens):
+    with pytest.raises(DataError, match="other tokens than a tuple of texts"):
+        Vocabulary(tokens)
 
 
 @pytest.mark.parametrize("saved", [None, [], "tokens", {}, {"size": 5000}])

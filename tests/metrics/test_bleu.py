@@ -222,6 +222,14 @@ def test_shape_and_dtype():
         ({"references": ["a text"]}, "`references` hold 'a text', expected sequences of tokens"),
         ({"references": [1, 2]}, "`references` hold 1, expected sequences of tokens"),
         ({"references": np.zeros([2, 2, 2])}, r"`references` have shape \(2, 2, 2\), expected 2-D"),
+        ({"references": np.zeros([2, 2])}, "`references` have dtype float64, expected ids"),
+        ({"references": "a text"}, "`references` are 'a text', expected sequences of tokens"),
+        ({"references": 5}, "`references` are 5, expected sequences of tokens"),
+        ({"references": [np.zeros([2, 2], int)]}, r"hold a row of shape \(2, 2\), expected 1-D"),
+        ({"references": [np.array(5)]}, r"hold a row of shape \(\), expected 1-D"),
+        ({"references": [[[1]]]}, "`references` hold a token that is none .*, expected ids"),
+        ({"references": [[{}]]}, "`references` hold a token that is none .*, expected ids"),
+        ({"max_order": True}, "`max_order` is True, expected a whole number"),
     ],
 )
 def test_errors_of_the_scorer(arguments, message):
@@ -235,3 +243,5 @@ def test_errors_of_scoring():
         scorer.leave_one_out_scores()
     with pytest.raises(ValueError, match="`hypotheses` hold 'a text', expected sequences"):
         scorer.sentence_scores(["a text"])
+    with pytest.raises(ValueError, match="`hypotheses` hold a token that is none"):
+        scorer.sentence_scores([[[1], [2]]])

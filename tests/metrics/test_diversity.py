@@ -92,6 +92,12 @@ def test_lists_tuples_and_arrays_are_alike():
         (lambda: copied_share([[1]], []), "`training` hold no sequence, expected at least one"),
         (lambda: distinct_share([]), "`samples` hold no sequence, expected at least one"),
         (lambda: distinct_share(["a b", "c"]), "`samples` hold 'a b', expected sequences"),
+        (lambda: distinct_share([[[1]]]), "`samples` hold a token that is none"),
+        (lambda: copied_share([[[1]]], [[1]]), "`samples` hold a token that is none"),
+        (lambda: copied_share([[1]], [[[1]]]), "`training` hold a token that is none"),
+        (lambda: self_bleu([[[1]], [[2]]]), "`references` hold a token that is none"),
+        (lambda: distinct_share(np.zeros([2, 3])), "`samples` have dtype float64, expected ids"),
+        (lambda: copied_share(None, [[1]]), "`samples` are None, expected sequences"),
     ],
 )
 def test_errors(call, message):

@@ -145,6 +145,10 @@ MEASURES = {
         ([[0, 0]], "hold no key"),
         ([[40, 89]], "ids from 40 to 89"),
         ([[-1, 40]], "ids from -1 to 40"),
+        ([[40], [40, 41]], "are no rows of one length"),
+        ("keys", "have shape"),
+        ([["a"]], "dtype <U1"),
+        ([[True]], "dtype bool"),
     ],
 )
 def test_other_input_is_named(measure, bad, said):

@@ -1,0 +1,59 @@
+"""Small files, read whole: regular ones of a bounded size, so that none blocks or fills the memory."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from data.errors import DataError
+
+# Parsed JSON takes up to 25 bytes of memory for one of the file.
+MAX_JSON_BYTES = 16 << 20
+
+
+def read_small(path: Path, most: int, expected: str) -> bytes:
+    """Content of a regular file of at most `most` bytes.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+        expected: what it should be and how to mend it, the end of a message.
+
+    Raises:
+        DataError: there is no such file, or it is larger.
+    """
+    try:
+        if not path.is_file():  # a pipe or a device could block or never end
+            what = "is no regular file" if path.exists() else "does not exist"
+            raise DataError(f"{path} {what}, {expected}.")
+        with open(path, "rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DataError(f"{path} cannot be read ({reason}), {expected}.") from error
+    if len(content) > most:
+        raise DataError(f"{path} has more than {most:,} bytes, {expected}.")
+    return content
+
+
+def read_json(path: Path, expected: str, most: int = MAX_JSON_BYTES) -> Any:
+    """The value that a JSON file in UTF-8 holds.
+
+    Args:
+        path: of the file.
+        expected: what it should be and how to mend it, the end of a message.
+        most: bytes that it may have.
+
+    Raises:
+        DataError: there is no such file, or it is no JSON.
+    """
+    content = read_small(path, most, expected)
+    try:
+        return json.loads(content.decode("utf-8"), parse_constant=_no_number)
+    except RecursionError as error:
+        raise DataError(f"{path} is nested too deeply, {expected}.") from error
+    except ValueError as error:
+        raise DataError(f"{path} is no JSON ({error}), {expected}.") from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
