@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types bench clean
+.PHONY: demo test faults check lint types bench clean
 
 $(VENV)/run: requirements.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
@@ -21,6 +21,9 @@ demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of 
 
 test: $(VENV)/dev  ## all tests
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/dev  ## the long forms of the tests that kill, fill disks and damage files
+	FAULTS=2000 SEQGAN_FAULTS=1 $(BIN)/python -m pytest tests/faults tests/fuzz
 
 check: lint types test  ## what a commit must pass
 

@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import difflib
 import io
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import tyro
 
+from data.files import read_json
 from training.errors import UsageError
 
 F = TypeVar("F")
@@ -120,6 +120,8 @@ class Settings:
     """Sampling temperatures at which the MLE start and the final generator are measured too, each with --eval-samples sequences."""
     checkpoint_seconds: float = 60.0
     """Least time between two checkpoints within a stage; every stage ends with one."""
+    check_numerics: bool = False
+    """Find the operation that makes the first NaN or infinity, and stop there; slower. With --resume too: from the last good checkpoint of a run that diverged."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperatures", tuple(self.temperatures))  # JSON has lists only
@@ -359,7 +361,7 @@ def _corpus_presets(kind: type[S], corpus: str, **quick: Any) -> dict[str, S]:
 
 
 # What does not make a run what it is.
-NOT_STORED = ("out", "resume", "pretrained")
+NOT_STORED = ("out", "resume", "pretrained", "check_numerics")
 # What may differ from the run whose pre-training is taken over: nothing that it used.
 AFTER_PRETRAINING = (
     *("preset", "algorithm", "random_tokens", "ss_decay", "checkpoint_seconds", "audio"),
@@ -494,16 +496,43 @@ def check_same_start(settings: Settings, other: Settings) -> None:
 
 def load_settings(path: Path, kind: type[S]) -> S:
     """Settings from a run's `config.json`, or `UsageError`."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))["settings"]
-        if values.get("oracle_file") is not None:
-            values["oracle_file"] = Path(values["oracle_file"])
-        return kind(**values)
-    except FileNotFoundError:
+    if not path.exists():
         raise UsageError(
             f"there is no run in {path.parent}: it has no {path.name}. Leave --resume out to start one."
-        ) from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        )
+    types = {field.name: field.type for field in dataclasses.fields(kind)}
+    presets = next(p for p in ALL_PRESETS if type(p["quick"]) is kind)
+    try:
+        stored = read_json(path, "expected that of a run", most=1 << 20)["settings"].items()
+        settings = kind(
+            **{k: _of_type(k, v, types.get(k)) for k, v in stored if k not in NOT_STORED}
+        )
+        settings.check()
+        if settings.preset not in presets:
+            raise ValueError(f"there is no preset {settings.preset!r:.60}")
+        return settings
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise UsageError(
-            f"{path} cannot be read as the settings of a run ({error}). Start anew with another --out."
+            f"{path} cannot be read as the settings of a run ({error!s:.300}). "
+            "Start anew with another --out."
         ) from None
+
+
+def _of_type(name: str, value: Any, kind: Any) -> Any:
+    """A value out of JSON as a field of that name and type holds it, or `TypeError`."""
+    if kind is None:
+        raise TypeError(f"there is no setting {name!r:.60}")
+    kinds = getattr(kind, "__args__", (kind,))  # of `X | None`, and the texts of `Literal`
+    if getattr(kind, "__origin__", None) is tuple:
+        if type(value) is list:
+            return tuple(_of_type(name, each, kinds[0]) for each in value)
+        kinds = ()
+    if Path in kinds and type(value) is str:
+        return Path(value)
+    if float in kinds and type(value) is int:
+        value = float(value)
+    fits = type(value) in kinds or (type(value) is str and value in kinds)
+    if not fits or (type(value) is float and not abs(value) < float("inf")):
+        given = f"{value!r:.60}" if isinstance(value, str | int | float) else type(value).__name__
+        raise TypeError(f"{flag(name)} is {given}")
+    return value

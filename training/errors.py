@@ -1,9 +1,12 @@
 """What a person can mend, told in one line."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from training.stops import Stopped
 
 
 class UsageError(ValueError):
@@ -14,17 +17,28 @@ class TrainingDiverged(RuntimeError):
     """A loss, reward or weight is no longer a finite number."""
 
 
+class RunFailed(RuntimeError):
+    """The machine lets the run go no further: no room, no permission, a folder that went away."""
+
+
 @contextmanager
 def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
-    """Ends the program with exit code 2 and one line on stderr for an error that a person can mend."""
+    """Ends the program with one line on stderr for what a person can mend.
+
+    The exit code is 2, but 1 where the machine failed, and 128 + n after signal n.
+    """
     try:
         yield
     except (UsageError, TrainingDiverged) as error:
         sys.exit(_fail(str(error)))
+    except RunFailed as error:
+        sys.exit(_fail(str(error), code=1))
     except also as error:
         sys.exit(_fail(str(error)))
-    except KeyboardInterrupt:
-        sys.exit(_fail("interrupted", code=130))
+    except KeyboardInterrupt as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        print(_one_line(str(stop)) or f"stopped by {signal.Signals(number).name}", file=sys.stderr)
+        sys.exit(128 + number)
     except OSError as error:  # no room, no permission, a folder that went away
         where = f" {os.fspath(error.filename)!r}" if error.filename else ""
         sys.exit(
@@ -33,5 +47,9 @@ def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
 
 
 def _fail(message: str, code: int = 2) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {_one_line(message)}", file=sys.stderr)
     return code
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())

@@ -38,11 +38,17 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
 
     `make_task` is called once the folder is known to be ours, so that a wrong flag costs nothing.
     """
-    run = Run(default_folder(name, settings), name, settings)
-    if run.complete:
-        run.display.say(f"{run.folder} is complete: its figures are in result.json")
+    with Run(default_folder(name, settings), name, settings) as run:
+        if run.complete:
+            run.display.say(f"{run.folder} is complete: its figures are in result.json")
+        else:
+            carry_out(run, make_task())
         return run.folder
-    task = make_task()
+
+
+def carry_out(run: Run, task: Task) -> None:
+    """What is still to be done of a run."""
+    settings = run.settings
     settings.check_fits(len(task.train))
     vocab_size, max_length = task.vocabulary["size"], task.train.shape[1]
     generator = Generator(
@@ -68,12 +74,13 @@ def run_experiment(make_task: Callable[[], Task], name: str, settings: Settings)
         train_seqgan(generator, discriminator, real, run, task.measure)
         measure_generator(generator, run, task.measure, start=False)
     for _ in run.loop("export", 1):
-        export_generator(generator, run.folder / "generator", task.vocabulary)
+        with run.writing(run.folder / "generator"):
+            export_generator(generator, run.folder / "generator", task.vocabulary)
         samples = generator.sample(100, run.seed("samples")).numpy()
-        task.write_samples(run.folder, samples)
+        with run.writing(run.folder / "samples"):
+            task.write_samples(run.folder, samples)
     path = run.finish(tests=significance(run), data=task.provenance)
     run.display.say(f"{summary(run.results)}\nresult in {path}")
-    return run.folder
 
 
 def significance(run: Run) -> dict[str, Any]:

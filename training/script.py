@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from data.errors import DataError
 from training.config import S, parse
 from training.errors import one_line_errors
+from training.stops import at_once
 
 if TYPE_CHECKING:
     from training.experiment import Task
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 def run_script(
     name: str, presets: Mapping[str, S], make_task: "Callable[[S], Task]", arguments=None
 ) -> None:
-    """Runs the task `name` as the command line says; an error of use is one line and exit code 2."""
-    with one_line_errors(DataError):
+    """Runs the task `name` as the command line says; an error of use is one line and exit code 2.
+
+    A signal stops the training after the step under way, and what comes before it at once.
+    """
+    with one_line_errors(DataError), at_once():
         settings = parse(presets, arguments, prog=f"train_{name}.py")
 
         # TensorFlow takes seconds to import: only a run pays for it, not --help or a wrong flag.

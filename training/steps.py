@@ -14,6 +14,7 @@ from training.losses import (
     policy_gradient_loss,
     subtract_baseline,
 )
+from training.numerics import checked
 from training.scheduled_sampling import mixed_inputs
 
 OPTIMIZERS = {
@@ -36,6 +37,11 @@ class Steps:
         self.batch_size = settings.batch_size
         self.clip_norm = settings.clip_norm
         self.reward_baseline = settings.reward_baseline
+        if settings.check_numerics:
+            for name in ("_mle_step", "_policy_gradient", "_discriminator_step"):
+                update = getattr(type(self), name)
+                update = getattr(update, "python_function", update)  # what is compiled otherwise
+                setattr(self, name, checked(update.__get__(self)))
 
         def optimizer(model, learning_rate):
             result = OPTIMIZERS[settings.optimizer](learning_rate)

@@ -3,36 +3,62 @@
 import csv
 import dataclasses
 import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.faults import crash
+from training import lock, stops
+from training.checkpoints import checkpoints
 from training.config import ORACLE_PRESETS
-from training.errors import TrainingDiverged, UsageError
-from training.run import Measurement, Run, checkpoints
+from training.errors import RunFailed, TrainingDiverged, UsageError
+from training.numerics import Finite
+from training.run import Measurement, Run
 from training.seeds import counted_seed
 
 
-def opened(folder, resume=False, seconds_between_checkpoints=0.0):
-    settings = dataclasses.replace(
-        ORACLE_PRESETS["smoke"], resume=resume, checkpoint_seconds=seconds_between_checkpoints
-    )
-    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+def settings(**changes):
+    return dataclasses.replace(ORACLE_PRESETS["smoke"], **{"checkpoint_seconds": 0.0, **changes})
+
+
+@contextmanager
+def opened(folder, units=1, **changes):
+    """A run of one layer."""
+    layer = keras.layers.Dense(units, use_bias=False, kernel_initializer="zeros")
     layer.build((None, 2))
-    run = Run(folder, "oracle", settings)
-    run.attach(layer=layer)
-    return run, layer
+    with Run(folder, "oracle", settings(**changes)) as run:
+        run.attach(layer=layer)
+        yield run, layer
 
 
-def count(run, layer, stage, total, stop_at=None):
-    """A stage that adds 1 to every weight at every step."""
+def count(run, layer, stage, total, at=None, do=None):
+    """A stage that adds 1 to every weight at every step, and does `do` in step `at`, from 1."""
     for index in run.loop(stage, total):
-        layer.kernel.assign_add(tf.ones([2, 1]))
+        layer.kernel.assign_add(tf.ones_like(layer.kernel))
+        if index + 1 == at:
+            do()
         run.log(stage, index + 1, {"mle_loss": float(index)}, total)
-        if index == stop_at:
-            raise KeyboardInterrupt
+
+
+def weight(layer):
+    (value,) = set(layer.kernel.numpy().ravel().tolist())
+    return value
+
+
+def weight_of(folder, **changes):
+    """What a resumed run begins with."""
+    with opened(folder, resume=True, **changes) as (_, layer):
+        return weight(layer)
 
 
 @pytest.fixture
@@ -45,92 +71,84 @@ def rows(folder):
         return [(row["stage"], int(row["step"])) for row in csv.DictReader(file)]
 
 
+def names(folder):
+    return sorted(path.name for path in (folder / "checkpoints").iterdir())
+
+
+def one_line(error):
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+# Counting and saving
+
+
 def test_a_stopped_stage_goes_on_where_its_last_checkpoint_was(folder):
-    run, layer = opened(folder)
-    with pytest.raises(KeyboardInterrupt):
-        count(run, layer, "mle", 5, stop_at=2)  # the third step is done, not saved
-    assert rows(folder) == [("mle", 1), ("mle", 2), ("mle", 3)]
-    run, layer = opened(folder, resume=True)
-    np.testing.assert_array_equal(layer.kernel, np.full([2, 1], 2.0))
-    assert rows(folder) == [("mle", 1), ("mle", 2)]  # what was not saved is taken back
-    count(run, layer, "mle", 5)
-    np.testing.assert_array_equal(layer.kernel, np.full([2, 1], 5.0))
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), opened(folder) as (run, layer):
+        count(run, layer, "mle", 5, at=3, do=fail)
+    assert rows(folder) == [("mle", 1), ("mle", 2)]
+    with (folder / "metrics.csv").open("a") as file:
+        file.write("mle,3,0.1\nmle,4")  # of steps that were not saved
+    with opened(folder, resume=True) as (run, layer):
+        assert weight(layer) == 2
+        assert rows(folder) == [("mle", 1), ("mle", 2)]  # what was not saved is taken back
+        count(run, layer, "mle", 5)
+        assert weight(layer) == 5
     assert rows(folder) == [("mle", step) for step in range(1, 6)]
 
 
 def test_a_finished_stage_is_not_done_again(folder):
-    run, layer = opened(folder)
-    count(run, layer, "mle", 2)
-    count(run, layer, "mle", 2)
-    run, layer = opened(folder, resume=True)
-    count(run, layer, "mle", 2)
-    np.testing.assert_array_equal(layer.kernel, np.full([2, 1], 2.0))
-
-
-def test_a_half_written_checkpoint_is_not_read(folder):
-    run, layer = opened(folder)
-    count(run, layer, "mle", 3)
-    half = folder / "checkpoints" / "writing-000004"
-    half.mkdir()
-    (half / "variables.index").write_bytes(b"half")
-    run, layer = opened(folder, resume=True)
-    np.testing.assert_array_equal(layer.kernel, np.full([2, 1], 3.0))
-    count(run, layer, "adversarial", 1)  # writes over the half one
-    assert [path.name for path in checkpoints(folder)] == ["000003", "000004"]
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 2)
+        count(run, layer, "mle", 2)
+    with opened(folder, resume=True) as (run, layer):
+        count(run, layer, "mle", 2)
+        assert weight(layer) == 2
 
 
 def test_the_newest_two_checkpoints_are_kept(folder):
-    run, layer = opened(folder)
-    count(run, layer, "mle", 5)
-    assert sorted(p.name for p in (folder / "checkpoints").iterdir()) == ["000004", "000005"]
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 5)
+    assert names(folder) == ["000004", "000005"]
 
 
 def test_checkpoints_wait_for_their_time_but_not_at_the_end_of_a_stage(folder):
-    run, layer = opened(folder, seconds_between_checkpoints=1e9)
-    count(run, layer, "mle", 5)
-    count(run, layer, "adversarial", 5)
-    assert [p.name for p in checkpoints(folder)] == ["000001", "000002"]
+    with opened(folder, checkpoint_seconds=1e9) as (run, layer):
+        count(run, layer, "mle", 5)
+        count(run, layer, "adversarial", 5)
+    assert names(folder) == ["000001", "000002"]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_figure_that_is_not_finite_stops_the_run(folder, value):
-    run, layer = opened(folder)
-    count(run, layer, "mle", 2)
-    with pytest.raises(
-        TrainingDiverged, match=r"policy_loss is .* in stage adversarial, step 3.*000002"
-    ):
-        run.log("adversarial", 3, {"policy_loss": value}, 9)
+def test_there_is_one_file_of_events_however_often_a_run_is_resumed(folder):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-
-def test_a_weight_that_is_not_finite_is_never_saved(folder):
-    run, layer = opened(folder)
-    with pytest.raises(TrainingDiverged, match=r"stage adversarial, step 2.*000001"):
-        for index in run.loop("adversarial", 5):
-            if index == 1:
-                layer.kernel.assign([[np.nan], [0.0]])
-    _, layer = opened(folder, resume=True)
-    assert np.isfinite(layer.kernel.numpy()).all()
-
-
-def test_a_folder_with_a_run_is_refused_and_without_one_cannot_be_resumed(folder):
-    opened(folder)
-    with pytest.raises(UsageError, match=r"--resume.*another --out"):
-        opened(folder)
-    with pytest.raises(UsageError, match="there is no run"):
-        opened(folder / "elsewhere", resume=True)
+    for number in range(3):
+        with opened(folder, resume=number > 0) as (run, layer):
+            count(run, layer, f"stage {number}", 2)
+    assert len(list(folder.glob("events.out.tfevents.*"))) == 1
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    for number in range(3):
+        of_stage = events.Tensors(f"stage {number}/mle_loss")
+        assert [event.step for event in of_stage] == [1, 2]
+        assert [float(tf.make_ndarray(event.tensor_proto)) for event in of_stage] == [0, 1]
 
 
 def test_the_result_has_what_was_kept_and_no_run_is_complete_before(folder):
-    run, _ = opened(folder)
-    run.keep(Measurement({"nll_oracle": 2.0}, {"nll_oracle": np.arange(3.0)}), suffix="_mle")
-    run.keep(Measurement({"nll_oracle": 1.5}, {"nll_oracle": np.arange(4.0)}))
-    assert not (folder / "result.json").exists()
-    run.finish(tests={"p_value": 0.5})
+    with opened(folder) as (run, _):
+        run.keep(Measurement({"nll_oracle": 2.0}, {"nll_oracle": np.arange(3.0)}), suffix="_mle")
+        run.keep(Measurement({"nll_oracle": 1.5}, {"nll_oracle": np.arange(4.0)}))
+        assert not (folder / "result.json").exists()
+        run.finish(tests={"p_value": 0.5})
+        assert run.score_names() == ["nll_oracle"]
+        np.testing.assert_array_equal(run.scores("nll_oracle"), np.arange(4.0))
     result = json.loads((folder / "result.json").read_text())
     assert result["metrics"] == {"nll_oracle_mle": 2.0, "nll_oracle": 1.5}
     assert result["complete"] is True and result["tests"] == {"p_value": 0.5}
-    assert run.score_names() == ["nll_oracle"]
-    np.testing.assert_array_equal(run.scores("nll_oracle"), np.arange(4.0))
+    assert "numerics_checked" not in result
 
 
 def test_counted_seeds_depend_on_everything_and_on_nothing_else():
@@ -144,3 +162,422 @@ def test_counted_seeds_depend_on_everything_and_on_nothing_else():
     # A literal value: the same in every process, whatever PYTHONHASHSEED is.
     assert counted_seed(1, "mle", 0).tolist() == [-1022286016, -459738759]
     assert counted_seed(1, "mle", 0).dtype == np.int32
+
+
+# Ends of the process
+
+
+def whole(run, layer):
+    """A run from start to end, in small."""
+    count(run, layer, "mle", 2)
+    for _ in run.loop("measure", 1):
+        run.keep(Measurement({"nll_test": weight(layer)}, {"nll_test": np.arange(2.0)}))
+    count(run, layer, "adversarial", 1)
+    run.finish()
+
+
+def outcome(folder):
+    result = json.loads((folder / "result.json").read_text())
+    kept = {name: result[name] for name in ("metrics", "sequences", "temperatures")}
+    return kept, rows(folder), weight_in(folder), names(folder)
+
+
+def weight_in(folder):
+    reader = tf.train.load_checkpoint(str(checkpoints(folder)[-1] / "variables"))
+    return reader.get_tensor("layer/_kernel/.ATTRIBUTES/VARIABLE_VALUE").tolist()
+
+
+def crashed_before(folder, number):
+    """Whether a run came to its operation `number` on files in `folder`, and ended there."""
+    crash.before(folder, lambda seen, what: seen == number, crash.crash)
+    run = None
+    try:
+        layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        layer.build((None, 2))
+        resume = (folder / "config.json").exists()
+        run = Run(folder, "oracle", settings(resume=resume))
+        run.attach(layer=layer)
+        whole(run, layer)
+    except crash.Crash:
+        return True
+    finally:
+        crash.never()
+        if run is not None:
+            run._open.close()
+            run._lock._close()  # as the system does for a dead process: the file stays
+    return False
+
+
+def test_an_end_before_any_operation_leaves_what_goes_on_to_the_same_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(Finite, "first_that_is_not", lambda self: None)  # traced for each run
+    assert not crashed_before(tmp_path / "unbroken", 0)
+    expected, number = outcome(tmp_path / "unbroken"), 0
+    while True:
+        number += 1
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if not crashed_before(folder, number):
+            break
+        if number % 4 == 0:  # and once more, at another place of what goes on
+            crashed_before(folder, 1 + number % 7)
+        assert (folder / "result.json").exists() or not crashed_before(folder, 0)
+        assert outcome(folder) == expected, number
+        shutil.rmtree(folder)
+    assert number > 40
+
+
+def test_a_half_written_checkpoint_is_cleared_away(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 3)
+    half = folder / "checkpoints" / "writing-000004"
+    half.mkdir()
+    (half / "variables.index").write_bytes(b"half")
+    (folder / "writing-generator").mkdir()
+    (folder / "metrics.csv.tmp").write_text("half")
+    with opened(folder, resume=True) as (_, layer):
+        assert weight(layer) == 3
+        assert names(folder) == ["000002", "000003"]
+        assert not list(folder.glob("writing-*")) and not list(folder.glob("*.tmp"))
+
+
+def test_a_fresh_folder_with_what_an_end_before_the_settings_leaves_is_empty(folder):
+    folder.mkdir()
+    (folder / ".lock").write_text("process 1")
+    (folder / "config.json.tmp").write_text("{")
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+    assert weight_of(folder) == 1
+
+
+# Damage
+
+
+def damage(checkpoint, name, how):
+    file = checkpoint / name
+    content = file.read_bytes()
+    if how == "gone":
+        file.unlink()
+    elif how == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    else:
+        file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+
+
+@pytest.mark.parametrize("how", ["gone", "cut", "altered"])
+@pytest.mark.parametrize(
+    "name", ["variables.index", "variables.data-00000-of-00001", "state.json", "checksums.json"]
+)
+def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(folder, name, how, capfd):
+    if name == "checksums.json" and how == "gone":
+        pytest.skip("is one of an older version, see below")
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 3)
+    damage(folder / "checkpoints" / "000003", name, how)
+    capfd.readouterr()
+    with opened(folder, resume=True) as (run, layer):
+        warning, resuming = capfd.readouterr().err.splitlines()
+        assert warning.startswith("warning: ") and "000003 is damaged" in warning
+        assert "now damaged-000003" in warning and "000002" in resuming
+        assert weight(layer) == 2
+        assert names(folder) == ["000002", "damaged-000003"]
+        count(run, layer, "mle", 3)
+    assert names(folder) == ["000002", "000003", "damaged-000003"]
+    damage(folder / "checkpoints" / "000003", "state.json", "cut")  # one of this number is there
+    assert weight_of(folder) == 2
+
+
+def test_where_no_checkpoint_is_whole_nothing_begins_anew(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 3)
+    for checkpoint in checkpoints(folder):
+        damage(checkpoint, "state.json", "altered")
+    for _ in range(2):  # the first try moves nothing that the second would miss
+        with pytest.raises(UsageError, match=r"no checkpoint in .* whole.*another --out") as error:
+            weight_of(folder)
+        one_line(error)
+        assert names(folder) == ["000002", "000003"]
+    for checkpoint in checkpoints(folder):
+        checkpoint.rename(checkpoint.with_name(f"damaged-{checkpoint.name}"))
+    with pytest.raises(UsageError, match=r"all checkpoints in .* are damaged"):
+        weight_of(folder)
+
+
+def test_a_run_without_a_checkpoint_begins_anew(folder):
+    with opened(folder):
+        pass
+    assert weight_of(folder) == 0
+
+
+def test_checkpoints_of_older_versions_are_read_with_a_warning(folder, capfd):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 2)
+    for checkpoint in checkpoints(folder):
+        (checkpoint / "checksums.json").unlink()
+    assert weight_of(folder) == 2
+    assert "warning: " in capfd.readouterr().err
+    damage(folder / "checkpoints" / "000002", "variables.data-00000-of-00001", "cut")
+    assert weight_of(folder) == 1
+
+
+def test_a_checkpoint_of_other_code_is_one_line(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 2)
+    with pytest.raises(UsageError, match="none of this version") as error:
+        weight_of(folder, units=2)
+    one_line(error)
+    assert names(folder) == ["000001", "000002"]  # nothing is damaged
+
+
+# Whose folder it is
+
+
+def test_a_folder_with_a_run_is_refused_and_without_one_cannot_be_resumed(folder):
+    with opened(folder):
+        pass
+    with pytest.raises(UsageError, match=r"--resume.*another --out"), opened(folder):
+        pass
+    with pytest.raises(UsageError, match="there is no run"), opened(folder / "x", resume=True):
+        pass
+
+
+def test_a_second_run_in_a_folder_is_refused_until_the_first_lets_go(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+        with pytest.raises(UsageError, match=rf"in use by process {os.getpid()} on .*--out"):
+            weight_of(folder)
+    assert not (folder / ".lock").exists()
+    assert weight_of(folder) == 1
+
+
+def test_a_dead_process_holds_no_lock(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(folder)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(UsageError, match=f"in use by process {holder.pid} "):
+        weight_of(folder)
+    holder.kill()
+    holder.communicate()
+    assert (folder / ".lock").exists()
+    assert weight_of(folder) == 1
+
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from training.lock import FolderLock
+lock = FolderLock(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+def test_without_locks_in_the_file_system_there_is_a_warning(folder, monkeypatch, capfd):
+    def none(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(lock.fcntl, "flock", none)
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+    assert "has no locks" in capfd.readouterr().err
+
+
+def test_a_folder_that_was_removed_stays_away(folder):
+    with opened(folder) as (run, layer):
+        with pytest.raises(RunFailed, match="was removed or replaced") as error:
+            count(run, layer, "mle", 5, at=3, do=lambda: shutil.rmtree(folder))
+        one_line(error)
+    assert not folder.exists()
+
+
+def test_a_folder_that_took_its_place_is_left_alone(folder):
+    def replace():
+        folder.rename(folder.with_name("elsewhere"))
+        folder.mkdir()
+        (folder / "config.json.tmp").write_text("another run's")
+
+    with opened(folder) as (run, layer), pytest.raises(RunFailed, match="removed or replaced"):
+        count(run, layer, "mle", 5, at=3, do=replace)
+    assert [path.name for path in folder.iterdir()] == ["config.json.tmp"]
+    folder.joinpath("config.json.tmp").unlink()
+    folder.rmdir()
+    folder.with_name("elsewhere").rename(folder)
+    assert weight_of(folder) == 2
+
+
+# No room
+
+
+@contextmanager
+def files_of_at_most(num_bytes):
+    """A full disk, as far as files that would grow can tell."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def size(path):
+    return path.stat().st_size
+
+
+@pytest.mark.parametrize("what", ["checkpoints", "metrics.csv", "events.out.tfevents", "scores"])
+def test_no_room_is_one_line_and_the_last_good_checkpoint_stays(folder, what, capfd):
+    units = 20_000  # a checkpoint is larger than the tables
+    with opened(folder, units=units) as (run, layer):
+        count(run, layer, "mle", 2)
+        events = next(folder.glob("events.out.tfevents.*"))
+        most = {
+            "checkpoints": 20_000,
+            "metrics.csv": size(folder / "metrics.csv"),
+            "events.out.tfevents": size(events),
+            "scores": 100,
+        }[what]
+        assert size(events) > size(folder / "metrics.csv") + 30
+        capfd.readouterr()
+        with files_of_at_most(most), pytest.raises(RunFailed) as error:
+            if what == "scores":
+                run.keep(Measurement({}, {"nll": np.zeros(1000)}))
+            count(run, layer, "mle", 5)
+    message = one_line(error)
+    assert message.startswith(f"cannot write {folder / what} (File too large)")
+    assert f"`python train_oracle.py --resume --out {folder}` goes on from checkpoint 000002" in (
+        message
+    )
+    assert names(folder) == ["000001", "000002"]
+    with opened(folder, units=units, resume=True) as (run, layer):
+        count(run, layer, "mle", 5)
+        assert weight(layer) == 5
+    assert rows(folder) == [("mle", step) for step in range(1, 6)]
+
+
+def test_no_room_for_the_result_leaves_no_half_of_it(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+        with files_of_at_most(100), pytest.raises(RunFailed, match=r"result\.json \(File too la"):
+            run.finish()
+    assert not list(folder.glob("result.json*"))
+    with opened(folder, resume=True) as (run, _):
+        run.finish()
+    assert (folder / "result.json").exists()
+
+
+def test_no_room_for_the_settings_is_one_line(folder):
+    with files_of_at_most(100), pytest.raises(RunFailed, match="same command again") as error:
+        with opened(folder):
+            pass
+    assert "config.json (File too large) before the first step" in one_line(error)
+    with opened(folder):  # the folder is as good as empty
+        pass
+
+
+def test_a_place_that_cannot_be_written_is_one_line(folder):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+        (folder / "checkpoints").rename(folder / "elsewhere")
+        (folder / "checkpoints").write_text("a file")
+        with pytest.raises(RunFailed, match=r"cannot write .*checkpoints \(") as error:
+            count(run, layer, "mle", 2)
+    one_line(error)
+
+
+# Numbers
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_figure_that_is_not_finite_stops_the_run(folder, value):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 2)
+        with pytest.raises(TrainingDiverged) as error:
+            run.log("adversarial", 3, {"policy_loss": 1.0, "mean_reward": value}, 9)
+    message = one_line(error)
+    assert f"mean_reward is {value} in stage adversarial, round 3. " in message
+    assert f"{folder}/checkpoints/000002" in message
+    assert f"--resume --out {folder} --check-numerics" in message
+    assert rows(folder) == [("mle", 1), ("mle", 2)]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_a_weight_that_is_not_finite_stops_the_run_at_once(folder, value):
+    with opened(folder, checkpoint_seconds=1e9) as (run, layer):
+        count(run, layer, "mle", 1)
+        with pytest.raises(
+            TrainingDiverged,
+            match=r"kernel of layer is not finite in stage adversarial, round 2\. .*000001",
+        ):
+            for index in run.loop("adversarial", 5):
+                assert index < 2
+                if index == 1:
+                    layer.kernel.assign([[value], [0.0]])
+    assert weight_of(folder) == 1
+
+
+def test_a_huge_weight_is_finite():
+    variable = keras.Variable([3e38, 3e38])
+
+    class Holder:
+        variables = (variable, keras.Variable([1, 2], dtype="int32"))
+
+    watch = Finite({"it": Holder})
+    assert watch.first_that_is_not() is None
+    variable.assign([3e38, np.inf])
+    assert watch.first_that_is_not() == f"{variable.path} of it"
+
+
+# Stops
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Signals count however soon they follow one another."""
+    monkeypatch.setattr(stops, "TOGETHER_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_after_its_step(folder, number):
+    with pytest.raises(stops.Stopped) as error, opened(folder, checkpoint_seconds=1e9) as (run, _):
+        for index in run.loop("mle", 5):
+            if index == 2:
+                signal.raise_signal(number)
+                run.log("mle", 3, {"mle_loss": 0.0}, 5)  # the step goes on to its end
+    assert error.value.number == number
+    assert one_line(error) == (
+        f"stopped after stage mle, epoch 3: `python train_oracle.py --resume --out {folder}` "
+        "goes on from checkpoint 000001."
+    )
+    with opened(folder, resume=True) as (run, _):
+        assert list(run.loop("mle", 5)) == [3, 4]
+
+
+def test_a_second_signal_stops_the_run_at_once(folder, soon):
+    with pytest.raises(stops.Stopped) as error, opened(folder) as (run, _):
+        for index in run.loop("mle", 5):
+            if index == 1:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGTERM)
+                raise AssertionError("it goes on")
+    assert error.value.number == signal.SIGTERM
+    assert one_line(error).startswith("stopped in stage mle, epoch 2. `python train_oracle.py")
+    assert names(folder) == ["000001"]
+
+
+def test_a_signal_between_stages_stops_the_run_at_once(folder):
+    with pytest.raises(stops.Stopped) as error, stops.at_once(), opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("it goes on")
+    assert "stopped after stage mle. " in one_line(error) and "000001" in str(error.value)
+
+
+def test_a_folder_in_which_nothing_was_begun_says_so(folder):
+    with pytest.raises(stops.Stopped, match="same command again"), stops.at_once():
+        with Run(folder, "oracle", settings()):
+            signal.raise_signal(signal.SIGINT)
+    with opened(folder):
+        pass

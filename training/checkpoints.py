@@ -1,0 +1,170 @@
+"""Checkpoints of a run: written aside and renamed, the newest two kept, checked by hash when read."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from training.errors import UsageError
+
+KEPT = 2
+CHECKSUMS = "checksums.json"
+
+
+class Damaged(ValueError):
+    """A checkpoint is not what was written."""
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints of a run's folder, the newest last."""
+    folder = folder / "checkpoints"
+    return sorted(p for p in folder.glob("*") if p.name.isdecimal()) if folder.is_dir() else []
+
+
+def write_checkpoint(
+    folder: Path, number: int, checkpoint: tf.train.Checkpoint, state: dict[str, Any]
+) -> None:
+    """Writes checkpoint `number` of the run in `folder`; keeps the newest two."""
+    final = folder / "checkpoints" / f"{number:06d}"
+    aside = final.with_name(f"writing-{final.name}")
+    final.parent.mkdir(exist_ok=True)  # without parents: a folder that went away stays away
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    checkpoint.write(str(aside / "variables"))
+    write_json(aside / "state.json", state)
+    files = sorted(path for path in aside.iterdir() if path.is_file())
+    for path in files:
+        _sync(path)
+    write_json(aside / CHECKSUMS, {path.name: _sha256(path) for path in files})
+    _sync(aside)
+    aside.replace(final)
+    _sync(final.parent)
+    drop_old(folder)
+
+
+def drop_old(folder: Path) -> None:
+    """Removes all checkpoints but the newest two."""
+    for old in checkpoints(folder)[:-KEPT]:
+        shutil.rmtree(old)
+
+
+def newest_whole(folder: Path, say: Callable[[str], None], set_aside: bool) -> Path | None:
+    """The newest checkpoint that is as it was written; None where none was ever written.
+
+    Args:
+        folder: of a run.
+        say: is told of each that is not.
+        set_aside: whether to rename those, `damaged-NNNNNN`; else they stay as they are.
+
+    Raises:
+        UsageError: there are checkpoints, and none is whole.
+    """
+    damaged: dict[Path, Damaged] = {}
+    for path in reversed(checkpoints(folder)):
+        try:
+            check(path, say)
+        except Damaged as error:
+            damaged[path] = error
+            continue
+        for other, why in damaged.items():
+            done = ""
+            if set_aside:
+                to = other.with_name(f"damaged-{other.name}")
+                shutil.rmtree(to, ignore_errors=True)  # of the same number, set aside before
+                other.replace(to)
+                done = f"; it is now {to.name}"
+            say(f"warning: {other} is damaged, {why}{done}. Going on from {path.name}.")
+        return path
+    if damaged:
+        path, why = next(iter(damaged.items()))
+        raise UsageError(
+            f"no checkpoint in {path.parent} is whole ({path.name}: {why}). Put a copy in its "
+            "place, or start anew with another --out."
+        )
+    if any((folder / "checkpoints").glob("damaged-*")):
+        raise UsageError(
+            f"all checkpoints in {folder / 'checkpoints'} are damaged. Put a copy of one there, "
+            "or start anew with another --out."
+        )
+    return None
+
+
+def check(checkpoint: Path, say: Callable[[str], None]) -> None:
+    """Raises `Damaged` unless every file of a checkpoint is as it was written."""
+    try:
+        if not (checkpoint / CHECKSUMS).exists():
+            _open(checkpoint)
+            say(f"warning: {checkpoint} is of an older version, without checksums.")
+            return
+        expected = json.loads((checkpoint / CHECKSUMS).read_text(encoding="utf-8"))
+        if not {"state.json", "variables.index"} <= set(expected):
+            raise Damaged(f"its {CHECKSUMS} lacks files")
+        for name, sha256 in expected.items():
+            if _sha256(checkpoint / name) != sha256:
+                raise Damaged(f"its {name} was altered")
+    except Damaged:
+        raise
+    except FileNotFoundError as error:
+        raise Damaged(f"it has no {Path(error.filename).name}") from None
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise Damaged(f"it cannot be read ({error.strerror})") from None
+    except (ValueError, TypeError, AttributeError):
+        raise Damaged(f"its {CHECKSUMS} is no list of its files") from None
+
+
+def _open(checkpoint: Path) -> None:
+    """Raises `Damaged` where state and variables do not even open."""
+    try:
+        read_state(checkpoint)
+        reader = tf.train.load_checkpoint(str(checkpoint / "variables"))
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)  # which have checksums of TensorFlow's own
+    except Exception as error:  # whatever a damaged file makes TensorFlow raise
+        raise Damaged(f"it cannot be read ({type(error).__name__})") from None
+
+
+def read_state(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint holds beside variables."""
+    return json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+
+
+def clear_half_written(folder: Path) -> None:
+    """Removes what was being written in a run's folder when that ended."""
+    for path in [*(folder / "checkpoints").glob("writing-*"), *folder.glob("writing-*")]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob("*.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON aside and renames it, so that no half-written file is ever seen."""
+    aside = path.with_name(path.name + ".tmp")
+    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _sync(aside)
+    aside.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        # Not every file system does so for a folder: there it is as safe as it can be.
+        with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
