@@ -1,14 +1,25 @@
-"""Monte Carlo search of Algorithm 1 read literally: slow and obvious, to test and to time against."""
+"""Algorithm 1 read literally: slow and obvious, to test and to time against."""
 
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from models.discriminator import Discriminator
 from models.generator import Generator
 
 # (logits [V], sequence, roll-out, prefix length, position) -> token
 Draw = Callable[[np.ndarray, int, int, int, int], int]
+
+
+def sample(policy: Generator, num: int, draw: Draw) -> np.ndarray:
+    """Line 8: int `[num, T]`, each sequence written alone and read from the start for every token."""
+    sequences: list[list[int]] = [[] for _ in range(num)]
+    for b, sequence in enumerate(sequences):
+        for position in range(policy.max_length):
+            sequence.append(draw(next_logits(policy, sequence), b, 0, 0, position))
+    return np.array(sequences)
 
 
 def action_values(
@@ -54,3 +65,44 @@ def next_logits(policy: Generator, prefix: list[int]) -> np.ndarray:
 def greedy(logits: np.ndarray, *_: int) -> int:
     """The likeliest token: makes the policy deterministic."""
     return int(np.argmax(logits))
+
+
+def generator_step(
+    policy: Generator,
+    tokens: tf.Tensor,
+    rewards: tf.Tensor,
+    optimizer: keras.optimizers.Optimizer,
+    clip_norm: float,
+) -> None:
+    """Eq. (8), token by token: tokens int32 `[B, T]`, rewards float32 `[B, T]`.
+
+    With rewards of 1 / (B T) it is a step of maximum likelihood.
+    """
+    with tf.GradientTape() as tape:
+        loss = tf.constant(0.0)
+        states = policy.initial_states(len(tokens))
+        hidden, states = policy.step(tf.fill([len(tokens)], policy.start_token), states)
+        for t in range(policy.max_length):
+            log_probs = tf.nn.log_softmax(policy.logits(hidden))
+            of_token = tf.gather(log_probs, tokens[:, t], batch_dims=1)
+            loss -= tf.reduce_sum(rewards[:, t] * of_token)
+            hidden, states = policy.step(tokens[:, t], states)
+    weights = policy.trainable_variables
+    gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, weights)]
+    gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
+    optimizer.apply(gradients, weights)
+
+
+def discriminator_step(
+    discriminator: Discriminator,
+    tokens: tf.Tensor,
+    labels: tf.Tensor,
+    optimizer: keras.optimizers.Optimizer,
+) -> None:
+    """Eq. (5) with the penalty of the output layer, on one batch: tokens int32 `[B, T]`, labels `[B]`."""
+    with tf.GradientTape() as tape:
+        real = tf.sigmoid(discriminator(tokens, training=True))
+        of_label = tf.where(labels > 0.5, real, 1.0 - real)
+        loss = -tf.reduce_mean(tf.math.log(of_label)) + sum(discriminator.losses)
+    weights = discriminator.trainable_variables
+    optimizer.apply(tape.gradient(loss, weights), weights)

@@ -1,114 +1,102 @@
-"""Times of the stages of training, side by side in one run on one machine.
+"""Times of the stages of training, side by side in one run on one machine, and how they grow.
 
-    python -m benchmarks.speed [--json FILE]
+    python -m benchmarks.speed --json results/speed.json --figure results/growth.png
+    python -m benchmarks.speed --parts quality --json results/quality.json
 
-Batch 64, T = 20, V = 5000, E = H = 32, the paper's discriminator, N = 16: the paper's synthetic task.
+`python -m benchmarks.report` makes the tables of docs/performance.md from the JSON.
 """
 
 import dataclasses
 import json
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from training.config import OracleSettings, read_flags
-from training.errors import one_line_errors
+from training.config import read_flags
+from training.errors import UsageError, one_line_errors
+
+Part = Literal["stages", "growth", "start-up", "quality"]
 
 
 @dataclasses.dataclass(frozen=True)
 class SpeedSettings:
-    """Times each stage: the median over repeats, after a warm-up."""
+    """Times each stage: the median over repeats, after a warm-up. Minutes; an hour with quality."""
 
+    parts: tuple[Part, ...] = ("stages", "growth", "start-up")
+    """What to measure: stages (beside the literal reading and plain Keras), growth (of time and memory), start-up, quality (whole runs to the paper's NLL-oracle)."""
     json: Path | None = None
-    """File for the figures."""
+    """File for the figures. What it holds of other parts stays."""
+    figure: Path | None = None
+    """PNG of the growth."""
     repeats: int = 7
     """Measurements of each stage."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """Seeds of the runs to quality."""
+    oracle_file: Path | None = None
+    """The published oracle's parameters, for the runs to quality; None: found as train_oracle.py finds it."""
+    quick: bool = False
+    """Tiny sizes: checks the program, measures nothing."""
+
+    def check(self) -> None:
+        """Raises `UsageError` for a value that cannot work."""
+        if self.repeats < 1:
+            raise UsageError(f"--repeats is {self.repeats}, expected at least 1.")
+        if self.figure is not None and "growth" not in self.parts:
+            raise UsageError("--figure shows the growth: add it to --parts.")
+        for path in (self.json, self.figure):
+            if path is not None and not path.resolve().parent.is_dir():
+                raise UsageError(
+                    f"there is no folder {path.parent} for {path.name}. Make it first."
+                )
 
 
-def median_ms(function: Callable[[], Any], repeats: int) -> float:
-    """Median time of a call, milliseconds; the two calls before are not counted."""
-    times = []
-    for repeat in range(-2, repeats):
-        start = time.perf_counter()
-        for value in _leaves(function()):
-            value.numpy()
-        if repeat >= 0:
-            times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+def measure(settings: SpeedSettings) -> dict[str, Any]:
+    """Everything asked for, by part, with the machine that it was measured on."""
+    from benchmarks.growth import measure_growth
+    from benchmarks.measure import load_average, processor, product_gflops
+    from benchmarks.quality import measure_quality
+    from benchmarks.stages import measure_stages
+    from benchmarks.start_up import measure_start_up
+    from training.run import provenance
 
-
-def _leaves(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else [value]
-
-
-def measure(repeats: int) -> dict[str, float]:
-    """Milliseconds of each stage."""
-    import tensorflow as tf
-
-    from benchmarks.reference import action_values, greedy
-    from models.discriminator import Discriminator
-    from models.generator import Generator
-    from models.rollout import Rollout
-    from training.seeds import counted_seed
-    from training.steps import Steps
-
-    settings = OracleSettings()
-    generator = Generator(settings.vocab_size, settings.max_length)
-    discriminator = Discriminator(settings.vocab_size, settings.max_length)
-    steps = Steps(generator, discriminator, settings)
-    rollout = Rollout(generator)
-    seed = counted_seed(0, "speed")
-    batch = generator.sample(settings.batch_size, seed)
-    data = generator.sample(20 * settings.batch_size, seed)
-    few = batch[:1]
-    rewards = tf.ones(batch.shape)
-    score = discriminator.probability_real
-    literal_rows = few.shape[0] * (settings.max_length - 1)
-    all_rows = settings.batch_size * (settings.max_length - 1) * settings.num_rollouts
-
-    def literal():
-        return tf.constant(action_values(rollout.policy, few.numpy(), score, 1, greedy))
-
-    return {
-        "sample 64 sequences": median_ms(lambda: generator.sample(64, seed), repeats),
-        "sample 10,000 sequences": median_ms(lambda: generator.sample(10_000, seed), repeats),
-        "MLE step": median_ms(lambda: steps.mle_epoch(data, seed), repeats) / 20,
-        "policy-gradient step": median_ms(
-            lambda: steps.policy_gradient(batch, rewards, 1e-3), repeats
-        ),
-        "discriminator step": median_ms(
-            lambda: steps.discriminator_epoch(data[:640], data[640:], seed), repeats
-        )
-        / 20,
-        "rewards of one batch": median_ms(
-            lambda: rollout.action_values(batch, score, settings.num_rollouts, seed), repeats
-        ),
-        "rewards of one batch, read literally (from one sequence, N = 1)": median_ms(literal, 1)
-        * all_rows
-        / literal_rows,
-    }
+    repeats = 1 if settings.quick else settings.repeats
+    busy = load_average()  # before this run adds to it
+    size = 64 if settings.quick else 2048
+    figures: dict[str, Any] = {}
+    if "stages" in settings.parts:
+        before = product_gflops(size)
+        stages = measure_stages(repeats, settings.quick)
+        speed = max(before, product_gflops(size))
+        for record in stages:
+            if "operations" in record:
+                record["least_ms"] = record["operations"] / speed / 1e6
+        figures["stages"] = {"product_gflops": speed, "records": stages}
+    if "growth" in settings.parts:
+        figures["growth"] = measure_growth(max(1, repeats // 2), settings.quick)
+    if "start-up" in settings.parts:
+        figures["start-up"] = {"seconds": measure_start_up(min(repeats, 3))}
+    if "quality" in settings.parts:
+        figures["quality"] = measure_quality(settings.seeds, settings.oracle_file)
+    machine = {"processor": processor(), "load_average_before": busy, **provenance()}
+    return {part: {**values, "machine": machine} for part, values in figures.items()}
 
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(SpeedSettings, SpeedSettings(), arguments, prog="benchmarks.speed")
+    settings.check()
+    from benchmarks.report import read_figures, show
     from training.session import start
 
+    known = read_figures(settings.json) if settings.json and settings.json.exists() else {}
     start(0)
-    from rich.console import Console
-    from rich.table import Table
+    figures = measure(settings)
+    show(figures)
+    if settings.figure is not None:
+        from benchmarks.growth import draw_growth
 
-    from training.run import peak_memory_mb, provenance
-
-    times = measure(max(1, settings.repeats))
-    table = Table("stage", "ms", title="median of repeats, after warm-up")
-    for stage, milliseconds in times.items():
-        table.add_row(stage, f"{milliseconds:,.1f}")
-    Console().print(table)
+        draw_growth(figures["growth"], settings.figure)
     if settings.json is not None:
-        figures = {"milliseconds": times, "peak_memory_mb": peak_memory_mb(), **provenance()}
-        settings.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps({**known, **figures}, indent=1, ensure_ascii=False)
+        settings.json.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

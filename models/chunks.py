@@ -6,29 +6,37 @@ import tensorflow as tf
 
 
 def map_chunks(
-    function: Callable[[tf.Tensor], tf.Tensor], rows: tf.Tensor, chunk_rows: int
+    function: Callable[..., tf.Tensor],
+    rows: tf.Tensor | tuple[tf.Tensor, ...],
+    chunk_rows: int,
+    result: tf.TensorSpec | None = None,
 ) -> tf.Tensor:
     """`function(rows)` computed on at most `chunk_rows` rows at a time; call it inside a `tf.function`.
 
     Args:
-        function: maps `[m, ...]` to `[m, ...]` row by row.
-        rows: `[M, ...]`, M at least 1 and possibly unknown when traced.
+        function: maps `[m, ...]` to `[m, ...]` row by row; of several tensors, an argument each.
+        rows: `[M, ...]`, or a tuple of such; M at least 1 and possibly unknown when traced.
         chunk_rows: the most rows of one call.
+        result: what all rows give; default float32 `[M]`.
     """
-    num_rows = tf.shape(rows)[0]
-    first = function(rows[:chunk_rows])
-    results = tf.TensorArray(first.dtype, size=1, dynamic_size=True, infer_shape=False)
-    results = results.write(0, first)
+    result = tf.TensorSpec([None], tf.float32) if result is None else result
+    parts = rows if isinstance(rows, tuple) else (rows,)
+    num_rows = tf.shape(parts[0])[0]
+    results = tf.TensorArray(
+        result.dtype,
+        size=-(-num_rows // chunk_rows),
+        element_shape=[None, *result.shape[1:]],
+        infer_shape=False,
+    )
 
     def one_chunk(start, results):
-        return start + chunk_rows, results.write(
-            start // chunk_rows, function(rows[start : start + chunk_rows])
-        )
+        chunk = [part[start : start + chunk_rows] for part in parts]
+        return start + chunk_rows, results.write(start // chunk_rows, function(*chunk))
 
     _, results = tf.while_loop(
         lambda start, _: start < num_rows,
         one_chunk,
-        (tf.constant(chunk_rows), results),
+        (tf.constant(0), results),
         parallel_iterations=1,
     )
-    return tf.ensure_shape(results.concat(), [None, *first.shape[1:]])
+    return tf.ensure_shape(results.concat(), result.shape)

@@ -17,8 +17,10 @@ PAPER_KERNELS_32 = {
     **{6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 16: 160, 24: 160},
 }
 
-# Sequences scored at a time, per 20 tokens of length: bounds the memory of the feature maps.
+# Sequences scored at a time, per 20 tokens of length: bounds the memory of the feature maps, and of
+# the features where a table serves many sequences.
 SCORE_ROWS = 1024
+TABLE_ROWS = 20 * SCORE_ROWS
 
 
 def paper_kernels(max_length: int) -> dict[int, int]:
@@ -29,6 +31,23 @@ def paper_kernels(max_length: int) -> dict[int, int]:
     """
     table = PAPER_KERNELS_32 if max_length >= 32 else PAPER_KERNELS_20
     return {width: filters for width, filters in table.items() if width <= max_length}
+
+
+def fold(embeddings: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Embedding `[V, E]` and kernel `[w, E, F]` as one table `[V * w, F]`.
+
+    Row `w * token + k` is what a token adds to a window whose place k it takes.
+    """
+    width, _, filters = kernel.shape
+    by_token = tf.reshape(tf.transpose(kernel, [1, 0, 2]), [-1, width * filters])
+    return tf.reshape(tf.matmul(embeddings, by_token), [-1, filters])
+
+
+def convolve_folded(table: tf.Tensor, tokens: tf.Tensor, width: int) -> tf.Tensor:
+    """The convolution without its bias, `[M, T - w + 1, F]`: each window a sum of w rows of the table."""
+    windows = tokens.shape[1] - width + 1
+    rows = width * tokens
+    return tf.add_n([tf.gather(table, rows[:, k : k + windows] + k) for k in range(width)])
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -45,6 +64,7 @@ class Discriminator(keras.Model):
         dropout: share of the features dropped in training (the paper keeps 0.75).
         l2: the paper's weight of `|w|^2 / 2` over the two output columns. One logit is the difference
             of two columns, whose least penalty for a difference w is `|w|^2 / 4`; see docs/differences.md.
+        dtype: `"mixed_bfloat16"` computes all but the output layer in bfloat16; weights stay float32.
 
     Call arguments:
         tokens: int `[B, T]`.
@@ -89,6 +109,7 @@ class Discriminator(keras.Model):
             vocab_size,
             embedding_dim,
             embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+            dtype=self.dtype_policy,
             name="embedding",
         )
         self.convolutions = [
@@ -98,17 +119,19 @@ class Discriminator(keras.Model):
                 activation="relu",
                 kernel_initializer=truncated_normal(),
                 bias_initializer=keras.initializers.Constant(0.1),
+                dtype=self.dtype_policy,
                 name=f"convolution_{width}",
             )
             for width, filters in sorted(kernels.items())
         ]
-        self.highway = Highway(name="highway")
+        self.highway = Highway(dtype=self.dtype_policy, name="highway")
         self.output_layer = keras.layers.Dense(
             1,
             kernel_initializer=truncated_normal(),
             bias_initializer="zeros",
             kernel_regularizer=keras.regularizers.L2(l2 / 4),
             bias_regularizer=keras.regularizers.L2(l2 / 4),
+            dtype="float32",
             name="output",
         )
         self.mask_seeds = keras.random.SeedGenerator(0)
@@ -133,7 +156,11 @@ class Discriminator(keras.Model):
         features = tf.concat(
             [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
         )
-        features = self.highway(features)  # [B, F]
+        return self.judge(features, training, seed)
+
+    def judge(self, features: tf.Tensor, training=False, seed=None) -> tf.Tensor:
+        """The part after the convolutions: `[B, F]` -> logits of *real* `[B]`."""
+        features = tf.cast(self.highway(features), tf.float32)
         if training and self.dropout:
             seed = self.mask_seeds.next() if seed is None else seed
             uniforms = tf.random.stateless_uniform(
@@ -149,11 +176,39 @@ class Discriminator(keras.Model):
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _probability_real(self, tokens):
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
-        return map_chunks(
-            lambda tokens: tf.sigmoid(self(tokens, training=False)),
-            tokens,
-            max(1, SCORE_ROWS * 20 // max(20, self.max_length)),
-        )
+        shorter = max(1.0, self.max_length / 20)
+        score_rows, table_rows = (max(1, int(r / shorter)) for r in (SCORE_ROWS, TABLE_ROWS))
+
+        def by_convolution(tokens):
+            return map_chunks(lambda tokens: tf.sigmoid(self(tokens)), tokens, score_rows)
+
+        def by_table(tokens):
+            features = self._features_by_table(tokens, max(1, score_rows // 2))
+            return map_chunks(lambda f: tf.sigmoid(self.judge(f)), features, score_rows)
+
+        def score(tokens):
+            if self.compute_dtype != "float32":
+                return by_convolution(tokens)
+            # A table of V tokens takes the time that it saves on some V sequences.
+            many = tf.shape(tokens)[0] >= self.vocab_size
+            return tf.cond(many, lambda: by_table(tokens), lambda: by_convolution(tokens))
+
+        return map_chunks(score, tokens, table_rows)
+
+    def _features_by_table(self, tokens, chunk_rows):
+        """What the convolutions give after ReLU and maximum, `[M, F]`, faster for many sequences."""
+        features: list[tf.Tensor] = []
+        for convolution in self.convolutions:
+            with tf.control_dependencies(features[-1:]):  # one table at a time: memory, and cache
+                table = fold(self.embedding.embeddings, convolution.kernel)
+
+            def largest(tokens, table=table, convolution=convolution):
+                sums = convolve_folded(table, tokens, convolution.kernel_size[0])
+                return tf.nn.relu(tf.reduce_max(sums, axis=1) + convolution.bias)
+
+            result = tf.TensorSpec([None, convolution.filters], tf.float32)
+            features.append(map_chunks(largest, tokens, chunk_rows, result))
+        return tf.concat(features, axis=1)
 
     def get_config(self):
         return {

@@ -1,11 +1,24 @@
-"""Drawing tokens from logits by the inverse of their cumulative distribution."""
+"""Drawing tokens by the inverse of their cumulative distribution."""
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 # Two steps of float32 below 1: a product with it is below the other factor however it rounds.
 _BELOW_ONE = 1.0 - 2.0**-23
+
+# Logits up to here, either way, need no shift: the sum of any vocabulary's exponentials is finite,
+# and beside the likeliest token all that float32 could add to it stays above the least number.
+_SAFE_LOGIT = 70.0
+
+# No mass at any temperature in use; finite, for an infinity would look like a fault to who seeks one.
+_NO_MASS = -1e36
+
+
+def _block_size(vocab_size: int) -> int:
+    """Tokens in a block: about as many as there are blocks."""
+    return math.isqrt(vocab_size - 1) + 1
 
 
 def _first_above(cumulative: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
@@ -15,7 +28,7 @@ def _first_above(cumulative: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
     return tf.math.count_nonzero(cumulative <= threshold[:, None], axis=1, dtype=tf.int32)
 
 
-def draw_categorical(logits: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
+def draw_categorical(mass: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
     """Draws one token a row: the smallest id whose cumulative probability exceeds the uniform.
 
     The draw is a plain function of its inputs, so whoever owns the uniforms owns the randomness:
@@ -24,22 +37,66 @@ def draw_categorical(logits: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
     which touches each probability once instead of building a cumulative sum of V entries.
 
     Args:
-        logits: float32 `[M, V]`; `-inf` marks a token that is never drawn.
+        mass: float32 `[M, V]`, probabilities up to a factor of the row's own.
         uniforms: float32 `[M]` in `[0, 1)`.
 
     Returns:
         int32 `[M]`, ids in `[0, V)`.
     """
-    vocab_size = logits.shape[-1]
-    block_size = math.isqrt(vocab_size - 1) + 1
-    num_blocks = -(-vocab_size // block_size)
-    mass = tf.exp(logits - tf.reduce_max(logits, axis=1, keepdims=True))
-    mass = tf.pad(mass, [[0, 0], [0, num_blocks * block_size - vocab_size]])
-    mass = tf.reshape(mass, [-1, num_blocks, block_size])
+    vocab_size = mass.shape[-1]
+    block_size = _block_size(vocab_size)
+    if vocab_size % block_size:
+        mass = tf.pad(mass, [[0, 0], [0, -vocab_size % block_size]])
+    mass = tf.reshape(mass, [-1, mass.shape[-1] // block_size, block_size])
 
-    blocks = tf.cumsum(tf.reduce_sum(mass, axis=2), axis=1)  # [M, num_blocks]
+    blocks = tf.cumsum(tf.reduce_sum(mass, axis=2), axis=1)  # [M, number of blocks]
     threshold = uniforms * blocks[:, -1]
     block = _first_above(blocks, threshold)
     before = tf.gather(tf.pad(blocks, [[0, 0], [1, 0]]), block, batch_dims=1)
     within = tf.cumsum(tf.gather(mass, block, batch_dims=1), axis=1)  # [M, block_size]
     return block * block_size + _first_above(within, threshold - before)
+
+
+class TokenDraw:
+    """Draws next tokens from hidden states: the last layer of a policy, laid out for many draws.
+
+    A pass over `[M, V]` numbers costs about as much as the product that makes them, so there are
+    three: the product, in which the bias is one more row of the kernel and tokens without mass fill
+    up the last block; the exponential; the sums over blocks. The row's largest logit, which keeps
+    the exponential finite, is looked for only if the weights allow a logit that large.
+
+    Args:
+        kernel: float32 `[H, V]`.
+        bias: float32 `[V]`.
+        blocked_tokens: ids that are never drawn.
+    """
+
+    def __init__(self, kernel: tf.Tensor, bias: tf.Tensor, blocked_tokens: tuple[int, ...] = ()):
+        kernel, bias = tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias)
+        vocab_size = bias.shape[0]
+        unused = -vocab_size % _block_size(vocab_size)
+        blocked = np.zeros(vocab_size, np.float32)
+        blocked[list(blocked_tokens)] = _NO_MASS
+        last = tf.pad(bias + blocked, [[0, unused]], constant_values=_NO_MASS)
+        self._head = tf.concat([tf.pad(kernel, [[0, 0], [0, unused]]), last[None]], axis=0)
+        # Hidden states lie in [-1, 1], so no logit is further from 0.
+        self._largest = tf.reduce_max(tf.reduce_sum(tf.abs(kernel), axis=0) + tf.abs(bias))
+
+    def __call__(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=None) -> tf.Tensor:
+        """Tokens int32 `[M]` from hidden states `[M, H]` within [-1, 1] and uniforms `[M]` in [0, 1).
+
+        `temperature` divides the logits; default 1.
+        """
+        temperature = 1.0 if temperature is None else temperature
+        temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
+        hidden = tf.pad(hidden, [[0, 0], [0, 1]], constant_values=1.0)  # 1 times the bias
+
+        def small():
+            return tf.matmul(hidden / temperature, self._head)
+
+        def large():  # differences to the largest, so that none overflows upwards
+            logits = tf.matmul(hidden, self._head)
+            return (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / temperature
+
+        logits = tf.cond(self._largest < _SAFE_LOGIT * temperature, small, large)
+        return draw_categorical(tf.exp(logits), uniforms)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from models.checks import check_positive, check_tokens
 from models.chunks import map_chunks
-from models.draw import draw_categorical
+from models.draw import TokenDraw
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
 
@@ -159,13 +159,13 @@ class Generator(keras.Model):
         """Reads one token a row (`[M]`): the hidden state after it (`[M, H]`) and all states."""
         return self.rnn.cell(self.embedding(tokens), states)
 
+    def token_draw(self) -> TokenDraw:
+        """Draws by the weights of the moment; for many steps make one before the first."""
+        return TokenDraw(self.head.kernel, self.head.bias, self.blocked_tokens)
+
     def draw(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=None) -> tf.Tensor:
         """Next tokens, int32 `[M]`, from hidden states `[M, H]` and uniforms `[M]` in [0, 1)."""
-        logits = self.logits(hidden)
-        if temperature is not None:  # differences to the largest, so that none overflows upwards
-            temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
-            logits = (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / temperature
-        return draw_categorical(logits, uniforms)
+        return self.token_draw()(hidden, uniforms, temperature)
 
     def end(self, token: tf.Tensor, ended: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Pads rows that have ended: tokens int32 `[M]` and what has ended with them, bool `[M]`."""
@@ -199,6 +199,7 @@ class Generator(keras.Model):
     def sample_graph(self, num, seed, temperature):
         """`sample` without its checks, on tensors: what is exported."""
         uniforms = tf.random.stateless_uniform([num, self.max_length], seed, alg="philox")
+        draw = self.token_draw()
 
         def write(uniforms):
             rows = tf.shape(uniforms)[0]
@@ -208,12 +209,13 @@ class Generator(keras.Model):
             written = []
             for t in range(self.max_length):
                 hidden, states = self.step(token, states)
-                token = self.draw(hidden, uniforms[:, t], temperature)
+                token = draw(hidden, uniforms[:, t], temperature)
                 token, ended = self.end(token, ended)
                 written.append(token)
             return tf.stack(written, axis=1)
 
-        return map_chunks(write, uniforms, LOGIT_ROWS)
+        samples = tf.TensorSpec([None, self.max_length], tf.int32)
+        return map_chunks(write, uniforms, LOGIT_ROWS, samples)
 
     def log_prob(self, tokens: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
         """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`.

@@ -7,9 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from models.checks import check_positive, check_tokens
+from models.chunks import map_chunks
 from models.generator import LOGIT_ROWS, Generator, Seed
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
+
+# Completions written and rewarded at a time: all of the paper's batch. Logits have a bound of their own.
+COMPLETION_ROWS = 20 * LOGIT_ROWS
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -18,10 +22,10 @@ class Rollout(keras.Model):
 
     Args:
         generator: the policy G_theta to copy.
-        chunk_rows: completions written at a time; bounds memory, does not change any result.
+        chunk_rows: completions written and rewarded at a time; bounds memory, changes no completion.
     """
 
-    def __init__(self, generator: Generator, chunk_rows: int = LOGIT_ROWS, **kwargs):
+    def __init__(self, generator: Generator, chunk_rows: int = COMPLETION_ROWS, **kwargs):
         super().__init__(**kwargs)
         check_positive(chunk_rows=chunk_rows)
         self.chunk_rows = chunk_rows
@@ -110,6 +114,7 @@ class Rollout(keras.Model):
             int32 `[(T - 1) C, T]`: first the completions of the prefixes of length 1, and so on.
         """
         policy, length = self.policy, self.policy.max_length
+        draw, ids = policy.token_draw(), tf.TensorSpec([None], tf.int32)
         count = tf.shape(sequences)[0]
         tokens = tf.gather(tokens, sequences)
         states = [tf.gather(kind, sequences, axis=1) for kind in states]
@@ -122,7 +127,8 @@ class Rollout(keras.Model):
         for t in range(1, length):  # write position t in the t shortest prefixes' rows
             draws = tf.reshape(tf.transpose(uniforms[:, used : used + t]), [t * count])
             used += t
-            written, ended = policy.end(policy.draw(hidden, draws), ended)
+            written = map_chunks(draw, (hidden, draws), LOGIT_ROWS, ids)
+            written, ended = policy.end(written, ended)
             given = tf.tile(tokens[:, t], [length - 1 - t])
             columns.append(tf.concat([written, given], axis=0))
             if t < length - 1:  # the prefix that ends here joins with its own state

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import models.discriminator
-from models.discriminator import Discriminator, paper_kernels
+from models.discriminator import Discriminator, convolve_folded, fold, paper_kernels
 from tests.helpers import set_random_weights
 
 V, T = 7, 5
@@ -233,23 +233,114 @@ def test_the_reward_follows_the_weights_of_the_moment():
     assert np.abs(discriminator.probability_real(some_tokens()) - before).max() > 0.01
 
 
-@pytest.mark.parametrize("rows", [1, 7, 20, 23])
-def test_chunks_change_no_reward(monkeypatch, rows):
-    monkeypatch.setattr(models.discriminator, "SCORE_ROWS", rows)
+def count_calls(monkeypatch, discriminator, name):
+    """Notes the shapes that a method gets, which is once a trace."""
+    method, shapes = getattr(discriminator, name), []
+
+    def counted(tensor, *args, **kwargs):
+        shapes.append(tensor.shape)
+        return method(tensor, *args, **kwargs)
+
+    monkeypatch.setattr(discriminator, name, counted)
+    return shapes
+
+
+@pytest.mark.parametrize("score_rows, table_rows", [(1, 4), (7, 20), (20, 9), (23, 400)])
+def test_chunks_change_no_reward(monkeypatch, score_rows, table_rows):
+    monkeypatch.setattr(models.discriminator, "SCORE_ROWS", score_rows)
+    monkeypatch.setattr(models.discriminator, "TABLE_ROWS", table_rows)
     discriminator = tiny_discriminator()
-    calls = []
-    call = discriminator.call
-
-    def counted(tokens, **kwargs):
-        calls.append(tokens.shape)
-        return call(tokens, **kwargs)
-
-    monkeypatch.setattr(discriminator, "call", counted)
-    for num in (1, 20, 23):
+    calls = count_calls(monkeypatch, discriminator, "call")
+    for num in (1, 6, 7, 20, 23):
         tokens = some_tokens(num)
-        expected = tf.sigmoid(call(tf.constant(tokens)))
+        expected = tf.sigmoid(discriminator(tf.constant(tokens)))
+        calls.clear()
         np.testing.assert_allclose(discriminator.probability_real(tokens), expected, atol=1e-6)
-    assert len(calls) == 2  # traced once, for the first chunk and for the further ones
+        assert len(calls) == (num == 1)  # traced once
+
+
+# Scoring by tables
+
+
+@pytest.mark.parametrize("vocab_size, width, filters", [(7, 1, 4), (7, 3, 2), (4, 5, 1)])
+def test_the_table_by_hand(vocab_size, width, filters):
+    random = np.random.default_rng(0)
+    embeddings = random.standard_normal([vocab_size, 3]).astype(np.float32)
+    kernel = random.standard_normal([width, 3, filters]).astype(np.float32)
+    table = fold(tf.constant(embeddings), tf.constant(kernel)).numpy()
+    assert table.shape == (vocab_size * width, filters)
+    for token, place in np.ndindex(vocab_size, width):
+        expected = embeddings[token] @ kernel[place]
+        np.testing.assert_allclose(table[width * token + place], expected, atol=1e-6)
+    tokens = some_tokens() % vocab_size
+    sums = convolve_folded(tf.constant(table), tf.constant(tokens), width)
+    expected = tf.nn.conv1d(tf.gather(embeddings, tokens), kernel, 1, "VALID")
+    np.testing.assert_allclose(sums, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 9, 20, 33])
+def test_both_ways_to_score_agree(monkeypatch, length):
+    discriminator = set_random_weights(Discriminator(V, length, 4), 1)
+    features = count_calls(monkeypatch, discriminator, "_features_by_table")
+    tokens = np.random.default_rng(1).integers(0, V, [3 * V, length])
+    # Fewer sequences than tokens in the vocabulary: by convolution.
+    few = np.concatenate([discriminator.probability_real(tokens[k : k + 3]) for k in (0, 3)])
+    many = discriminator.probability_real(tokens).numpy()
+    assert len(features) == 1
+    np.testing.assert_allclose(many[:6], few, atol=1e-5)
+    np.testing.assert_allclose(many, tf.sigmoid(discriminator(tf.constant(tokens))), atol=1e-5)
+
+
+def test_both_ways_to_score_agree_at_the_paper_size():
+    keras.utils.set_random_seed(1)
+    discriminator = Discriminator(300, 20)
+    tokens = np.random.default_rng(1).integers(0, 300, [300, 20])
+    by_table = discriminator.probability_real(tokens).numpy()
+    by_convolution = discriminator.probability_real(tokens[:299]).numpy()
+    np.testing.assert_allclose(by_table[:299], by_convolution, atol=1e-5)
+    assert by_table.std() > 0.01
+
+
+def test_tables_follow_the_weights_of_the_moment():
+    discriminator = tiny_discriminator()
+    tokens = some_tokens(2 * V)
+    for weight in discriminator.trainable_variables:
+        before = discriminator.probability_real(tokens).numpy()
+        weight.assign(0.9 * weight + 0.3)
+        after = discriminator.probability_real(tokens).numpy()
+        assert np.abs(after - before).max() > 1e-4, weight.path
+        expected = tf.sigmoid(discriminator(tf.constant(tokens)))
+        np.testing.assert_allclose(after, expected, atol=1e-5)
+
+
+# Mixed precision
+
+
+@pytest.mark.parametrize("num", [3, 2 * V])  # fewer and more sequences than tokens
+def test_bfloat16_is_near_float32(num):
+    exact, mixed = tiny_discriminator(), tiny_discriminator(dtype="mixed_bfloat16")
+    tokens = tf.constant(some_tokens(num))
+    assert {weight.dtype for weight in mixed.weights if "seed" not in weight.path} == {"float32"}
+    logits = mixed(tokens)
+    assert logits.dtype == tf.float32
+    assert 0 < np.abs(logits - exact(tokens)).max() < 0.1
+    rewards = mixed.probability_real(tokens)
+    assert rewards.dtype == tf.float32
+    np.testing.assert_allclose(rewards, exact.probability_real(tokens), atol=0.02)
+
+
+def test_gradients_in_bfloat16_are_near_those_in_float32():
+    exact, mixed = tiny_discriminator(), tiny_discriminator(dtype="mixed_bfloat16")
+    tokens = tf.constant(some_tokens())
+    gradients = []
+    for discriminator in (exact, mixed):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(discriminator(tokens, training=True, seed=(1, 2)) ** 2)
+        of_loss = tape.gradient(loss, discriminator.trainable_variables)
+        gradients.append([tf.convert_to_tensor(g).numpy() for g in of_loss])
+    for one, other in zip(*gradients, strict=True):
+        assert other.dtype == np.float32
+        assert np.linalg.norm(one - other) < 0.1 * np.linalg.norm(one)
 
 
 # The penalty

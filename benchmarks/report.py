@@ -1,0 +1,255 @@
+"""Tables of the measured figures, for the terminal and for docs/performance.md.
+
+    python -m benchmarks.report results/speed.json --write docs/performance.md
+
+No number of those tables is typed by hand: what stands between a table's two marks is replaced.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from benchmarks.growth import SYMBOLS
+from benchmarks.quality import PUBLISHED_ROUNDS, published_schedule_hours
+from benchmarks.start_up import HELP_BOUND, SAMPLE_BOUND
+from training.config import read_flags
+from training.errors import UsageError, one_line_errors
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of text under column names, and what must be known to read them."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportSettings:
+    """Prints the tables of a benchmark's JSON, or writes them into a document."""
+
+    figures: Annotated[Path, tyro.conf.Positional] = Path("results/speed.json")
+    """JSON of `python -m benchmarks.speed --json`."""
+    write: Path | None = None
+    """Markdown file with the marks `<!-- NAME table: made by benchmarks.report -->` and `<!-- end of NAME table -->`."""
+
+
+# Words
+
+
+def duration(milliseconds: float | None) -> str:
+    """With a unit that suits it; a dash for None."""
+    if milliseconds is None:
+        return "–"
+    if milliseconds >= 100_000:
+        return f"{milliseconds / 1000:,.0f} s"
+    if milliseconds >= 10_000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:,.0f} ms" if milliseconds >= 100 else f"{milliseconds:.1f} ms"
+
+
+def times_ours(record: dict[str, Any], way: str) -> str:
+    """A way's time and how many times ours it is."""
+    value = record.get(way)
+    if value is None:
+        return "–"
+    ratio = value / record["ours"]
+    return (
+        f"{duration(value)} ({ratio:,.0f} x)"
+        if ratio >= 10
+        else f"{duration(value)} ({ratio:.1f} x)"
+    )
+
+
+def machine_note(values: dict[str, Any]) -> str:
+    """Where and with what the figures were measured."""
+    machine = values["machine"]
+    versions = machine["versions"]
+    load = machine["load_average_before"]
+    busy = "" if load is None else f"; load average before the run {load:.1f}"
+    return (
+        f"{machine['processor']}, {machine['hardware']}; TensorFlow {versions['tensorflow']}, "
+        f"Keras {versions['keras']}; commit {machine['commit']}{busy}."
+    )
+
+
+# One table a part
+
+
+def stage_table(figures: dict[str, Any]) -> Table:
+    """Ours beside the literal reading and plain Keras, and how far from the machine's limit."""
+    values, rows = figures["stages"], []
+    for record in values["records"]:
+        least, memory = record.get("least_ms"), record.get("peak_memory_mb")
+        rows.append(
+            [
+                record["stage"],
+                duration(record["ours"]),
+                times_ours(record, "literal"),
+                times_ours(record, "keras"),
+                "–" if least is None else f"{record['operations'] / 1e9:,.1f}",
+                "–" if least is None else f"{record['ours'] / least:.1f}",
+                "–" if memory is None else f"{memory / 1000:.2f} GB",
+            ]
+        )
+    columns = ["stage", "ours", "read literally", "plain Keras", "GFLOP", "ours / limit", "memory"]
+    notes = [
+        "medians after warm-up; a stage's ways are timed in turn. Literal roll-outs and samples are "
+        "timed on one sequence and multiplied. The round is the sum of its parts.",
+        f"limit: operations of the paper's definition at the {values['product_gflops']:.0f} GFLOP/s "
+        "of a float32 matrix product in the same run; below 1 where a table saves operations. "
+        "Memory: peak of a fresh process, TensorFlow included.",
+        machine_note(values),
+    ]
+    return Table(columns, rows, notes)
+
+
+def elsewhere_table(figures: dict[str, Any]) -> Table:
+    """Ours beside what other implementations need."""
+    ways = ("authors", "textgan", "goal")
+    rows = [
+        [record["stage"], duration(record["ours"])]
+        + [times_ours({**record, **record["elsewhere"]}, way) for way in ways]
+        for record in figures["stages"]["records"]
+        if record["elsewhere"]
+    ]
+    note = (
+        "the other columns are issue 5's, measured on two cores, not in this run; the goal is that "
+        "issue's too. With the number of times that ours is."
+    )
+    columns = ["stage", "ours", "authors' code, TensorFlow 1", "TextGAN-PyTorch", "goal"]
+    return Table(columns, rows, [note, machine_note(figures["stages"])])
+
+
+def growth_table(figures: dict[str, Any]) -> Table:
+    """Time and memory at every point."""
+    values, rows = figures["growth"], []
+    for axis, line in values["axes"].items():
+        points = zip(line["sizes"], line["seconds"], line["peak_memory_mb"], strict=True)
+        at = [f"{size:,}: {seconds:.2f} s, {mb / 1000:.2f} GB" for size, seconds, mb in points]
+        slopes = [f"{line[f'exponent_of_{what}']:.2f}" for what in ("time", "memory")]
+        rows.append([SYMBOLS[axis], "; ".join(at), *slopes])
+    largest, bound = values["largest_memory_mb"], values["memory_bound_mb"]
+    kept = "within" if largest <= bound else "beyond"
+    notes = [
+        "rewards of one batch; "
+        + ", ".join(f"{SYMBOLS[name]} = {values['center'][name]:,}" for name in SYMBOLS)
+        + " where not varied. Exponent: slope of the straight line through the logarithms.",
+        f"most memory {largest / 1000:.2f} GB, {kept} the bound of {bound / 1000:g} GB.",
+        machine_note(values),
+    ]
+    columns = ["varied", "time and peak memory", "exponent of time", "exponent of memory"]
+    return Table(columns, rows, notes)
+
+
+def start_up_table(figures: dict[str, Any]) -> Table:
+    """Seconds of each command beside its bound."""
+    values, rows = figures["start-up"], []
+    for command, seconds in values["seconds"].items():
+        bound = HELP_BOUND if command.endswith("--help") else SAMPLE_BOUND
+        rows.append([f"`{command}`", f"{seconds:.2f} s", f"{bound:g} s"])
+    return Table(["command", "time", "bound"], rows, [machine_note(values)])
+
+
+def quality_table(figures: dict[str, Any]) -> Table:
+    """Minutes to the paper's NLL-oracle by seed, and what the published schedule would need."""
+    values, rows = figures["quality"], []
+    for seed, run in values["by_seed"].items():
+        reached = run["minutes"] is not None
+        figure = [f"{run['minutes']:.1f}", f"{run['nll_oracle']:.3f}"] if reached else ["–", "–"]
+        rows.append([f"`quick`, seed {seed}", *figure])
+    if "stages" in figures:
+        times = {r["stage"]: r["ours"] for r in figures["stages"]["records"]}
+        hours = published_schedule_hours(times, times["a round of the published schedule"])
+        rows.append([f"published schedule, to round {PUBLISHED_ROUNDS}", f"{60 * hours:,.0f}", "–"])
+    notes = [
+        f"minutes from the start of the process until a measurement of {values['samples']:,} samples "
+        f"is at or below {values['target']}; measurements on the way are part of it. Published "
+        "schedule: its parts at our step times, with the round after which its log is below that.",
+        machine_note(values),
+    ]
+    return Table(["run", "minutes", "NLL-oracle there"], rows, notes)
+
+
+# {table: (the part that it needs, what makes it)}
+TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], Table]]] = {
+    "stages": ("stages", stage_table),
+    "elsewhere": ("stages", elsewhere_table),
+    "growth": ("growth", growth_table),
+    "start-up": ("start-up", start_up_table),
+    "quality": ("quality", quality_table),
+}
+
+
+def tables(figures: dict[str, Any]) -> dict[str, Table]:
+    """All that can be made of what was measured."""
+    return {name: make(figures) for name, (part, make) in TABLES.items() if part in figures}
+
+
+# Out
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Prints the tables on the terminal."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    console = Console()
+    for name, table in tables(figures).items():
+        shown = RichTable(*table.columns, title=name)
+        for row in table.rows:
+            shown.add_row(*row)
+        console.print(shown)
+        for note in table.notes:
+            console.print(f"- {note}")
+
+
+def markdown(table: Table) -> str:
+    """The table and its notes as Markdown."""
+    lines = [table.columns, ["---"] * len(table.columns), *table.rows]
+    body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return f"{body}\n\n" + "\n".join(f"- {note}" for note in table.notes)
+
+
+def insert(text: str, made: dict[str, Table]) -> str:
+    """The document with each table between its marks. Raises `UsageError` where marks are missing."""
+    for name, table in made.items():
+        start = f"<!-- {name} table: made by benchmarks.report -->"
+        end = f"<!-- end of {name} table -->"
+        if not 0 <= text.find(start) < text.find(end):
+            raise UsageError(f"the document has no place for a table: expected {start} and {end}.")
+        before, rest = text.split(start, 1)
+        _, after = rest.split(end, 1)
+        text = f"{before}{start}\n{markdown(table)}\n{end}{after}"
+    return text
+
+
+def read_figures(path: Path) -> dict[str, Any]:
+    """JSON of a benchmark, or `UsageError`."""
+    try:
+        figures = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as figures of a benchmark ({error}).") from None
+    if not isinstance(figures, dict) or not figures.keys() & TABLES.keys():
+        raise UsageError(f"{path} holds none of {', '.join(TABLES)}. Measure them first.")
+    return figures
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = read_flags(ReportSettings, ReportSettings(), arguments, prog="benchmarks.report")
+    figures = read_figures(settings.figures)
+    if settings.write is None:
+        show(figures)
+        return
+    text = insert(settings.write.read_text(encoding="utf-8"), tables(figures))
+    settings.write.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

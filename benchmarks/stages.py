@@ -1,0 +1,277 @@
+"""The stages of training, each in three ways: ours, Algorithm 1 read literally, and plain Keras.
+
+    python -m benchmarks.stages --stage "MLE step"     # one of ours alone, for its peak memory
+
+Batch 64, T = 20, V = 5000, E = H = 32, the paper's discriminator, N = 16: the paper's synthetic task.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import Case, Timing, in_child, side_by_side
+from training.config import OracleSettings, read_flags
+from training.errors import UsageError, one_line_errors
+
+# Milliseconds of other implementations and what is known to be reachable, on two cores: as issue 5
+# gives them. They were not measured in the same run.
+ELSEWHERE = {
+    "sample 64 sequences": {"authors": 24, "textgan": 146, "goal": 10},
+    "MLE step": {"authors": 46, "textgan": 41, "goal": 20},
+    "discriminator step": {"authors": 485, "textgan": 64, "goal": 42},
+    "rewards of one batch": {"authors": 8640, "textgan": 33100, "goal": 2800},
+    "a round of the published schedule": {
+        **{"authors": 2_278_000, "textgan": 333_000, "goal": 200_000}
+    },
+}
+SEED = np.array([1, 2], np.int32)
+BATCHES, QUICK_BATCHES = 20, 2
+"""Batches of an epoch that is timed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class StageSettings:
+    """Runs one stage, ours alone, a few times and prints its peak memory."""
+
+    stage: str = "MLE step"
+    """Name of the stage."""
+    quick: bool = False
+    """Tiny sizes: checks the program, measures nothing."""
+
+
+class Stages:
+    """Models with random weights, random tokens, and the stages as cases to time.
+
+    Args:
+        settings: sizes.
+        batches: of an epoch.
+    """
+
+    def __init__(self, settings: OracleSettings, batches: int):
+        import tensorflow as tf
+
+        from models.discriminator import Discriminator
+        from models.generator import Generator
+        from models.rollout import Rollout
+        from training.steps import Steps
+
+        self.settings = settings
+        self.batches = batches
+        self.generator = Generator(settings.vocab_size, settings.max_length)
+        self.discriminator = Discriminator(settings.vocab_size, settings.max_length)
+        self.steps = Steps(self.generator, self.discriminator, settings)
+        self.rollout = Rollout(self.generator)
+        self.completions = settings.batch_size * (settings.max_length - 1) * settings.num_rollouts
+
+        def tokens(num):
+            shape = [num, settings.max_length]
+            return tf.constant(random.integers(0, settings.vocab_size, shape), tf.int32)
+
+        random = np.random.default_rng(0)
+        self.batch = tokens(settings.batch_size)
+        self.epoch = tokens(batches * settings.batch_size)
+        self.many = tokens(self.completions)
+        self.rewards = tf.ones(self.batch.shape)
+
+    def ours(self) -> dict[str, Case]:
+        """The ways of this project."""
+        steps, half = self.steps, len(self.epoch) // 2
+        generator, score = self.generator, self.discriminator.probability_real
+        batch_size, num_rollouts = self.settings.batch_size, self.settings.num_rollouts
+        seed = SEED
+
+        def rewards():
+            return self.rollout.action_values(self.batch, score, num_rollouts, seed)
+
+        def d_epoch():
+            return steps.discriminator_epoch(self.epoch[:half], self.epoch[half:], seed)
+
+        return {
+            f"sample {batch_size} sequences": Case(lambda: generator.sample(batch_size, seed)),
+            f"sample {self.completions} sequences": Case(
+                lambda: generator.sample(self.completions, seed)
+            ),
+            "MLE step": Case(lambda: steps.mle_epoch(self.epoch, seed), self.batches),
+            "policy-gradient step": Case(
+                lambda: steps.policy_gradient(self.batch, self.rewards, 1e-3)
+            ),
+            "discriminator step": Case(d_epoch, self.batches),
+            f"score {self.completions} sequences": Case(lambda: score(self.many)),
+            "rewards of one batch": Case(rewards),
+        }
+
+    def literal(self) -> dict[str, Case]:
+        """The ways of `benchmarks/reference.py`, on a part of the work where all takes too long."""
+        import keras
+        import tensorflow as tf
+
+        from benchmarks import reference
+
+        settings, policy = self.settings, self.generator
+        adam = {name: keras.optimizers.Adam(1e-4) for name in ("mle", "pg", "d")}
+        score = self.discriminator.probability_real
+        one, mean = self.batch[:1], tf.fill(self.batch.shape, 1 / self.batch.shape.num_elements())
+        labels = tf.cast(tf.range(settings.batch_size) % 2, tf.float32)
+
+        def generator_step(name, rewards):
+            reference.generator_step(policy, self.batch, rewards, adam[name], settings.clip_norm)
+
+        return {
+            f"sample {settings.batch_size} sequences": Case(
+                lambda: reference.sample(policy, 1, reference.greedy),
+                1 / settings.batch_size,
+                repeats=3,
+            ),
+            "MLE step": Case(lambda: generator_step("mle", mean), repeats=3),
+            "policy-gradient step": Case(lambda: generator_step("pg", self.rewards), repeats=3),
+            "discriminator step": Case(
+                lambda: reference.discriminator_step(
+                    self.discriminator, self.batch, labels, adam["d"]
+                ),
+                repeats=3,
+            ),
+            "rewards of one batch": Case(
+                lambda: reference.action_values(policy, one, score, 1, reference.greedy),
+                1 / (settings.batch_size * settings.num_rollouts),
+                repeats=1,
+            ),
+        }
+
+    def keras(self) -> dict[str, Case]:
+        """The ways of `benchmarks/plain_keras.py`; roll-outs are ours, scored by `predict`."""
+        from benchmarks import plain_keras
+
+        settings, epoch = self.settings, self.epoch.numpy()
+        generator = plain_keras.make_generator(settings)
+        policy = plain_keras.make_generator(settings)
+        discriminator = plain_keras.make_discriminator(settings)
+        inputs, batch_inputs = (plain_keras.inputs_of(x) for x in (epoch, self.batch.numpy()))
+        batch_size = settings.batch_size
+        labels = np.arange(len(epoch), dtype=np.float32)[:, None] % 2
+
+        def score(tokens):
+            return plain_keras.score(discriminator, tokens)
+
+        def fit(model, x, y, weights=None):
+            model.fit(x, y, batch_size, sample_weight=weights, verbose=0)
+
+        return {
+            f"sample {batch_size} sequences": Case(
+                lambda: plain_keras.sample(generator, batch_size, settings.max_length)
+            ),
+            "MLE step": Case(lambda: fit(generator, inputs, epoch), self.batches),
+            "policy-gradient step": Case(
+                lambda: fit(policy, batch_inputs, self.batch.numpy(), self.rewards.numpy())
+            ),
+            "discriminator step": Case(lambda: fit(discriminator, epoch, labels), self.batches),
+            f"score {self.completions} sequences": Case(lambda: score(self.many)),
+            "rewards of one batch": Case(
+                lambda: self.rollout.action_values(self.batch, score, settings.num_rollouts, SEED)
+            ),
+        }
+
+
+def make_stages(quick: bool) -> Stages:
+    """Stages of the paper's synthetic task, or tiny ones."""
+    if not quick:
+        return Stages(OracleSettings(), BATCHES)
+    settings = OracleSettings(vocab_size=30, max_length=5, batch_size=4, num_rollouts=2)
+    return Stages(settings, QUICK_BATCHES)
+
+
+def operations(settings: OracleSettings) -> dict[str, float]:
+    """Floating-point operations of each stage as the paper defines it, whichever way it is computed.
+
+    Products only, an addition and a multiplication each; a gradient counts twice its forward pass.
+    """
+    from models.discriminator import paper_kernels
+
+    length, batch_size = settings.max_length, settings.batch_size
+    embedding, hidden = settings.embedding_dim, settings.hidden_dim
+    token = 2 * (embedding + hidden) * 4 * hidden + 2 * hidden * settings.vocab_size
+    kernels = paper_kernels(length)
+    features = sum(kernels.values())
+    windows = sum((length - width + 1) * width * filters for width, filters in kernels.items())
+    verdict = 2 * windows * settings.discriminator_embedding_dim + 4 * features**2 + 2 * features
+    completions = batch_size * settings.num_rollouts * (length - 1)
+    written = completions * length / 2
+    return {
+        f"sample {batch_size} sequences": batch_size * length * token,
+        f"sample {completions} sequences": completions * length * token,
+        "MLE step": 3 * batch_size * length * token,
+        "policy-gradient step": 3 * batch_size * length * token,
+        "discriminator step": 3 * batch_size * verdict,
+        f"score {completions} sequences": completions * verdict,
+        "rewards of one batch": written * token + (completions + batch_size) * verdict,
+    }
+
+
+def published_round(times: dict[str, float], settings: OracleSettings) -> float | None:
+    """A round of the published schedule from the times of its parts, or None where one is missing.
+
+    One policy-gradient step on 64 sequences and their rewards; then five times 9,984 new sequences
+    and three epochs of 312 steps of the discriminator.
+    """
+    once = (
+        *(f"sample {settings.batch_size} sequences", "rewards of one batch"),
+        "policy-gradient step",
+    )
+    if not {*once, "discriminator step"} <= times.keys():
+        return None
+    new_batches = 9984 / 64 * times[once[0]]
+    return sum(times[name] for name in once) + 5 * (
+        new_batches + 3 * 312 * times["discriminator step"]
+    )
+
+
+def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
+    """One record a stage: `{"stage", "ours", "literal", "keras", ...}`, milliseconds."""
+    stages = make_stages(quick)
+    settings = stages.settings
+    ways: dict[str, Callable[[], dict[str, Case]]] = {
+        **{"ours": stages.ours, "literal": stages.literal, "keras": stages.keras}
+    }
+    cases = {way: make() for way, make in ways.items()}
+    operations_of = operations(settings)
+    records: list[dict[str, Any]] = []
+    for stage in cases["ours"]:
+        here = {way: of[stage] for way, of in cases.items() if stage in of}
+        timings: dict[str, Timing] = side_by_side(here, repeats, 1 if quick else 2)
+        record = {"stage": stage, "operations": operations_of[stage]}
+        record |= {way: timing.wall_ms for way, timing in timings.items()}
+        record["ours_cpu"] = timings["ours"].cpu_ms
+        arguments = ("--stage", stage, *(["--quick"] if quick else []))
+        record |= in_child("benchmarks.stages", *arguments)
+        records.append(record | {"elsewhere": ELSEWHERE.get(stage, {})})
+    name = "a round of the published schedule"
+    rounds: dict[str, Any] = {"stage": name, "derived": True, "elsewhere": ELSEWHERE[name]}
+    for way in cases:
+        times = {record["stage"]: record[way] for record in records if way in record}
+        if (total := published_round(times, settings)) is not None:
+            rounds[way] = total
+    return [*records, rounds]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """One stage in a process of its own: prints its peak memory as JSON."""
+    settings = read_flags(StageSettings, StageSettings(), arguments, prog="benchmarks.stages")
+    from training.session import start
+
+    start(0)
+    from benchmarks.measure import wait_for
+    from training.run import peak_memory_mb
+
+    stages = make_stages(settings.quick).ours()
+    if settings.stage not in stages:
+        raise UsageError(f"--stage is {settings.stage!r}, expected one of {', '.join(stages)}.")
+    for _ in range(3):
+        wait_for(stages[settings.stage].call())
+    print(json.dumps({"peak_memory_mb": round(peak_memory_mb(), 1)}))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
