@@ -64,7 +64,6 @@ class Discriminator(keras.Model):
         dropout: share of the features dropped in training (the paper keeps 0.75).
         l2: the paper's weight of `|w|^2 / 2` over the two output columns. One logit is the difference
             of two columns, whose least penalty for a difference w is `|w|^2 / 4`; see docs/differences.md.
-        dtype: `"mixed_bfloat16"` computes all but the output layer in bfloat16; weights stay float32.
 
     Call arguments:
         tokens: int `[B, T]`.
@@ -109,7 +108,6 @@ class Discriminator(keras.Model):
             vocab_size,
             embedding_dim,
             embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
-            dtype=self.dtype_policy,
             name="embedding",
         )
         self.convolutions = [
@@ -119,19 +117,17 @@ class Discriminator(keras.Model):
                 activation="relu",
                 kernel_initializer=truncated_normal(),
                 bias_initializer=keras.initializers.Constant(0.1),
-                dtype=self.dtype_policy,
                 name=f"convolution_{width}",
             )
             for width, filters in sorted(kernels.items())
         ]
-        self.highway = Highway(dtype=self.dtype_policy, name="highway")
+        self.highway = Highway(name="highway")
         self.output_layer = keras.layers.Dense(
             1,
             kernel_initializer=truncated_normal(),
             bias_initializer="zeros",
             kernel_regularizer=keras.regularizers.L2(l2 / 4),
             bias_regularizer=keras.regularizers.L2(l2 / 4),
-            dtype="float32",
             name="output",
         )
         self.mask_seeds = keras.random.SeedGenerator(0)
@@ -160,7 +156,7 @@ class Discriminator(keras.Model):
 
     def judge(self, features: tf.Tensor, training=False, seed=None) -> tf.Tensor:
         """The part after the convolutions: `[B, F]` -> logits of *real* `[B]`."""
-        features = tf.cast(self.highway(features), tf.float32)
+        features = self.highway(features)
         if training and self.dropout:
             seed = self.mask_seeds.next() if seed is None else seed
             uniforms = tf.random.stateless_uniform(
@@ -187,8 +183,6 @@ class Discriminator(keras.Model):
             return map_chunks(lambda f: tf.sigmoid(self.judge(f)), features, score_rows)
 
         def score(tokens):
-            if self.compute_dtype != "float32":
-                return by_convolution(tokens)
             # A table of V tokens takes the time that it saves on some V sequences.
             many = tf.shape(tokens)[0] >= self.vocab_size
             return tf.cond(many, lambda: by_table(tokens), lambda: by_convolution(tokens))

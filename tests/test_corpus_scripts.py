@@ -32,7 +32,7 @@ def finished(folder, task):
     assert min(data["train"], data["validation"], data["test"]) > 0
     table = run("compare.py", folder)
     assert table.returncode == 0, table.stderr
-    assert f"| {task}: " in table.stdout
+    assert f"**{task.capitalize()}: " in table.stdout
     assert 0 < data["real"]["bleu_2"] <= 1
     scores = np.load(folder / "scores" / "bleu_2.npy")
     np.testing.assert_allclose(scores.mean(), metrics["bleu_2"], rtol=1e-5)
@@ -64,7 +64,8 @@ def test_poems_are_written_as_poems(tmp_path):
     assert run("sample.py", folder, "--num", 2, "--seed", 3).stdout == printed
 
     table = run("compare.py", folder)
-    assert "| poems: sample, smoke | BLEU-2 | – | – |" in table.stdout
+    assert "**Poems: sample, preset smoke**" in table.stdout
+    assert "paper:" not in table.stdout  # whose data are others
 
 
 @pytest.mark.slow

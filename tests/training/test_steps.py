@@ -274,8 +274,9 @@ def test_a_step_of_maximum_likelihood(cell, clip_norm):
 def test_eager_and_compiled_steps_are_the_same():
     compiled, eager = make_steps(mle_learning_rate=1.0), make_steps(mle_learning_rate=1.0)
     for seed in range(3):
-        loss = compiled._mle_step(some_tokens(B, seed))
-        expected = Steps._mle_step.python_function(eager, some_tokens(B, seed))
+        tokens = some_tokens(B, seed)
+        loss = compiled._mle_step(tokens, tokens)
+        expected = Steps._mle_step.python_function(eager, tokens, tokens)
         assert float(loss) == pytest.approx(float(expected), rel=1e-5)
     for mine, theirs in zip(compiled.generator.weights, eager.generator.weights, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
@@ -298,7 +299,7 @@ def count_uses(steps, num, seed):
     """How often an epoch of maximum likelihood uses each of `num` sequences, batch by batch."""
     sequences = tf.constant(np.repeat(np.arange(num)[:, None], T, axis=1), tf.int32)
     # A batch's loss holds a digit of base 4 for each sequence; float32 holds eleven of them.
-    steps._mle_step = lambda tokens: tf.reduce_sum(4.0 ** tf.cast(tokens[:, 0], tf.float32))
+    steps._mle_step = lambda _, tokens: tf.reduce_sum(4.0 ** tf.cast(tokens[:, 0], tf.float32))
     batches = num // steps.batch_size
     digits = round(float(steps.mle_epoch(sequences, seed)["mle_loss"]) * batches)
     return np.array([digits // 4**k % 4 for k in range(num)])
