@@ -241,9 +241,10 @@ def odd_midi(draw: random.Random) -> bytes:
     resolution = draw.choice((480, 480, 1024, 0, 1, 32767, 0x8000, 0xE728, 0xFFFF, 24))
     content = midi_file(tracks, resolution, draw.choice((0, 1, 1, 2, 3, 0xFFFF)))
     if draw.random() < 0.2:
-        place = draw.choice((4, 10, 18))  # length of the header, number of tracks, length of one
-        lie = struct.pack(">L", draw.choice(_ODD_NUMBERS) & 0xFFFFFFFF)
-        content = content[:place] + lie[-2 if place == 10 else -4 :] + content[place + 4 :]
+        # The length of the header, the number of tracks, the length of a track.
+        place, size = draw.choice(((4, 4), (10, 2), (18, 4)))
+        lie = (draw.choice(_ODD_NUMBERS) & ((1 << 8 * size) - 1)).to_bytes(size, "big")
+        content = content[:place] + lie + content[place + size :]
     return content
 
 
@@ -257,34 +258,26 @@ def mutated_midi(draw: random.Random, content: bytes, others: Sequence[bytes] = 
 # Zips.
 
 _NAMES = (
-    *("tune.mid", "a/b/tune.mid", "tune.MIDI", "MIDI/x.mid", "../climbs.mid", "/etc/climbs.mid"),
+    *("tune.mid", "a/b/tune.mid", "tune.MIDI", "MIDI/x.mid", ".mid", "folder.mid/", "tune.txt", ""),
     *(
+        "../climbs.mid",
+        "/etc/climbs.mid",
         "a\\..\\..\\climbs.mid",
         "C:climbs.mid",
         "\\\\host\\share\\x.mid",
-        "x" * 5000 + ".mid",
-        ".mid",
     ),
-    *(
-        "folder.mid/",
-        "nul\0.mid",
-        "\x1b[2J.mid",
-        "tune.txt",
-        "",
-        ".",
-        "./tune.mid",
-        "诗.mid",
-        "a//b.mid",
-    ),
+    *("nul\0.mid", "\x1b[2J.mid", ".", "./tune.mid", "诗.mid", "a//b.mid", "x" * 5000 + ".mid"),
 )
-_HEADERS = (  # signature, and where its numbers lie: (offset, bytes)
-    (b"PK\x03\x04", ((6, 2), (8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2))),
-    (
-        b"PK\x01\x02",
-        ((8, 2), (10, 2), (16, 4), (20, 4), (24, 4), (28, 2), (30, 2), (38, 4), (42, 4)),
+_LINK = b"../../etc/passwd"
+# Where the numbers of a header lie, by its signature: (offset, bytes).
+_HEADERS = {
+    b"PK\x03\x04": ((6, 2), (8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2)),
+    b"PK\x01\x02": (
+        *((8, 2), (10, 2), (16, 4), (20, 4), (24, 4)),
+        *((28, 2), (30, 2), (38, 4), (42, 4)),
     ),
-    (b"PK\x05\x06", ((4, 2), (6, 2), (8, 2), (10, 2), (12, 4), (16, 4), (20, 2))),
-)
+    b"PK\x05\x06": ((4, 2), (6, 2), (8, 2), (10, 2), (12, 4), (16, 4), (20, 2)),
+}
 
 
 def packed(members: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -296,23 +289,27 @@ def packed(members: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLA
             member = zipfile.ZipInfo("placeholder", (1980, 1, 1, 0, 0, 0))
             member.filename = name  # past the cleaning of the constructor
             member.compress_type = method
+            if body == _LINK:
+                member.external_attr = 0o120777 << 16
             archive.writestr(member, body)
     return content.getvalue()
 
 
-# 300 kB that unpack to 64 MB: made once, since packing takes time.
-_BOMB = packed([(f"bomb{k}.mid", b"MThd" + bytes(8 << 20)) for k in range(8)])
+@cache
+def _bomb() -> bytes:
+    """60 kB that unpack to 64 MB."""
+    return packed([(f"bomb{k}.mid", b"MThd" + bytes(8 << 20)) for k in range(8)])
 
 
 def mutated_zip(draw: random.Random, tunes: Sequence[bytes]) -> bytes:
     """A zip of some tunes with odd names, damaged tunes, and numbers in its headers that lie."""
     kind = draw.random()
     if kind < 0.02:
-        return _BOMB
+        return _bomb()
     members = [(f"tune{k}.mid", tune) for k, tune in enumerate(tunes)]
     for _ in range(draw.choice((0, 1, 2, 3))):
         tune = draw.choice(tunes)
-        body = draw.choice((tune, mutated_midi(draw, tune, tunes), b"", b"../../etc/passwd"))
+        body = draw.choice((tune, mutated_midi(draw, tune, tunes), b"", _LINK))
         members.append((draw.choice(_NAMES), body))
     if draw.random() < 0.02:
         members += [(f"{k}.mid", b"") for k in range(draw.choice((300, 3000)))]
@@ -320,7 +317,7 @@ def mutated_zip(draw: random.Random, tunes: Sequence[bytes]) -> bytes:
     methods = (zipfile.ZIP_DEFLATED,) * 4 + (zipfile.ZIP_STORED, zipfile.ZIP_BZIP2)
     content = bytearray(packed(members, draw.choice(methods)))
     for _ in range(draw.choice((0, 1, 1, 2, 4))):
-        signature, numbers = draw.choice(_HEADERS)
+        signature, numbers = draw.choice(list(_HEADERS.items()))
         starts = [k for k in range(len(content) - 46) if content[k : k + 4] == signature] or [0]
         start = draw.choice(starts)
         offset, size = draw.choice(numbers)
@@ -354,61 +351,24 @@ def _hostile_instructions(marker: str) -> tuple[bytes, ...]:
     calls = [pickle.dumps(_Call(os.mkdir, marker), protocol)[:-1] for protocol in range(6)]
     calls += [pickle.dumps(_Call(os.system, f"touch '{marker}'"), 4)[:-1]]
     calls += [pickle.dumps(_Call(eval, f"__import__('os').mkdir({marker!r})"), 2)[:-1]]
-    return (
-        *calls,
-        *(
-            b"cos\nmkdir\n(" + text + b"tR",
-            b"(S'" + name + b"'\nios\nmkdir\n",
-            b"(cos\nmkdir\n" + text + b"o",
-        ),
-        *(b"\x8c\x02os\x8c\x05mkdir\x93" + text + b"\x85R", b"cos\nmkdir\n" + text + b"\x85\x81"),
-        *(b"B\xff\xff\xff\xff", b"\x8e" + b"\xff" * 7 + b"\x7f", b"\x96" + b"\xff" * 7 + b"\x7f"),
-        *(
-            b"X\xff\xff\xff\xff",
-            b"\x8b\xff\xff\xff\x7f",
-            b"I" + b"9" * 5000 + b"\n",
-            b"L1" + b"0" * 5000 + b"L\n",
-        ),
-        *(
-            b"r\xff\xff\xff\x7f",
-            b"p2147483647\n",
-            b"h\x00",
-            b"q\x00h\x00",
-            b"j\x00\x00\x00\x00",
-            b"\x94",
-        ),
-        *(b"]q\x00h\x00a", b"(" * 5000, b")" + b"\x85" * 5000, b")" + b"q\x00h\x00\x86" * 60),
-        *(
-            b"J\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x86",
-            b"J\xff\xff\xff\xff",
-            b"K\x00",
-            b"\x88",
-            b"N",
-            b".",
-        ),
-        *(
-            b"\x95" + b"\xff" * 7 + b"\x7f",
-            b"\x80\x06",
-            b"\x82\x01",
-            b"\x97",
-            b"\x98",
-            b"}",
-            b"\x8f",
-            b"Q",
-        ),
-        *(
-            b"cnumpy\ndtype\n",
-            b"cnumpy\nndarray\n",
-            b"cnumpy\nload\n",
-            b"R",
-            b"b",
-            b"t",
-            b"e",
-            b"a",
-            b"0",
-            b"2",
-        ),
+    calls += [b"cos\nmkdir\n(" + text + b"tR", b"(S'" + name + b"'\nios\nmkdir\n"]
+    calls += [b"(cos\nmkdir\n" + text + b"o", b"cos\nmkdir\n" + text + b"\x85\x81"]
+    calls += [b"\x8c\x02os\x8c\x05mkdir\x93" + text + b"\x85R"]
+    long = b"\xff" * 7 + b"\x7f"
+    lengths = (
+        b"B\xff\xff\xff\xff",
+        b"X\xff\xff\xff\xff",
+        b"\x8e" + long,
+        b"\x96" + long,
+        b"\x95" + long,
     )
+    integers = (b"\x8b\xff\xff\xff\x7f", b"I" + b"9" * 5000 + b"\n", b"L1" + b"0" * 5000 + b"L\n")
+    memo = (b"r\xff\xff\xff\x7f", b"p2147483647\n", b"h\0", b"q\0h\0", b"j\0\0\0\0", b"\x94")
+    nests = (b"]q\0h\0a", b"(" * 5000, b")" + b"\x85" * 5000, b")" + b"q\0h\0\x86" * 60)
+    shapes = (b"J\xff\xff\xff\x7f" * 2 + b"\x86", b"J\xff\xff\xff\xff", b"K\0", b"\x88", b"N")
+    names = (b"cnumpy\ndtype\n", b"cnumpy\nndarray\n", b"cnumpy\nload\n", b"\x82\x01")
+    single = tuple(bytes([code]) for code in b"Rbtea02}Q.\x8f\x97\x98")
+    return (*calls, *lengths, *integers, *memo, *nests, *shapes, *names, *single, b"\x80\x06")
 
 
 def mutated_pickle(
