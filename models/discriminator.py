@@ -64,6 +64,7 @@ class Discriminator(keras.Model):
         dropout: share of the features dropped in training (the paper keeps 0.75).
         l2: the paper's weight of `|w|^2 / 2` over the two output columns. One logit is the difference
             of two columns, whose least penalty for a difference w is `|w|^2 / 4`; see docs/differences.md.
+        dtype: `"mixed_bfloat16"` computes all but the output layer in bfloat16; weights stay float32.
 
     Call arguments:
         tokens: int `[B, T]`.
@@ -108,6 +109,7 @@ class Discriminator(keras.Model):
             vocab_size,
             embedding_dim,
             embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+            dtype=self.dtype_policy,
             name="embedding",
         )
         self.convolutions = [
@@ -117,17 +119,19 @@ class Discriminator(keras.Model):
                 activation="relu",
                 kernel_initializer=truncated_normal(),
                 bias_initializer=keras.initializers.Constant(0.1),
+                dtype=self.dtype_policy,
                 name=f"convolution_{width}",
             )
             for width, filters in sorted(kernels.items())
         ]
-        self.highway = Highway(name="highway")
+        self.highway = Highway(dtype=self.dtype_policy, name="highway")
         self.output_layer = keras.layers.Dense(
             1,
             kernel_initializer=truncated_normal(),
             bias_initializer="zeros",
             kernel_regularizer=keras.regularizers.L2(l2 / 4),
             bias_regularizer=keras.regularizers.L2(l2 / 4),
+            dtype="float32",
             name="output",
         )
         self.mask_seeds = keras.random.SeedGenerator(0)
@@ -156,7 +160,7 @@ class Discriminator(keras.Model):
 
     def judge(self, features: tf.Tensor, training=False, seed=None) -> tf.Tensor:
         """The part after the convolutions: `[B, F]` -> logits of *real* `[B]`."""
-        features = self.highway(features)
+        features = tf.cast(self.highway(features), tf.float32)
         if training and self.dropout:
             seed = self.mask_seeds.next() if seed is None else seed
             uniforms = tf.random.stateless_uniform(
@@ -172,25 +176,31 @@ class Discriminator(keras.Model):
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _probability_real(self, tokens):
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
-        shorter = max(1.0, self.max_length / 20)
-        score_rows, table_rows = (max(1, int(r / shorter)) for r in (SCORE_ROWS, TABLE_ROWS))
+        length = max(20, self.max_length)
+        score_rows, table_rows = (max(1, rows * 20 // length) for rows in (SCORE_ROWS, TABLE_ROWS))
 
         def by_convolution(tokens):
-            return map_chunks(lambda tokens: tf.sigmoid(self(tokens)), tokens, score_rows)
+            return map_chunks(lambda rows: self(rows, training=False), tokens, score_rows)
 
         def by_table(tokens):
             features = self._features_by_table(tokens, max(1, score_rows // 2))
-            return map_chunks(lambda f: tf.sigmoid(self.judge(f)), features, score_rows)
+            return map_chunks(lambda rows: self.judge(rows, training=False), features, score_rows)
 
-        def score(tokens):
-            # A table of V tokens takes the time that it saves on some V sequences.
+        def logits(tokens):
+            if self.compute_dtype != "float32":
+                return by_convolution(tokens)
+            # A table of V tokens takes about the time that it saves on V sequences.
             many = tf.shape(tokens)[0] >= self.vocab_size
             return tf.cond(many, lambda: by_table(tokens), lambda: by_convolution(tokens))
 
-        return map_chunks(score, tokens, table_rows)
+        return tf.sigmoid(map_chunks(logits, tokens, table_rows))
 
     def _features_by_table(self, tokens, chunk_rows):
-        """What the convolutions give after ReLU and maximum, `[M, F]`, faster for many sequences."""
+        """What `judge` takes, float32 `[M, F]`, with sums of table rows in place of convolutions.
+
+        A token and its place in a window decide what it adds, so with the weights at rest a table
+        holds all there is to add. The largest sum becomes the largest feature: ReLU keeps order.
+        """
         features: list[tf.Tensor] = []
         for convolution in self.convolutions:
             with tf.control_dependencies(features[-1:]):  # one table at a time: memory, and cache

@@ -21,6 +21,7 @@ class Highway(keras.layers.Layer):
                 activation=activation,
                 kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.1),
                 bias_initializer="zeros",
+                dtype=self.dtype_policy,
                 name=name,
             )
             layer.build(input_shape)

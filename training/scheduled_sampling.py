@@ -33,12 +33,12 @@ def mixed_inputs(
     """
     batch_size, length = tf.shape(tokens)[0], generator.max_length
     uniforms = tf.random.stateless_uniform([2, length, batch_size], seed, alg="philox")
-    states = generator.initial_states(batch_size)
+    states, draw = generator.initial_states(batch_size), generator.token_draw()
     token = tf.fill([batch_size], generator.start_token)
     inputs = []
     for t in range(length):
         hidden, states = generator.step(token, states)
-        drawn = generator.draw(hidden, uniforms[0, t])
+        drawn = draw(hidden, uniforms[0, t])
         token = tf.where(uniforms[1, t] < rate, tokens[:, t], drawn)
         inputs.append(token)
     return tf.stop_gradient(tf.stack(inputs, axis=1))

@@ -313,6 +313,36 @@ def test_tables_follow_the_weights_of_the_moment():
         np.testing.assert_allclose(after, expected, atol=1e-5)
 
 
+# Mixed precision
+
+
+@pytest.mark.parametrize("num", [3, 2 * V])  # fewer and more sequences than tokens
+def test_bfloat16_is_near_float32(num):
+    exact, mixed = tiny_discriminator(), tiny_discriminator(dtype="mixed_bfloat16")
+    tokens = tf.constant(some_tokens(num))
+    assert {weight.dtype for weight in mixed.weights if "seed" not in weight.path} == {"float32"}
+    logits = mixed(tokens)
+    assert logits.dtype == tf.float32
+    assert 0 < np.abs(logits - exact(tokens)).max() < 0.1
+    rewards = mixed.probability_real(tokens)
+    assert rewards.dtype == tf.float32
+    np.testing.assert_allclose(rewards, exact.probability_real(tokens), atol=0.02)
+
+
+def test_gradients_in_bfloat16_are_near_those_in_float32():
+    exact, mixed = tiny_discriminator(), tiny_discriminator(dtype="mixed_bfloat16")
+    tokens = tf.constant(some_tokens())
+    gradients = []
+    for discriminator in (exact, mixed):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(discriminator(tokens, training=True, seed=(1, 2)) ** 2)
+        of_loss = tape.gradient(loss, discriminator.trainable_variables)
+        gradients.append([tf.convert_to_tensor(g).numpy() for g in of_loss])
+    for one, other in zip(*gradients, strict=True):
+        assert other.dtype == np.float32
+        assert np.linalg.norm(one - other) < 0.1 * np.linalg.norm(one)
+
+
 # The penalty
 
 
