@@ -90,6 +90,7 @@ def stage_table(figures: dict[str, Any]) -> Table:
             [
                 record["stage"],
                 duration(record["ours"]),
+                times_ours(record, "bfloat16"),
                 times_ours(record, "literal"),
                 times_ours(record, "keras"),
                 "–" if least is None else f"{record['operations'] / 1e9:,.1f}",
@@ -97,10 +98,12 @@ def stage_table(figures: dict[str, Any]) -> Table:
                 "–" if memory is None else f"{memory / 1000:.2f} GB",
             ]
         )
-    columns = ["stage", "ours", "read literally", "plain Keras", "GFLOP", "ours / limit", "memory"]
+    columns = ["stage", "ours", "bfloat16", "read literally", "plain Keras"]
+    columns += ["GFLOP", "ours / limit", "memory"]
     notes = [
         "medians after warm-up; a stage's ways are timed in turn. Literal roll-outs and samples are "
-        "timed on one sequence and multiplied. The round is the sum of its parts.",
+        "timed on one sequence and multiplied. The round is the sum of its parts. bfloat16: ours with "
+        "`--mixed-precision bfloat16`.",
         f"limit: operations of the paper's definition at the {values['product_gflops']:.0f} GFLOP/s "
         "of a float32 matrix product in the same run; below 1 where a table saves operations. "
         "Memory: peak of a fresh process, TensorFlow included.",
@@ -119,8 +122,8 @@ def elsewhere_table(figures: dict[str, Any]) -> Table:
         if record["elsewhere"]
     ]
     note = (
-        "the other columns are issue 5's, measured on two cores, not in this run; the goal is that "
-        "issue's too. With the number of times that ours is."
+        "the other columns were measured before, on two cores of this class, not in this run; the "
+        "goal is what this project set out to reach. In brackets: how many times ours."
     )
     columns = ["stage", "ours", "authors' code, TensorFlow 1", "TextGAN-PyTorch", "goal"]
     return Table(columns, rows, [note, machine_note(figures["stages"])])

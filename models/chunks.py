@@ -8,8 +8,9 @@ import tensorflow as tf
 def map_chunks(
     function: Callable[..., tf.Tensor],
     rows: tf.Tensor | tuple[tf.Tensor, ...],
-    chunk_rows: int,
+    chunk_rows: tf.Tensor | int,
     result: tf.TensorSpec | None = None,
+    at_once: int = 1,
 ) -> tf.Tensor:
     """`function(rows)` computed on at most `chunk_rows` rows at a time; call it inside a `tf.function`.
 
@@ -18,6 +19,7 @@ def map_chunks(
         rows: `[M, ...]`, or a tuple of such; M at least 1 and possibly unknown when traced.
         chunk_rows: the most rows of one call.
         result: what all rows give; default float32 `[M]`.
+        at_once: chunks that may be under way together, each on a part of the cores.
     """
     result = tf.TensorSpec([None], tf.float32) if result is None else result
     parts = rows if isinstance(rows, tuple) else (rows,)
@@ -37,6 +39,6 @@ def map_chunks(
         lambda start, _: start < num_rows,
         one_chunk,
         (tf.constant(0), results),
-        parallel_iterations=1,
+        parallel_iterations=at_once,
     )
     return tf.ensure_shape(results.concat(), result.shape)

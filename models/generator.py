@@ -214,8 +214,10 @@ class Generator(keras.Model):
                 written.append(token)
             return tf.stack(written, axis=1)
 
+        # Two at once: a step has many operations that are too small for more than one core.
+        rows = tf.minimum(LOGIT_ROWS, -(-num // 2))
         samples = tf.TensorSpec([None, self.max_length], tf.int32)
-        return map_chunks(write, uniforms, LOGIT_ROWS, samples)
+        return map_chunks(write, uniforms, rows, samples, at_once=2)
 
     def log_prob(self, tokens: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
         """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`.

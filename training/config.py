@@ -70,6 +70,8 @@ class Settings:
     """Share of features dropped while the discriminator trains; never while it rewards."""
     discriminator_l2: float = 0.2
     """Weight of the paper's L2 penalty on the output layer."""
+    mixed_precision: Literal["none", "bfloat16"] = "none"
+    """bfloat16 computes the discriminator's convolutions and highway in 16 bits; its weights, its verdict and the policy stay in float32."""
     pretrain_d_steps: int = 1
     """Times the discriminator gets new generated sequences in pre-training."""
     pretrain_d_epochs: int = 3
@@ -369,7 +371,7 @@ AFTER_PRETRAINING = (
     *("num_rollouts", "rollout_update_rate", "reward", "reward_baseline"),
     *("bleu_reward_order", "bleu_reward_variant", "bleu_reward_references"),
     *("discriminator_learning_rate", "discriminator_embedding_dim"),
-    *("discriminator_dropout", "discriminator_l2"),
+    *("discriminator_dropout", "discriminator_l2", "mixed_precision"),
     *("pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples"),
     *("d_steps", "d_epochs", "d_samples"),
 )

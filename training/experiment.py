@@ -65,6 +65,7 @@ def carry_out(run: Run, task: Task) -> None:
         settings.discriminator_embedding_dim,
         dropout=settings.discriminator_dropout,
         l2=settings.discriminator_l2,
+        dtype="float32" if settings.mixed_precision == "none" else "mixed_bfloat16",
     )
     run.measured = task.measured
     if settings.algorithm == "random":

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from metrics.significance import welch
 from train_oracle import make_task
+from training import experiment as module
 from training.config import ORACLE_PRESETS
 from training.errors import UsageError
 from training.experiment import run_experiment
@@ -115,6 +116,22 @@ def test_without_a_discriminator_none_is_trained(tmp_path, changes):
     expected = {"constant": 0.5}.get(changes.get("reward"))
     if expected is not None:
         assert written["metrics"]["mean_reward"] == expected
+
+
+def test_mixed_precision_is_for_the_discriminator_alone(tmp_path, mle, monkeypatch):
+    made = []
+    train = module.train_seqgan
+
+    def trained(*models_and_more):
+        made.extend(models_and_more[:2])
+        train(*models_and_more)
+
+    monkeypatch.setattr(module, "train_seqgan", trained)
+    written = experiment(tmp_path / "run", pretrained=mle, mixed_precision="bfloat16")
+    generator, discriminator = made
+    assert (generator.compute_dtype, discriminator.compute_dtype) == ("float32", "bfloat16")
+    assert written["changed"]["mixed_precision"] == "bfloat16"
+    assert 0 < written["metrics"]["mean_reward"] < 1
 
 
 def test_the_result_says_what_the_tables_need(seqgan):
