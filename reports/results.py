@@ -34,7 +34,7 @@ ADVERSARIAL = frozenset(
         *("bleu_reward_order", "bleu_reward_variant", "bleu_reward_references"),
         *("pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples"),
         *("discriminator_learning_rate", "discriminator_embedding_dim"),
-        *("discriminator_dropout", "discriminator_l2"),
+        *("discriminator_dropout", "discriminator_l2", "mixed_precision"),
     }
 )
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")
