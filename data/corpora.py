@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from data.download import CHUNK_BYTES, Source, fetch
 from data.errors import DataError
+from data.midi_files import manifest, read_midi_files
 
 _TEXYGEN = (
     "https://raw.githubusercontent.com/geek-ai/Texygen/3104e22ac75f3cc2070da2bf5e2da6d2bef149ad/"
@@ -18,10 +19,14 @@ _CAPTIONS_CITATION = (
 )
 
 
-def _nottingham_manifest(path: Path) -> str:
-    from data.music import manifest  # reading MIDI costs an import that texts need not pay
+def in_nottingham(name: PurePosixPath) -> bool:
+    """Whether a file of the Nottingham archive is one of its tunes; they may also lie at the top."""
+    return name.parent.name in ("", "MIDI")
 
-    return manifest(path)
+
+def nottingham_manifest(path: Path) -> str:
+    """`manifest` of the tunes in an archive, a zip or a folder of them. Raises `DataError`."""
+    return manifest(read_midi_files(Path(path), in_nottingham)[0])
 
 
 CORPORA = {
@@ -100,7 +105,7 @@ CORPORA = {
         redirects_to=("codeload.github.com",),
         sha256="",
         manifest="367d720d99626ffdd5b4f09fc45083d5e3bbd6ad259cdc7597b44687569aa8e5",
-        manifest_of=_nottingham_manifest,
+        manifest_of=nottingham_manifest,
         licence="GPLv3, as its repository states; fetched from there, not passed on",
         citation=(
             "The Nottingham Music Database, collected by Eric Foxley; cleaned and turned into MIDI by "

@@ -14,31 +14,27 @@ drawn. What the paper leaves open is decided here:
 - Exact repeats of a window are removed, the first one in order of names is kept. What remains is
   split by tune, so that no tune and no window stands in two parts.
 
-Files are not trusted. Nothing is extracted from a zip: its members are read into memory, few enough
-and small enough to stay there. A file that is no sound MIDI file is skipped, named and counted.
+Files are not trusted (`data.midi_files`): one that is no sound MIDI file is skipped, named and counted.
 """
 
 import hashlib
 import io
 import itertools
-import os
 import re
-import stat
 import warnings
 import wave
-import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import mido
 import numpy as np
 import pretty_midi
 
-from data.corpora import CORPORA, corpus_file, origin
+from data.corpora import CORPORA, corpus_file, in_nottingham, origin
 from data.errors import DataError
+from data.midi_files import Skip, manifest, read_midi_files, shown
 from data.samples.tunes import TUNES
 
 STEP_SECONDS = 0.4
@@ -49,14 +45,6 @@ SHARES = (0.8, 0.1, 0.1)  # of the tunes: training, validation, test
 SAMPLE_RATE = 22_050  # Hz; the highest key sounds at 4,186 Hz
 
 _MAX_SECONDS = 3600.0
-_MAX_FILE_BYTES = 1 << 20  # the largest Nottingham tune has 34 kB
-_TOO_LARGE = f"more than {_MAX_FILE_BYTES >> 20} MiB"
-_MAX_TOTAL_BYTES = 64 << 20  # all Nottingham tunes together have 3.2 MB
-_MAX_ZIP_BYTES = 256 << 20
-_MAX_DIRECTORY_BYTES = 4 << 20
-_MAX_ENTRIES = 20_000  # the Nottingham archive has 3,100
-_MAX_FILES = 10_000
-_MAX_VAIN_BYTES = 1 << 30  # unpacked of members that are skipped after that; takes seconds
 
 # The reader keeps the time of every tick, whatever happens there. It takes files of at most so many,
 # which can be 30 bytes long; all Nottingham tunes together have 143 million, 45 a byte.
@@ -69,19 +57,6 @@ _MAX_TICKS_A_BYTE = 1000
 _ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{256}")
 
 NOTTINGHAM = CORPORA["nottingham"]
-NOTTINGHAM_FOLDER = "MIDI"
-
-
-def manifest(path: Path) -> str:
-    """SHA-256 of the lines `<SHA-256 of the content>  <name>` of the Nottingham tunes in an archive.
-
-    It is what `LC_ALL=C sha256sum *.mid | sha256sum` prints in the folder `MIDI` of the archive.
-    Only the files of that folder are used; they may also lie at the top.
-
-    Raises:
-        DataError: there is no such archive, or it is hostile.
-    """
-    return _digest(_contents(Path(path), _is_nottingham)[0])
 
 
 @dataclass(frozen=True)
@@ -175,7 +150,7 @@ def nottingham_corpus(
     Raises:
         DataError: these are not the Nottingham tunes.
     """
-    contents, skipped = _contents(Path(path), _is_nottingham)
+    contents, skipped = read_midi_files(Path(path), in_nottingham)
     _verify(Path(path), contents)
     tunes, skipped = _tunes(contents, skipped)
     return _corpus("nottingham", str(path), tunes, skipped, max_length, split_seed)
@@ -198,7 +173,7 @@ def verify_nottingham(path: Path) -> None:
     Raises:
         DataError: it does not.
     """
-    _verify(Path(path), _contents(Path(path), _is_nottingham)[0])
+    _verify(Path(path), read_midi_files(Path(path), in_nottingham)[0])
 
 
 def read_tunes(path: Path) -> tuple[list[Tune], dict[str, list[str]]]:
@@ -214,7 +189,7 @@ def read_tunes(path: Path) -> tuple[list[Tune], dict[str, list[str]]]:
     Raises:
         DataError: the path cannot be read, or a zip is hostile.
     """
-    return _tunes(*_contents(Path(path), lambda name: True))
+    return _tunes(*read_midi_files(Path(path), lambda name: True))
 
 
 def read_midi(path: Path) -> np.ndarray:
@@ -273,217 +248,14 @@ def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
     _write(Path(path), content.getvalue())
 
 
-class _Skip(Exception):
-    """Why a file is left out, as the reports name it, and how many bytes were read for nothing."""
-
-    def __init__(self, reason: str, num_bytes: int = 0):
-        super().__init__(reason)
-        self.num_bytes = num_bytes
-
-
-# Files into memory.
-
-_Contents = tuple[dict[str, bytes], dict[str, list[str]]]
-
-
-def _contents(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Contents:
-    """Content of every wanted MIDI file by its name, and the names of the skipped by the reason."""
-    try:
-        if path.is_dir():
-            return _read_all(path, _in_folder(path, wanted))
-        if not path.exists():
-            raise DataError(
-                f"{path} does not exist, expected a zip or a folder of MIDI files: "
-                "mend the path, or use --corpus sample."
-            )
-        if not path.is_file():  # a pipe or a device could block or never end
-            raise DataError(
-                f"{path} is not a regular file, expected a zip or a folder of MIDI files: "
-                "give one of these."
-            )
-        with open(path, "rb") as beginning:
-            starts_as_midi = beginning.read(4) == b"MThd"
-        if starts_as_midi or _ends_as_midi(path.name):
-            return _read_all(path, [(path.name, partial(_read_file, path))])
-        if path.stat().st_size > _MAX_ZIP_BYTES:
-            raise DataError(
-                f"{path} has more than {_MAX_ZIP_BYTES >> 20} MiB, expected a smaller zip of MIDI "
-                "files: split it."
-            )
-        with _BoundedReads(path) as file, _open_zip(path, file) as archive:
-            return _read_all(path, _in_zip(path, archive, wanted))
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror or error}), expected a zip or a folder of "
-            "MIDI files: mend its permissions, or use --corpus sample."
-        ) from error
-
-
-_Files = Iterable[tuple[str, Callable[[], bytes]]]
-
-
-def _read_all(path: Path, files: _Files) -> _Contents:
-    contents: dict[str, bytes] = {}
-    skipped: dict[str, list[str]] = {}
-    total = in_vain = 0
-    for count, (name, read) in enumerate(files, start=1):
-        if count > _MAX_FILES:
-            raise DataError(
-                f"{path} holds more than {_MAX_FILES:,} MIDI files, expected fewer: split it."
-            )
-        try:
-            if name in contents:
-                raise _Skip("a second file of that name")
-            contents[name] = read()
-        except _Skip as reason:
-            skipped.setdefault(str(reason), []).append(name)
-            in_vain += reason.num_bytes
-            if in_vain > _MAX_VAIN_BYTES:
-                raise DataError(
-                    f"{path} holds more than {_MAX_VAIN_BYTES >> 20} MiB of files that are too "
-                    "large or corrupt, expected MIDI files: leave those out."
-                ) from reason
-            continue
-        total += len(contents[name])
-        if total > _MAX_TOTAL_BYTES:
-            raise DataError(
-                f"{path} holds more than {_MAX_TOTAL_BYTES >> 20} MiB of MIDI files, expected "
-                "less: split it."
-            )
-    return contents, skipped
-
-
-def _ends_as_midi(name: str) -> bool:
-    """Whether a file's name is that of a MIDI file; hidden ones are notes of a system beside it."""
-    return name.lower().endswith((".mid", ".midi")) and not name.startswith(".")
-
-
-def _in_folder(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Files:
-    """MIDI files of a folder and those below it, in order of names; links to folders stay shut."""
-    found: list[tuple[str, Path]] = []
-    entries = 0
-    for folder, folders, names in os.walk(path):
-        entries += len(folders) + len(names)
-        if entries > _MAX_ENTRIES:
-            raise DataError(
-                f"{path} holds more than {_MAX_ENTRIES:,} files and folders, expected a folder of "
-                "MIDI files: give one further down."
-            )
-        for file in (Path(folder, name) for name in names if _ends_as_midi(name)):
-            name = file.relative_to(path).as_posix()
-            if wanted(PurePosixPath(name)):
-                found.append((name, file))
-    for name, file in sorted(found):
-        yield name, partial(_read_file, file)
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise _Skip("not a regular file")
-        if about.st_size > _MAX_FILE_BYTES:
-            raise _Skip(_TOO_LARGE)
-        with open(path, "rb") as file:
-            return _bounded(file.read(_MAX_FILE_BYTES + 1))
-    except OSError as error:
-        raise _Skip(f"cannot be read ({error.strerror})") from error
-
-
-def _bounded(content: bytes) -> bytes:
-    if len(content) > _MAX_FILE_BYTES:
-        raise _Skip(_TOO_LARGE, len(content))
-    return content
-
-
-class _BoundedReads(io.FileIO):
-    """A file that gives out only so much at once: a zip's directory is read whole, before counting."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _MAX_DIRECTORY_BYTES:
-            raise zipfile.BadZipFile("its directory is too large")
-        return super().read(size) or b""
-
-
-def _open_zip(path: Path, file: io.FileIO) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(file)
-    except Exception as error:  # a corrupt directory may raise anything
-        raise DataError(
-            f"{path} is neither a MIDI file nor a sound zip, expected a zip or a folder of MIDI "
-            "files: give one, or use --corpus sample."
-        ) from error
-
-
-def _in_zip(
-    path: Path, archive: zipfile.ZipFile, wanted: Callable[[PurePosixPath], bool]
-) -> _Files:
-    """MIDI files of a zip, in order of names. Refuses a zip that was made to do harm."""
-    members = archive.infolist()
-    if len(members) > _MAX_ENTRIES:
-        raise DataError(
-            f"{path} holds more than {_MAX_ENTRIES:,} members, expected a zip of MIDI files: "
-            "split it."
-        )
-    for member in members:
-        # Nothing is extracted, but whoever writes such names does not mean well.
-        as_path = PureWindowsPath(member.filename)
-        if as_path.anchor or ".." in as_path.parts:
-            raise DataError(
-                f"{path} holds the member {_shown(member.filename)}, which climbs out of its "
-                "folder, expected names below it: get the zip from its origin again."
-            )
-    for member in sorted(members, key=lambda member: member.filename):
-        name = PurePosixPath(member.filename)
-        folder = member.filename.endswith("/")
-        if not folder and _ends_as_midi(name.name) and wanted(name):
-            yield member.filename, partial(_read_member, archive, member)
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    if member.flag_bits & 1:
-        raise _Skip("encrypted")
-    # The other methods are unpacked without a limit on what comes out.
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _Skip("packed by another method than deflate")
-    try:
-        with archive.open(member) as file:
-            content = file.read(_MAX_FILE_BYTES + 1)
-    except Exception as error:  # unpacking a corrupt member may raise anything
-        unpacked = min(member.file_size, _MAX_FILE_BYTES)
-        raise _Skip("corrupt in the zip", unpacked) from error
-    return _bounded(content)
-
-
-def _shown(text: str) -> str:
-    """A member's name as a message may print it: short, and no control characters."""
-    text = ascii(text)[1:-1]
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _is_nottingham(name: PurePosixPath) -> bool:
-    return name.parent.name in ("", NOTTINGHAM_FOLDER)
-
-
 def _verify(path: Path, contents: dict[str, bytes]) -> None:
-    digest = _digest(contents)
-    if digest != NOTTINGHAM.manifest:
+    found = manifest(contents)
+    if found != NOTTINGHAM.manifest:
         raise DataError(
-            f"{path} holds {len(contents):,} MIDI files with digest {digest}, expected "
+            f"{path} holds {len(contents):,} MIDI files with manifest {found}, expected "
             f"{NOTTINGHAM.name} with {NOTTINGHAM.manifest}: get "
             f"{NOTTINGHAM.url} again, or use --corpus sample."
         )
-
-
-def _digest(contents: dict[str, bytes]) -> str:
-    """`manifest` of files."""
-    lines = sorted(
-        (PurePosixPath(name).name, hashlib.sha256(content).hexdigest())
-        for name, content in contents.items()
-    )
-    text = "".join(f"{sha}  {name}\n" for name, sha in lines)
-    # A file's name need not be text.
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 # MIDI onto the grid.
@@ -500,12 +272,12 @@ def _tunes(
             parsed = _parsed(content)
             ticks = max((sum(event.time for event in track) for track in parsed.tracks), default=0)
             if ticks > _MAX_TICKS:
-                raise _Skip("corrupt")
+                raise Skip("corrupt")
             if ticks > ticks_left:
-                raise _Skip("too many ticks for its size")
+                raise Skip("too many ticks for its size")
             ticks_left -= ticks
             tunes.append(_tune(name, parsed))
-        except _Skip as reason:
+        except Skip as reason:
             skipped.setdefault(str(reason), []).append(name)
     return tunes, skipped
 
@@ -516,14 +288,14 @@ def _tune(name: str, parsed: mido.MidiFile) -> Tune:
             warnings.simplefilter("ignore")
             midi = pretty_midi.PrettyMIDI(mido_object=parsed)
     except Exception as error:  # the reader may raise anything on a corrupt file
-        raise _Skip("corrupt") from error
+        raise Skip("corrupt") from error
     melody = next((i.notes for i in midi.instruments if i.notes and not i.is_drum), None)
     if melody is None:
-        raise _Skip("only drums" if any(i.notes for i in midi.instruments) else "no notes")
+        raise Skip("only drums" if any(i.notes for i in midi.instruments) else "no notes")
     starts = np.array([note.start for note in melody])
     ends = np.array([note.end for note in melody])
     if ends.max() - starts.min() > _MAX_SECONDS:
-        raise _Skip("longer than an hour")
+        raise Skip("longer than an hour")
     pitches = np.array([note.pitch for note in melody])
     on_piano = _on_piano(pitches)
 
@@ -555,15 +327,15 @@ def _tune(name: str, parsed: mido.MidiFile) -> Tune:
 
 def _parsed(content: bytes) -> mido.MidiFile:
     if not content.startswith(b"MThd"):
-        raise _Skip("not a MIDI file" if content else "empty")
+        raise Skip("not a MIDI file" if content else "empty")
     if _ENDLESS_NUMBER.search(content):
-        raise _Skip("corrupt")
+        raise Skip("corrupt")
     try:
         return mido.MidiFile(file=io.BytesIO(content))
     except EOFError as error:
-        raise _Skip("truncated") from error
+        raise Skip("truncated") from error
     except Exception as error:  # likewise
-        raise _Skip("corrupt") from error
+        raise Skip("corrupt") from error
 
 
 def _on_piano(pitches: np.ndarray) -> np.ndarray:
@@ -651,7 +423,7 @@ def _corpus(
 
 def _summary(skipped: dict[str, list[str]]) -> str:
     """What was skipped, short enough for a message: each reason, how often, the first name."""
-    reasons = [f"{len(names)} {reason}, as {_shown(names[0])}" for reason, names in skipped.items()]
+    reasons = [f"{len(names)} {reason}, as {shown(names[0])}" for reason, names in skipped.items()]
     return f" (skipped: {'; '.join(reasons)})" if reasons else ""
 
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.fft import rfft, rfftfreq
 
-from data import music
+from data import midi_files, music
 from data.errors import DataError
 from data.samples.tunes import TUNES
 
@@ -360,7 +360,7 @@ def test_many_bombs_are_refused_before_all_are_unpacked(tmp_path, monkeypatch):
         unpacked.append(size)
         return original(self, size)
 
-    monkeypatch.setattr(music, "_MAX_VAIN_BYTES", 4 << 20)
+    monkeypatch.setattr(midi_files, "_MAX_VAIN_BYTES", 4 << 20)
     monkeypatch.setattr(zipfile.ZipExtFile, "read", read)
     bomb = b"MThd" + bytes(1 << 20)
     path = write_zip(tmp_path / "tunes.zip", [(f"{k}.mid", bomb) for k in range(100)])
@@ -433,18 +433,18 @@ def test_a_member_that_lies_about_its_size_is_skipped(tmp_path, size):
 
 def test_many_small_files_are_too_many_together(tmp_path, monkeypatch):
     path = write_zip(tmp_path / "tunes.zip", members(6))
-    monkeypatch.setattr(music, "_MAX_TOTAL_BYTES", 5 * len(tune_bytes(0, 40)))
+    monkeypatch.setattr(midi_files, "_MAX_TOTAL_BYTES", 5 * len(tune_bytes(0, 40)))
     assert "of MIDI files, expected less" in refusal(music.read_tunes, path)
-    monkeypatch.setattr(music, "_MAX_FILES", 5)
+    monkeypatch.setattr(midi_files, "_MAX_FILES", 5)
     assert "more than 5 MIDI files" in refusal(music.read_tunes, path)
-    monkeypatch.setattr(music, "_MAX_ENTRIES", 5)
+    monkeypatch.setattr(midi_files, "_MAX_ENTRIES", 5)
     assert "more than 5 members" in refusal(music.read_tunes, path)
     folder = tmp_path / "folder"
     folder.mkdir()
     for k in range(6):
         (folder / f"{k}.txt").touch()
     assert "more than 5 files and folders" in refusal(music.read_tunes, folder)
-    monkeypatch.setattr(music, "_MAX_ZIP_BYTES", 100)
+    monkeypatch.setattr(midi_files, "_MAX_ZIP_BYTES", 100)
     assert "expected a smaller zip" in refusal(music.read_tunes, path)
 
 

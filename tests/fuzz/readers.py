@@ -21,7 +21,7 @@ import pretty_midi
 
 import sample
 from data import music, oracle, poems, speeches, text
-from data.corpora import SAMPLES_FOLDER
+from data.corpora import SAMPLES_FOLDER, nottingham_manifest
 from data.corpus import Corpus
 from data.errors import DataError
 from data.vocabulary import RESERVED, Vocabulary
@@ -240,7 +240,7 @@ def damage_zip(draw: random.Random, content: bytes, others: Sequence[bytes]) -> 
 
 def read_zip(folder: Path, way: int) -> None:
     try:
-        music.manifest(folder / "tunes.zip")
+        nottingham_manifest(folder / "tunes.zip")
         check_tunes(folder / "tunes.zip")
     finally:
         names = [path.name for path in folder.iterdir()]
