@@ -6,6 +6,7 @@ import tensorflow as tf
 from models.checks import check_positive, check_tokens
 from models.chunks import map_chunks
 from models.highway import Highway
+from models.shares import WHOLE
 
 # {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
 PAPER_KERNELS_20 = {
@@ -70,6 +71,7 @@ class Discriminator(keras.Model):
         tokens: int `[B, T]`.
         training: whether dropout is on.
         seed: int32 pair that decides the dropout mask; without it the layer draws one of its own.
+        share: of a batch that the tokens are, with its rows of the batch's mask.
 
     Returns:
         logits of *real*, float32 `[B]`.
@@ -151,21 +153,23 @@ class Discriminator(keras.Model):
         self.output_layer.build((None, self.num_features))
         self.built = True
 
-    def call(self, tokens, training=False, seed=None):
+    def call(self, tokens, training=False, seed=None, share=WHOLE):
         embedded = self.embedding(tokens)  # [B, T, E]
         features = tf.concat(
             [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
         )
-        return self.judge(features, training, seed)
+        return self.judge(features, training, seed, share)
 
-    def judge(self, features: tf.Tensor, training=False, seed=None) -> tf.Tensor:
+    def judge(self, features: tf.Tensor, training=False, seed=None, share=WHOLE) -> tf.Tensor:
         """The part after the convolutions: `[B, F]` -> logits of *real* `[B]`."""
         features = tf.cast(self.highway(features), tf.float32)
         if training and self.dropout:
             seed = self.mask_seeds.next() if seed is None else seed
-            uniforms = tf.random.stateless_uniform(
-                tf.shape(features), tf.cast(seed, tf.int32), alg="philox"
-            )
+            shape = tf.shape(features)
+            if share != WHOLE:
+                shape = [share.num * features.shape[0], features.shape[1]]
+            uniforms = tf.random.stateless_uniform(shape, tf.cast(seed, tf.int32), alg="philox")
+            uniforms = share.rows(uniforms)
             features = tf.where(uniforms >= self.dropout, features / (1 - self.dropout), 0.0)
         return self.output_layer(features)[:, 0]
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from models.checks import check_positive, check_tokens
 from models.chunks import map_chunks
 from models.draw import TokenDraw
+from models.shares import WHOLE, Share
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
 
@@ -173,21 +174,26 @@ class Generator(keras.Model):
             return token, ended
         return tf.where(ended, self.pad_token, token), ended | (token == self.end_token)
 
-    def sample(self, num: int, seed: Seed, temperature: float = 1.0) -> tf.Tensor:
+    def sample(
+        self, num: int, seed: Seed, temperature: float = 1.0, share: Share = WHOLE
+    ) -> tf.Tensor:
         """Draws sequences from the policy.
 
         Args:
             num: number of sequences, at least 1.
             seed: int32 pair, as in `tf.random.stateless_uniform`. The same pair gives the same sequences.
             temperature: divides the logits; below 1 sharpens. Above 0.
+            share: of the sequences that is drawn.
 
         Returns:
-            int32 `[num, T]`.
+            int32 `[num, T]`, or those of the share.
         """
         check_positive(num=num, temperature=temperature)
-        return self.sample_graph(
-            tf.cast(num, tf.int32), tf.cast(seed, tf.int32), tf.cast(temperature, tf.float32)
-        )
+        given = tf.cast(num, tf.int32), tf.cast(seed, tf.int32), tf.cast(temperature, tf.float32)
+        if share == WHOLE:
+            return self.sample_graph(*given)
+        rows = share.of(num)
+        return self._sample_rows(*given, tf.constant(rows.start), tf.constant(rows.stop))
 
     @tf.function(
         input_signature=[
@@ -198,7 +204,17 @@ class Generator(keras.Model):
     )
     def sample_graph(self, num, seed, temperature):
         """`sample` without its checks, on tensors: what is exported."""
+        return self._write(
+            tf.random.stateless_uniform([num, self.max_length], seed, alg="philox"), temperature
+        )
+
+    @tf.function(reduce_retracing=True)
+    def _sample_rows(self, num, seed, temperature, first, last):
         uniforms = tf.random.stateless_uniform([num, self.max_length], seed, alg="philox")
+        return self._write(uniforms[first:last], temperature)
+
+    def _write(self, uniforms, temperature):
+        """Sequences int32 `[M, T]` from a uniform for each token."""
         draw = self.token_draw()
 
         def write(uniforms):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from models.checks import check_positive, check_tokens
 from models.chunks import map_chunks
 from models.generator import LOGIT_ROWS, Generator, Seed
+from models.shares import WHOLE, Share
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
 
@@ -45,7 +46,12 @@ class Rollout(keras.Model):
             beta.assign(theta if rate == 1.0 else rate * theta + (1.0 - rate) * beta)
 
     def action_values(
-        self, tokens: tf.Tensor, reward_fn: RewardFunction, num_rollouts: int, seed: Seed
+        self,
+        tokens: tf.Tensor,
+        reward_fn: RewardFunction,
+        num_rollouts: int,
+        seed: Seed,
+        share: Share = WHOLE,
     ) -> tf.Tensor:
         """Action values Q(Y_{1:t-1}, y_t) of Eq. (4), estimated by Monte Carlo search.
 
@@ -58,23 +64,29 @@ class Rollout(keras.Model):
             tokens: int `[B, T]`, sequences of the generator.
             reward_fn: maps int32 `[M, T]` to rewards `[M]`: a discriminator, a BLEU score, a constant.
             num_rollouts: N, completions of each prefix.
-            seed: int32 pair; the same pair gives the same completions in any chunk size.
+            seed: int32 pair; the same pair gives the same completions in any chunk size and shares.
+            share: of the sequences that is valued.
 
         Returns:
-            float32 `[B, T]`.
+            float32 `[B, T]`, or the rows of the share.
         """
         check_positive(num_rollouts=num_rollouts)
         tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
+        of_all = len(tokens)
+        tokens = share.rows(tokens)
         batch_size, length = tokens.shape
         of_whole = tf.cast(reward_fn(tokens), tf.float32)
         if length == 1:
             return of_whole[:, None]
 
         # A pair is one sequence in one roll-out; it has a row for each of its T - 1 prefixes.
-        num_pairs = num_rollouts * batch_size
+        num_pairs, draws = num_rollouts * batch_size, length * (length - 1) // 2
         uniforms = tf.random.stateless_uniform(
-            [num_pairs, length * (length - 1) // 2], tf.cast(seed, tf.int32), alg="philox"
+            [num_rollouts * of_all, draws], tf.cast(seed, tf.int32), alg="philox"
         )
+        if share != WHOLE:
+            of_share = tf.reshape(uniforms, [num_rollouts, of_all, draws])[:, share.of(of_all)]
+            uniforms = tf.reshape(of_share, [num_pairs, draws])
         states = self._states_after_prefixes(tokens)
         pairs = np.arange(num_pairs, dtype=np.int32)
         chunk = max(1, self.chunk_rows // (length - 1))
