@@ -122,6 +122,8 @@ class Settings:
     """Sampling temperatures at which the MLE start and the final generator are measured too, each with --eval-samples sequences."""
     checkpoint_seconds: float = 60.0
     """Least time between two checkpoints within a stage; every stage ends with one."""
+    distribute: Literal["auto", "none", "mirrored", "multi-worker"] = "auto"
+    """What shares the work: auto, all GPUs of the machine, or where TF_CONFIG is set all its workers; none, one device; mirrored, the machine alone; multi-worker, what TF_CONFIG says. A run goes on with any number of them (docs/distributed.md)."""
     check_numerics: bool = False
     """Find the operation that makes the first NaN or infinity, and stop there; slower. With --resume too: from the last good checkpoint of a run that diverged."""
 
@@ -363,7 +365,7 @@ def _corpus_presets(kind: type[S], corpus: str, **quick: Any) -> dict[str, S]:
 
 
 # What does not make a run what it is.
-NOT_STORED = ("out", "resume", "pretrained", "check_numerics")
+NOT_STORED = ("out", "resume", "pretrained", "distribute", "check_numerics")
 # What may differ from the run whose pre-training is taken over: nothing that it used.
 AFTER_PRETRAINING = (
     *("preset", "algorithm", "random_tokens", "ss_decay", "checkpoint_seconds", "audio"),

@@ -22,6 +22,17 @@ class RunFailed(RuntimeError):
 
 
 @contextmanager
+def said_by(worker: str) -> Iterator[None]:
+    """Puts the worker's name before what a person is told, where there are several."""
+    try:
+        yield
+    except (ValueError, RuntimeError, Stopped) as error:
+        if worker and error.args and str(error):
+            error.args = (f"{worker}: {error}", *error.args[1:])
+        raise
+
+
+@contextmanager
 def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
     """Ends the program with one line on stderr for what a person can mend.
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from models.controls import AtTemperature, Policy
 from models.generator import Generator
+from training.distribution import ONE_DEVICE
 from training.run import Measurement, Run
 from training.scheduled_sampling import true_rate
 from training.steps import Steps
@@ -55,7 +56,8 @@ def pretrain_discriminator(steps: Steps, real: tf.Tensor, run: Run) -> None:
     settings = run.settings
     for d_step in run.loop("discriminator", settings.pretrain_d_steps):
         sets = balanced_sets(
-            real, steps.generator, settings.pretrain_d_samples, run.seed("first sets", d_step)
+            *(real, steps.generator, settings.pretrain_d_samples, run.seed("first sets", d_step)),
+            run.distribution.by_rows,
         )
         for epoch in range(settings.pretrain_d_epochs):
             results = steps.discriminator_epoch(*sets, run.seed("first D", d_step, epoch))
@@ -63,11 +65,16 @@ def pretrain_discriminator(steps: Steps, real: tf.Tensor, run: Run) -> None:
 
 
 def balanced_sets(
-    real: tf.Tensor, generator: Generator, num: int, seed: np.ndarray
+    real: tf.Tensor,
+    generator: Generator,
+    num: int,
+    seed: np.ndarray,
+    by_rows: Callable[..., tf.Tensor] = ONE_DEVICE.by_rows,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """`num` real sequences without repeats and as many new generated ones: each int32 `[num, T]`.
 
-    Where there are fewer real ones, all of them and as many generated ones.
+    Where there are fewer real ones, all of them and as many generated ones. `by_rows` is that of
+    the run's distribution.
     """
     rows = np.random.default_rng(seed.view(np.uint32)).permutation(len(real))[:num]
-    return tf.gather(real, rows), generator.sample(len(rows), seed)
+    return tf.gather(real, rows), by_rows(generator.sample, len(rows), seed)

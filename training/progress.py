@@ -26,10 +26,10 @@ _SHOWN = {
 
 
 class Display:
-    """Progress of the stages of a run, on stderr."""
+    """Progress of the stages of a run, on stderr; `quiet`: none."""
 
-    def __init__(self):
-        self.console = Console(stderr=True, highlight=False)
+    def __init__(self, quiet: bool = False):
+        self.console = Console(stderr=True, highlight=False, quiet=quiet)
         self._task: TaskID | None = None
         self._shown: dict[str, float] = {}
         self._bar = Progress(

@@ -39,6 +39,7 @@ from training.config import (
     load_settings,
     settings_to_json,
 )
+from training.distribution import LOST, ONE_DEVICE, Distribution
 from training.errors import RunFailed, TrainingDiverged, UsageError
 from training.lock import NAME as LOCK
 from training.lock import FolderLock
@@ -77,14 +78,18 @@ class Run:
         folder: where the run lives. Must hold no run, unless `settings.resume`.
         task: name of the task, for `result.json`.
         settings: what was asked for.
+        distribution: what the training runs on; every worker has a `Run`, the chief's is this one.
     """
 
-    def __init__(self, folder: Path, task: str, settings: Settings):
+    def __init__(
+        self, folder: Path, task: str, settings: Settings, distribution: Distribution = ONE_DEVICE
+    ):
         self.folder = folder
         self.task = task
         self.settings = settings
+        self.distribution = distribution
         self.measured: tuple[str, ...] = ()  # figures of the task's measure, more columns
-        self.display = Display()
+        self.display = Display(quiet=not distribution.is_chief)
         self._done: dict[str, int] = {}  # steps finished, by stage
         self._results: dict[str, float] = {}
         self.tables: dict[str, dict[str, Any]] = {"temperatures": {}}  # more for result.json
@@ -117,6 +122,12 @@ class Run:
     ) -> None:
         self._open.close()  # the bar of the stage, before anything is said
         self.close()
+        cluster = self.distribution.cluster
+        if cluster is not None and isinstance(error, LOST):
+            raise RunFailed(
+                f"{cluster.lost(str(error))} was lost {self._at}. See there why; then, on every worker: "
+                f"{self._go_on()}"
+            ) from None
         if isinstance(error, KeyboardInterrupt) and not str(error):  # at once, not by `loop`
             number = error.number if isinstance(error, Stopped) else int(signal.SIGINT)
             raise Stopped(number, f"stopped {self._at}. {self._go_on()}") from None
@@ -218,7 +229,9 @@ class Run:
         return f"`{self._resume_command()}` {where}."
 
     def _resume_command(self) -> str:
-        return f"python train_{self.task}.py --resume --out {shlex.quote(str(self.folder))}"
+        how = self.settings.distribute
+        more = "" if how == "auto" else f" --distribute {how}"
+        return f"python train_{self.task}.py --resume --out {shlex.quote(str(self.folder))}{more}"
 
     def _start_tables(self) -> None:
         """metrics.csv and events anew from the history, which may have been taken back by some rows."""
@@ -253,21 +266,34 @@ class Run:
         self._finite = Finite(objects)
         self._checkpoint = tf.train.Checkpoint(**objects)
         if self.settings.resume:
-            clear_half_written(self.folder)
-            newest = newest_whole(self.folder, self.display.say, set_aside=True)
+            newest = self._newest()
             if newest is not None:
                 self._restore(newest)
             elif (source := self._noted_start()) is not None:
                 self._take_over(source, self._check_pretrained(source))
         else:
-            with self.writing(self.folder / "config.json"):
-                write_json(self.folder / "config.json", self._config())
+            self._write_config()
             if self._start is not None and self.settings.pretrained is not None:
                 self._take_over(self.settings.pretrained, self._start)
         self._start_tables()
 
+    def _newest(self) -> Path | None:
+        """The checkpoint to go on from, for all workers."""
+        clear_half_written(self.folder)
+        newest = newest_whole(self.folder, self.display.say, set_aside=True)
+        self.distribution.of_workers(int(newest.name) if newest else 0)
+        return newest
+
+    def _write_config(self) -> None:
+        with self.writing(self.folder / "config.json"):
+            write_json(self.folder / "config.json", self._config())
+
     def _config(self) -> dict[str, Any]:
-        what = {"task": self.task, "settings": settings_to_json(self.settings), **provenance()}
+        what = {
+            "task": self.task,
+            "settings": settings_to_json(self.settings),
+            **self._provenance(),
+        }
         if (
             self.settings.pretrained is not None
         ):  # for --resume, should this end before a checkpoint
@@ -291,8 +317,11 @@ class Run:
                 "Go on with the version in config.json, or start anew with another --out."
             ) from None
         self._number = int(newest.name)
-        drop_old(self.folder)  # which an end of the process may have left
+        self._drop_old()
         self.display.say(f"resuming {self.folder} from checkpoint {newest.name}")
+
+    def _drop_old(self) -> None:
+        drop_old(self.folder)  # which an end of the process may have left
 
     def _set_state(self, state: dict[str, Any]) -> None:
         self._done = state["done"]
@@ -319,13 +348,16 @@ class Run:
                 "peak_memory_mb": state["peak_memory_mb"],
             }
         )
+        self._copy_scores(source)
+        self.save()
+        self.display.say(f"taking over the pre-training of {source}")
+
+    def _copy_scores(self, source: Path) -> None:
         scores = self.folder / "scores"
         with self.writing(scores):
             scores.mkdir(exist_ok=True)
             for path in (source / "scores").glob("*.npy"):
                 shutil.copyfile(path, scores / f"{path.stem}_mle.npy")
-        self.save()
-        self.display.say(f"taking over the pre-training of {source}")
 
     def save(self) -> None:
         """Writes a checkpoint aside and renames it; keeps the newest two."""
@@ -381,11 +413,12 @@ class Run:
                 self._seconds[stage] = self._seconds.get(stage, 0.0) + spent
                 self._done[stage] = index + 1
                 self.display.done(index + 1)
+                number = int(self.distribution.of_workers(stop.number or 0).max())
                 due = time.monotonic() - self._last_saved >= self.settings.checkpoint_seconds
-                if due or index + 1 == total or stop.number is not None:
+                if due or index + 1 == total or number:
                     self.save()
-                if stop.number is not None:
-                    raise Stopped(stop.number, f"stopped after {place}: {self._go_on()}")
+                if number:  # a signal, to whichever worker
+                    raise Stopped(number, f"stopped after {place}: {self._go_on()}")
         self._at = f"after stage {stage}"
 
     def log(self, stage: str, step: int, values: Mapping[str, Any], total: int) -> None:
@@ -400,12 +433,15 @@ class Run:
         seconds = round(sum(self._seconds.values()) + this_step, 3)
         row = {"stage": stage, "step": step, "seconds": seconds, **figures}
         self._history.append(row)
+        self._write_row(row)
+        self.display.step(stage, step, total, figures)
+
+    def _write_row(self, row: dict[str, Any]) -> None:
         path = self.folder / "metrics.csv"
         with self.writing(path), path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, (*COLUMNS, *self.measured)).writerow(row)
         with self.writing(self.folder / "events.out.tfevents"):
             self._write_events([row])
-        self.display.step(stage, step, total, figures)
 
     def keep(self, measurement: "Measurement", suffix: str = "") -> None:
         """Keeps a measurement for `result.json`, under its names with `suffix`, and its scores."""
@@ -443,6 +479,10 @@ class Run:
             }
         return statistics
 
+    def _provenance(self) -> dict[str, Any]:
+        more = provenance()
+        return {**more, "hardware": f"{self.distribution}{more['hardware']}"}
+
     def _last_round(self) -> dict[str, float]:
         """What the last adversarial round logged of rewards and of the discriminator."""
         rounds = [row for row in self._history if row["stage"] == "adversarial"]
@@ -467,7 +507,7 @@ class Run:
             "settings": settings_to_json(self.settings),
             # Without XLA some sums are taken in another order: not bit for bit the run without it.
             **({"numerics_checked": True} if self._numerics_checked else {}),
-            **provenance(),
+            **self._provenance(),
             "complete": True,
         }
         with self.writing(path):

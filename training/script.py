@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from data.errors import DataError
+from training.cluster import read_cluster
 from training.config import S, parse
-from training.errors import one_line_errors
+from training.errors import one_line_errors, said_by
 from training.stops import at_once
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ def run_script(
     with one_line_errors(DataError), at_once():
         settings = parse(presets, arguments, prog=f"train_{name}.py")
 
+        cluster = read_cluster(settings.distribute)
+
         # TensorFlow takes seconds to import: only a run pays for it, not --help or a wrong flag.
-        from training.session import start
+        from training.session import join
 
-        start(settings.seed)
-        from training.experiment import run_experiment
+        with said_by(str(cluster.me) if cluster else ""):
+            distribution = join(settings, cluster)
+            from training.experiment import run_experiment
 
-        run_experiment(lambda: make_task(settings), name, settings)
+            run_experiment(lambda: make_task(settings), name, settings, distribution)

@@ -24,9 +24,10 @@ def train_seqgan(
     PG-BLEU and the controls are the same loop with another reward, and so without a discriminator;
     MLE and scheduled sampling end with line 2.
     """
-    settings = run.settings
-    steps = Steps(generator, discriminator, settings)
-    rollout = Rollout(generator)
+    settings, by_rows = run.settings, run.distribution.by_rows
+    steps = Steps(generator, discriminator, settings, run.distribution)
+    with run.distribution.scope():
+        rollout = Rollout(generator)
     run.attach(
         generator=generator, discriminator=discriminator, rollout=rollout, **steps.optimizers
     )
@@ -42,8 +43,10 @@ def train_seqgan(
     for round_ in run.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
         for g_step in range(settings.g_steps):  # 7
-            tokens = generator.sample(settings.batch_size, run.seed("policy", round_, g_step))  # 8
-            action_values = rollout.action_values(  # 9-11  Eq. (4)
+            seed = run.seed("policy", round_, g_step)
+            tokens = by_rows(generator.sample, settings.batch_size, seed)  # 8
+            action_values = by_rows(  # 9-11  Eq. (4)
+                rollout.action_values,
                 tokens,
                 rewards.function(run.seed("rewards", round_, g_step)),
                 rewards.num_rollouts,
@@ -53,7 +56,7 @@ def train_seqgan(
             results |= steps.policy_gradient(tokens, action_values, rate)  # 12  Eq. (8)
         for d_step in range(settings.d_steps if rewards.from_discriminator else 0):  # 14
             seed = run.seed("sets", round_, d_step)
-            sets = balanced_sets(real, generator, settings.d_samples, seed)  # 15
+            sets = balanced_sets(real, generator, settings.d_samples, seed, by_rows)  # 15
             for epoch in range(settings.d_epochs):  # 16  Eq. (5)
                 results |= steps.discriminator_epoch(*sets, run.seed("D", round_, d_step, epoch))
         rollout.update(generator, settings.rollout_update_rate)  # 18  beta <- theta

@@ -1,7 +1,18 @@
 """Getting TensorFlow ready, quietly. Call `start` or `quiet` before anything that imports it."""
 
+import contextlib
 import ctypes
 import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from training.cluster import Cluster
+from training.config import Settings
+from training.stops import by_default
+
+if TYPE_CHECKING:
+    from training.distribution import Distribution
 
 # mallopt's names for what follows, in glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
@@ -20,8 +31,11 @@ def keep_freed_memory() -> None:
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def quiet() -> None:
-    """Imports TensorFlow without its start-up notes on the terminal; errors are still raised."""
+def quiet(first: Callable[[], Any] | None = None) -> Any:
+    """Imports TensorFlow without its start-up notes on the terminal; errors are still raised.
+
+    `first` is the first that it does, where that matters; what it gives is returned.
+    """
     keep_freed_memory()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -32,7 +46,7 @@ def quiet() -> None:
         os.dup2(nowhere, 2)
         import tensorflow as tf
 
-        tf.constant(0)
+        return tf.constant(0) if first is None else first()
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
@@ -45,3 +59,23 @@ def start(seed: int) -> None:
     import keras
 
     keras.utils.set_random_seed(seed)
+
+
+def join(settings: Settings, cluster: Cluster | None) -> "Distribution":
+    """`start`, and what the training runs on; waits for the other workers of a cluster.
+
+    A signal ends the process meanwhile without a word: the wait is TensorFlow's.
+    """
+
+    def first():
+        from training.distribution import make_distribution
+
+        return make_distribution(settings.distribute, cluster, settings.batch_size)
+
+    if cluster is not None and cluster.number == 0:
+        others = len(cluster.tasks) - 1
+        print(f"waiting for {others} other worker{'s' * (others != 1)}", file=sys.stderr)
+    with contextlib.nullcontext() if cluster is None else by_default():
+        distribution = quiet(first)
+    start(settings.seed)
+    return distribution

@@ -1,12 +1,16 @@
 """The compiled updates and the optimizers that they own."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.generator import Generator
+from models.shares import WHOLE, Share
 from training.config import Settings
+from training.distribution import ONE_DEVICE, Distribution
 from training.losses import (
     discriminator_loss,
     masked_mean,
@@ -29,29 +33,44 @@ class Steps:
 
     The generator has two optimizers, for maximum likelihood and for the policy gradient, as in the
     published code; the discriminator keeps one through pre-training and adversarial training.
+
+    An update has two halves. Its *part*, `_..._part`, is what a replica computes of it: gradients and
+    figures that add up over the replicas to those of the whole batch. The sums go to the other half.
     """
 
-    def __init__(self, generator: Generator, discriminator: Discriminator, settings: Settings):
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        settings: Settings,
+        distribution: Distribution = ONE_DEVICE,
+    ):
         self.generator = generator
         self.discriminator = discriminator
         self.batch_size = settings.batch_size
         self.clip_norm = settings.clip_norm
         self.reward_baseline = settings.reward_baseline
-        if settings.check_numerics:
-            for name in ("_mle_step", "_policy_gradient", "_discriminator_step"):
-                update = getattr(type(self), name)
-                update = getattr(update, "python_function", update)  # what is compiled otherwise
-                setattr(self, name, checked(update.__get__(self)))
 
         def optimizer(model, learning_rate):
             result = OPTIMIZERS[settings.optimizer](learning_rate)
             result.build(model.trainable_variables)  # before tracing and restoring
+            distribution.adopt(result)
             return result
 
-        self.mle_optimizer = optimizer(generator, settings.mle_learning_rate)
-        self.policy_optimizer = optimizer(generator, settings.g_learning_rate)
-        self.discriminator_optimizer = optimizer(
-            discriminator, settings.discriminator_learning_rate
+        with distribution.scope():
+            self.mle_optimizer = optimizer(generator, settings.mle_learning_rate)
+            self.policy_optimizer = optimizer(generator, settings.g_learning_rate)
+            self.discriminator_optimizer = optimizer(
+                discriminator, settings.discriminator_learning_rate
+            )
+
+        by_xla = checked if settings.check_numerics else partial(tf.function, jit_compile=True)
+        as_it_is = checked if settings.check_numerics else lambda update: update
+        step = distribution.step
+        self._mle_step = step(self._mle_part, self._update_by_mle, by_xla)
+        self._policy_step = step(self._policy_part, self._update_policy, by_xla)
+        self._discriminator_step = step(
+            self._discriminator_part, self._update_discriminator, as_it_is
         )
 
     @property
@@ -85,12 +104,17 @@ class Steps:
             loss += self._mle_step(inputs, tokens)
         return {"mle_loss": loss / tf.cast(tf.shape(order)[0], tf.float32)}
 
-    @tf.function(jit_compile=True)
-    def _mle_step(self, inputs, tokens):
+    def _mle_part(self, share, inputs, tokens):
+        mask = self.generator.mask(tokens)
         with tf.GradientTape() as tape:
-            logits = self.generator(inputs, training=True)  # sees the inputs before each token
-            loss = mle_loss(logits, tokens, self.generator.mask(tokens))
-        self._update_generator(tape, loss, self.mle_optimizer)
+            logits = self.generator(
+                share.rows(inputs), training=True
+            )  # sees those before each token
+            loss = mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
+        return _gradients(tape, loss, self.generator), loss
+
+    def _update_by_mle(self, gradients, loss):
+        self._update_generator(gradients, self.mle_optimizer)
         return loss
 
     def policy_gradient(
@@ -101,30 +125,30 @@ class Steps:
         The settings' baseline is subtracted from the rewards; `mean_reward` is what they were before.
         """
         self.policy_optimizer.learning_rate = learning_rate
-        loss, norm = self._policy_gradient(tokens, rewards)
+        loss, norm = self._policy_step(tokens, rewards)
         return {
             "policy_loss": loss,
             "policy_gradient_norm": norm,
             "mean_reward": masked_mean(rewards, self.generator.mask(tokens)),
         }
 
-    @tf.function(jit_compile=True)
-    def _policy_gradient(self, tokens, rewards):
+    def _policy_part(self, share, tokens, rewards):
+        mask = self.generator.mask(tokens)
+        advantages = subtract_baseline(rewards, mask, self.reward_baseline)
         with tf.GradientTape() as tape:
-            logits, mask = self.generator(tokens, training=True), self.generator.mask(tokens)
-            advantages = subtract_baseline(rewards, mask, self.reward_baseline)
-            loss = policy_gradient_loss(logits, tokens, advantages, mask)
+            logits = self.generator(share.rows(tokens), training=True)
+            of_share = (share.rows(each) for each in (tokens, advantages, mask))
+            loss = policy_gradient_loss(logits, *of_share) * _weight(share, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
             summed = loss * tf.reduce_sum(mask)
-        norm = self._update_generator(tape, summed, self.policy_optimizer)
-        return loss, norm
+        return _gradients(tape, summed, self.generator), loss
 
-    def _update_generator(self, tape, loss, optimizer):
-        weights = self.generator.trainable_variables
-        # Dense, so that a token met twice counts once in the norm, with its gradients added.
-        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, weights)]
+    def _update_policy(self, gradients, loss):
+        return loss, self._update_generator(gradients, self.policy_optimizer)
+
+    def _update_generator(self, gradients, optimizer):
         gradients, norm = tf.clip_by_global_norm(gradients, self.clip_norm)
-        optimizer.apply(gradients, weights)
+        optimizer.apply(gradients, self.generator.trainable_variables)
         return norm
 
     def discriminator_epoch(
@@ -153,19 +177,40 @@ class Steps:
             "discriminator_accuracy": accuracy / batches,
         }
 
-    def _discriminator_step(self, tokens, labels, mask_seed):
-        weights = self.discriminator.trainable_variables
+    def _discriminator_part(self, share, tokens, labels, mask_seed):
+        labels = share.rows(labels)
         with tf.GradientTape() as tape:
-            logits = self.discriminator(tokens, training=True, seed=mask_seed)
-            loss = discriminator_loss(logits, labels)
-            penalized = loss + tf.add_n(self.discriminator.losses)
-        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(penalized, weights)]
-        self.discriminator_optimizer.apply(gradients, weights)
+            logits = self.discriminator(
+                share.rows(tokens), training=True, seed=mask_seed, share=share
+            )
+            loss = discriminator_loss(logits, labels) / share.num
+            penalized = loss + tf.add_n(self.discriminator.losses) / share.num
         correct = tf.cast((logits > 0) == (labels > 0.5), tf.float32)
-        return loss, tf.reduce_mean(correct)
+        accuracy = tf.reduce_mean(correct) / share.num
+        return _gradients(tape, penalized, self.discriminator), loss, accuracy
+
+    def _update_discriminator(self, gradients, loss, accuracy):
+        self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        return loss, accuracy
 
     def _shuffled_batches(self, num_rows, seed):
         """Row numbers of whole batches in a counted order: int32 `[M // B, B]`."""
         order = tf.random.experimental.stateless_shuffle(tf.range(num_rows), seed)
         batches = num_rows // self.batch_size
         return tf.reshape(order[: batches * self.batch_size], [batches, self.batch_size])
+
+
+def _weight(share: Share, mask: tf.Tensor) -> tf.Tensor | float:
+    """What the mean over a share's tokens counts in the mean over those of the batch."""
+    if share == WHOLE:
+        return 1.0
+    return tf.math.divide_no_nan(tf.reduce_sum(share.rows(mask)), tf.reduce_sum(mask))
+
+
+def _gradients(tape: tf.GradientTape, loss: tf.Tensor, model: keras.Model) -> list[tf.Tensor]:
+    """Of the loss by the model's weights.
+
+    Dense, so that a token met twice counts once in the norm, with its gradients added.
+    """
+    gradients = tape.gradient(loss, model.trainable_variables)
+    return [tf.convert_to_tensor(gradient) for gradient in gradients]

@@ -55,6 +55,20 @@ def after_step() -> Iterator[Request]:
 
 
 @contextlib.contextmanager
+def by_default() -> Iterator[None]:
+    """Lets a signal end the process as the system does: for a wait in which Python hears of none."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextlib.contextmanager
 def _handled(handle: Callable[[int], None]) -> Iterator[None]:
     """Calls `handle` on a signal; does without in a thread where no handler can be set."""
     last = -TOGETHER_SECONDS

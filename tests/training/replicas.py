@@ -1,0 +1,106 @@
+"""Some of every step on any number of replicas, and what they leave: a process of its own.
+
+python -m tests.training.replicas FILE DEVICES REWARD    # TF_CONFIG makes it one of several workers
+
+Twenty steps of MLE, twenty of the discriminator and three policy-gradient rounds. FILE, an npz, gets
+each variable on each of this process's replicas, and what was drawn and rewarded.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from training.cluster import read_cluster
+from training.config import OracleSettings
+from training.session import join
+
+SETTINGS = OracleSettings(
+    **{"vocab_size": 30, "max_length": 6, "batch_size": 8, "embedding_dim": 5, "hidden_dim": 7},
+    **{"mle_learning_rate": 0.01, "num_rollouts": 2},
+    **{"discriminator_learning_rate": 1e-3, "clip_norm": 0.02},
+)
+
+
+def devices(num: int) -> None:
+    """Makes the processor look like several devices; before TensorFlow has done anything."""
+    import tensorflow as tf
+
+    processor = tf.config.list_physical_devices("CPU")[0]
+    one = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(processor, [one] * num)
+
+
+def train(distribution, reward: str) -> dict[str, np.ndarray]:
+    """The steps; every variable on every local replica, and what was drawn on the way."""
+    import tensorflow as tf
+
+    from models.discriminator import Discriminator
+    from models.generator import Generator
+    from models.rollout import Rollout
+    from training.pretrain import balanced_sets
+    from training.rewards import Rewards
+    from training.seeds import counted_seed
+    from training.steps import Steps
+
+    settings = SETTINGS
+    if reward == "bleu":  # by SGD, to which, as not to Adam, the scale of a gradient matters
+        settings = dataclasses.replace(
+            settings,
+            **{"algorithm": "pg-bleu", "reward_baseline": "position", "optimizer": "sgd"},
+            **{"mle_learning_rate": 1.0, "discriminator_learning_rate": 0.1},
+        )
+    size, length = settings.vocab_size, settings.max_length
+    with distribution.scope():
+        # Sequences end early, so that the shares of a batch differ in what counts.
+        generator = Generator(
+            *(size, length, settings.embedding_dim, settings.hidden_dim),
+            **{"end_token": 1, "pad_token": 0, "blocked_tokens": (0, 2)},
+        )
+        discriminator = Discriminator(size, length, 4, kernels={1: 4, 2: 3})
+        rollout = Rollout(generator)
+    steps = Steps(generator, discriminator, settings, distribution)
+    random = np.random.default_rng(1)
+    tokens = random.integers(1, size, [20 * settings.batch_size, length])
+    ended = np.cumsum(tokens == 1, axis=1) - (tokens == 1) > 0
+    real = tf.constant(np.where(ended, 0, tokens), tf.int32)
+    rewards = Rewards(settings, generator, discriminator, real)
+    drawn = {}
+    steps.mle_epoch(real, counted_seed(1, "mle"))
+    sets = balanced_sets(
+        real, generator, 10 * settings.batch_size, counted_seed(1, "sets"), distribution.by_rows
+    )
+    drawn["generated"] = sets[1].numpy()
+    steps.discriminator_epoch(*sets, counted_seed(1, "D"))
+    for round_ in range(3):
+        sample = distribution.by_rows(
+            generator.sample, settings.batch_size, counted_seed(1, "policy", round_)
+        )
+        values = distribution.by_rows(
+            *(rollout.action_values, sample, rewards.function(counted_seed(1, "r", round_))),
+            *(rewards.num_rollouts, counted_seed(1, "roll-outs", round_)),
+        )
+        rate = 0.01 if settings.optimizer == "adam" else 1.0
+        results = steps.policy_gradient(sample, values, rate)
+        rollout.update(generator, 0.8)
+        drawn |= {f"sample {round_}": sample.numpy(), f"values {round_}": values.numpy()}
+        drawn |= {f"{name} {round_}": np.asarray(value) for name, value in results.items()}
+    for name, of in {**steps.optimizers, "G": generator, "D": discriminator, "B": rollout}.items():
+        for place, variable in enumerate(of.variables):
+            locals_ = [variable.value]
+            if distribution.strategy:
+                locals_ = distribution.strategy.experimental_local_results(variable.value)
+            for replica, value in enumerate(locals_):
+                drawn[f"{name}/{place}/{variable.path}@{replica}"] = value.numpy()
+    return drawn
+
+
+if __name__ == "__main__":
+    file, num, reward = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    if num > 1:
+        devices(num)
+    cluster = read_cluster("auto")
+    settings = dataclasses.replace(SETTINGS, distribute="mirrored" if num > 1 else "auto")
+    distribution = join(settings, cluster)
+    np.savez(file, replicas=distribution.num_replicas, **train(distribution, reward))

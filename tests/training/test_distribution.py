@@ -1,0 +1,143 @@
+"""Any number of replicas follows the trajectory of one: devices of a machine, and two workers."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from tests.helpers import REPOSITORY
+from training.distribution import ONE_DEVICE, check_divides
+from training.errors import UsageError
+
+# Devices of one process, or "workers": two processes of one device each.
+WAYS = {
+    *{("discriminator", 1), ("discriminator", 2), ("discriminator", "workers")},
+    *{("bleu", 1), ("bleu", 4)},
+}
+
+
+def free_ports(num):
+    """Ports of the loopback that nothing listens on."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(num)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def tf_configs(num):
+    """The TF_CONFIG of each of `num` workers on this machine."""
+    workers = [f"127.0.0.1:{port}" for port in free_ports(num)]
+    tasks = [{"type": "worker", "index": index} for index in range(num)]
+    return [json.dumps({"cluster": {"worker": workers}, "task": task}) for task in tasks]
+
+
+def start(file, devices, reward, **environment):
+    command = [sys.executable, "-m", "tests.training.replicas", str(file), str(devices), reward]
+    environment = {**os.environ, **environment}
+    return subprocess.Popen(
+        *(command,), cwd=REPOSITORY, env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What each way leaves in each of its processes."""
+    folder = tmp_path_factory.mktemp("replicas")
+    started = {}
+    for reward, way in WAYS:
+        if way == "workers":
+            for index, config in enumerate(tf_configs(2)):
+                file = folder / f"{reward}-worker{index}.npz"
+                started[reward, f"worker {index}"] = file, start(file, 1, reward, TF_CONFIG=config)
+        else:
+            file = folder / f"{reward}-{way}.npz"
+            started[reward, way] = file, start(file, way, reward)
+    left = {}
+    for way, (file, process) in started.items():
+        said = process.communicate(timeout=600)[1]
+        assert process.returncode == 0, said
+        with np.load(file) as arrays:
+            left[way] = dict(arrays)
+    return left
+
+
+def variables(result):
+    """By name, on each replica of the process."""
+    found: dict[str, list[np.ndarray]] = {}
+    for name, value in result.items():
+        if "@" in name:
+            found.setdefault(name.rpartition("@")[0], []).append(value)
+    return found
+
+
+def check_same_trajectory(result, alone, replicas):
+    assert result["replicas"] == replicas and alone["replicas"] == 1
+    expected = variables(alone)
+    assert len(expected) > 30 and variables(result).keys() == expected.keys()
+    for name, (value, *others) in variables(result).items():
+        for other in others:
+            np.testing.assert_array_equal(other, value, err_msg=name)
+        distance = np.linalg.norm(value - expected[name][0].astype(np.float64))
+        assert distance <= 1e-4 * np.linalg.norm(expected[name][0]), name
+    for name in alone:
+        if name.startswith(("sample", "generated")):  # not one token differs
+            np.testing.assert_array_equal(result[name], alone[name])
+        elif "@" not in name and name != "replicas":
+            np.testing.assert_allclose(result[name], alone[name], 1e-4, 1e-6, err_msg=name)
+
+
+def test_the_steps_taken_are_those_that_count(results):
+    """Twenty, twenty and three updates, moved weights, clipped gradients, rewards that differ."""
+    alone = results["discriminator", 1]
+    taken = {k.split("/")[0]: v[0] for k, v in variables(alone).items() if "iteration" in k}
+    assert taken == {"mle_optimizer": 20, "discriminator_optimizer": 20, "policy_optimizer": 3}
+    assert all(alone[f"policy_gradient_norm {k}"] > 0.02 for k in range(3))
+    values = alone["values 2"]
+    assert len(np.unique(values)) > values.size / 2
+    assert any(np.any(row == 0) for row in alone["generated"])  # some end early, so shares differ
+
+
+def test_two_devices_are_one(results):
+    check_same_trajectory(results["discriminator", 2], results["discriminator", 1], 2)
+
+
+def test_four_devices_are_one_and_python_may_reward(results):
+    check_same_trajectory(results["bleu", 4], results["bleu", 1], 4)
+
+
+def test_two_workers_are_one_and_equal_bit_for_bit(results):
+    workers = [results["discriminator", f"worker {index}"] for index in range(2)]
+    for worker in workers:
+        check_same_trajectory(worker, results["discriminator", 1], 2)
+    assert workers[0].keys() == workers[1].keys()
+    for name, value in workers[0].items():
+        np.testing.assert_array_equal(workers[1][name], value, err_msg=name)
+
+
+# One device
+
+
+def test_one_device_takes_what_it_is_given():
+    def update(total):
+        return total * 2
+
+    step = ONE_DEVICE.step(lambda share, x: (share.rows(x),), update, lambda function: function)
+    assert step(3.0) == 6.0
+    assert ONE_DEVICE.by_rows(lambda *numbers: sum(numbers), 1, 2) == 3
+    assert ONE_DEVICE.of_workers(7, 8).tolist() == [[7, 8]]
+    assert ONE_DEVICE.is_chief and not str(ONE_DEVICE)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "num", "mend"), [(64, 3, "63"), (1, 4, "4"), (63, 2, "6[24]")]
+)
+def test_a_batch_that_does_not_divide_is_told(batch_size, num, mend):
+    with pytest.raises(UsageError, match=rf"{num} replicas cannot .* a multiple, as {mend}, or"):
+        check_divides(batch_size, num)
+    check_divides(num * batch_size, num)

@@ -1,0 +1,181 @@
+"""Where the training runs: on one device, the devices of one machine, or several machines.
+
+Every worker has all data and the same counted draws, and every replica computes its share of the same
+global batch, so that the number of replicas changes no more than the order of sums.
+"""
+
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.shares import WHOLE, Share
+from training.cluster import Cluster
+from training.errors import UsageError
+
+# What a collective raises where a worker is gone.
+LOST = (
+    *(tf.errors.UnavailableError, tf.errors.AbortedError),
+    *(tf.errors.CancelledError, tf.errors.DeadlineExceededError),
+)
+
+
+class Distribution:
+    """The replicas of the models and what they do together; by default one, on the default device.
+
+    Args:
+        strategy: of `tf.distribute`, with more than one replica.
+        cluster: the machines, where there are several.
+    """
+
+    def __init__(
+        self, strategy: tf.distribute.Strategy | None = None, cluster: Cluster | None = None
+    ):
+        self.strategy = strategy
+        self.cluster = cluster
+        self.devices: Sequence[str] = strategy.extended.worker_devices if strategy else [""]
+        self.num_replicas: int = strategy.num_replicas_in_sync if strategy else 1
+        self._threads = ThreadPoolExecutor(len(self.devices))
+        if strategy:  # which, outside of a function, would make and trace a new one in each call
+            gather = partial(strategy.gather, axis=0)
+            self._gathered = tf.function(gather, autograph=False, reduce_retracing=True)
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes, measures and exports."""
+        return self.cluster is None or self.cluster.number == 0
+
+    def __str__(self) -> str:
+        """The workers, for what a result says of the hardware; empty for one."""
+        return "" if self.cluster is None else f"{len(self.cluster.tasks)} workers, each "
+
+    def scope(self) -> AbstractContextManager:
+        """Where models and optimizers are made: each of their variables lives on every replica."""
+        return self.strategy.scope() if self.strategy else nullcontext()
+
+    def adopt(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Readies an optimizer of the scope for gradients that `step` has summed over the replicas."""
+        if self.strategy:
+            # Keras would sum them itself, after the clip to a global norm that needs the sum.
+            optimizer._all_reduce_sum_gradients = lambda pairs: pairs
+
+    def step(
+        self, part: Callable[..., Any], update: Callable[..., Any], compiled: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        """An update, as a function of the global batch: `update(*part(share, *batch))`.
+
+        Args:
+            part: what a replica computes of the batch, the whole of it where there is one; tensors
+                that add up over the replicas.
+            update: gets the sums, on every replica.
+            compiled: makes a compiled function of a function.
+        """
+        if self.strategy is None:
+            return compiled(lambda *batch: update(*part(WHOLE, *batch)))
+        strategy = self.strategy
+        parts: dict[int, Callable[..., Any]] = {}  # XLA compiles them alone: it knows no collective
+
+        def on_replica(*batch):
+            context = tf.distribute.get_replica_context()
+            number = int(tf.get_static_value(context.replica_id_in_sync_group))
+            if number not in parts:
+                parts[number] = compiled(partial(part, Share(number, self.num_replicas)))
+            return update(*context.all_reduce(tf.distribute.ReduceOp.SUM, parts[number](*batch)))
+
+        @partial(tf.function, autograph=False)
+        def step(*batch):
+            of_replicas = strategy.run(on_replica, batch)
+            return tf.nest.map_structure(
+                lambda result: strategy.experimental_local_results(result)[0], of_replicas
+            )
+
+        return step
+
+    def by_rows(self, function: Callable[..., tf.Tensor], *arguments: Any) -> tf.Tensor:
+        """`function(*arguments)`, `[M, ...]`; each replica computes its `share=` of the rows.
+
+        The replicas of a machine work at once, each on its device; all workers get all rows. The
+        function may be Python, for no replica waits for another within it.
+        """
+        if self.strategy is None:
+            return function(*arguments)
+        strategy, devices = self.strategy, self.devices
+        first = 0 if self.cluster is None else self.cluster.number * len(devices)
+
+        def of_replica(local: int) -> tf.Tensor:
+            with strategy.scope(), tf.device(devices[local]):
+                return function(*arguments, share=Share(first + local, self.num_replicas))
+
+        return self._gather(tf.concat(list(self._threads.map(of_replica, range(len(devices)))), 0))
+
+    def of_workers(self, *numbers: int) -> np.ndarray:
+        """These numbers of every worker, the chief's first: int64 `[workers, ...]`."""
+        if self.cluster is None:
+            return np.array([numbers], np.int64)
+        return self._gather(tf.constant([numbers], tf.int64)).numpy()
+
+    def check_same(self, what: dict[str, Any]) -> None:
+        """Raises `UsageError` unless all workers were told the same and have as many replicas.
+
+        They meet in every collective: a difference would be a wait without an end.
+        """
+        if self.cluster is None:
+            return
+        told = zlib.crc32(json.dumps([what, len(self.devices)], sort_keys=True).encode())
+        of_all = self.of_workers(told)[:, 0]
+        if np.any(of_all != of_all[0]):
+            other = self.cluster.tasks[int(np.argmax(of_all != of_all[0]))]
+            raise UsageError(
+                f"{other} has other flags, or another number of devices, than the chief "
+                f"{self.cluster.tasks[0].address}. Give every worker the same command."
+            )
+
+    def _gather(self, rows: tf.Tensor) -> tf.Tensor:
+        """The rows of all workers, in their order."""
+        return rows if self.cluster is None else self._gathered(rows)
+
+
+ONE_DEVICE = Distribution()
+
+
+def make_distribution(distribute: str, cluster: Cluster | None, batch_size: int) -> Distribution:
+    """What `--distribute` asks for; waits for the other workers. The first that TensorFlow does.
+
+    Raises `UsageError` where the global batch does not divide by the replicas.
+    """
+    if cluster is not None and len(cluster.tasks) > 1:
+        check_divides(batch_size, len(cluster.tasks))  # before a wait for the others
+        try:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        except tf.errors.OpError as error:
+            raise UsageError(
+                f"TensorFlow cannot join the workers of TF_CONFIG ({error.message:.200}). Check their "
+                "addresses, and that each is started."
+            ) from None
+    else:
+        cluster, strategy = None, None
+        devices = [] if distribute == "none" else tf.config.list_logical_devices("GPU")
+        if distribute == "mirrored" and not devices:
+            devices = tf.config.list_logical_devices("CPU")
+        if len(devices) > 1:
+            strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
+    distribution = Distribution(strategy, cluster)
+    check_divides(batch_size, distribution.num_replicas)
+    return distribution
+
+
+def check_divides(batch_size: int, num_replicas: int) -> None:
+    """Raises `UsageError` unless the replicas can have equal shares of a batch."""
+    if batch_size % num_replicas:
+        nearest = max(1, round(batch_size / num_replicas)) * num_replicas
+        raise UsageError(
+            f"--batch-size is {batch_size}, which {num_replicas} replicas cannot share equally. Give "
+            f"a multiple, as {nearest}, or --distribute none."
+        )
