@@ -231,7 +231,7 @@ class Generator(keras.Model):
             return tf.stack(written, axis=1)
 
         # Two at once: a step has many operations that are too small for more than one core.
-        rows = tf.minimum(LOGIT_ROWS, -(-num // 2))
+        rows = tf.minimum(LOGIT_ROWS, -(-tf.shape(uniforms)[0] // 2))
         samples = tf.TensorSpec([None, self.max_length], tf.int32)
         return map_chunks(write, uniforms, rows, samples, at_once=2)
 
