@@ -81,7 +81,7 @@ def parse_cluster(text: str) -> Cluster:
     jobs = config.get("cluster") if isinstance(config, dict) else None
     task = config.get("task") if isinstance(config, dict) else None
     if not isinstance(jobs, dict) or not isinstance(task, dict):
-        raise UsageError(f'TF_CONFIG has no "cluster" and "task". Expected {EXAMPLE}.')
+        raise UsageError(f'TF_CONFIG has no "cluster" and "task". Expected {EXAMPLE}, or none.')
     tasks = tuple(_tasks(jobs))
     job, index = task.get("type"), task.get("index")
     for number, each in enumerate(tasks):

@@ -418,6 +418,7 @@ class Run:
                 if due or index + 1 == total or number:
                     self.save()
                 if number:  # a signal, to whichever worker
+                    self.distribution.of_workers(0)  # so that all name the checkpoint just written
                     raise Stopped(number, f"stopped after {place}: {self._go_on()}")
         self._at = f"after stage {stage}"
 

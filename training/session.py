@@ -72,8 +72,8 @@ def join(settings: Settings, cluster: Cluster | None) -> "Distribution":
 
         return make_distribution(settings.distribute, cluster, settings.batch_size)
 
-    if cluster is not None and cluster.number == 0:
-        others = len(cluster.tasks) - 1
+    others = 0 if cluster is None or cluster.number else len(cluster.tasks) - 1
+    if others:
         print(f"waiting for {others} other worker{'s' * (others != 1)}", file=sys.stderr)
     with contextlib.nullcontext() if cluster is None else by_default():
         distribution = quiet(first)
