@@ -219,10 +219,10 @@ def markdown(table: Table) -> str:
     return f"{body}\n\n" + "\n".join(f"- {note}" for note in table.notes)
 
 
-def insert(text: str, made: dict[str, Table]) -> str:
+def insert(text: str, made: dict[str, Table], maker: str = "benchmarks.report") -> str:
     """The document with each table between its marks. Raises `UsageError` where marks are missing."""
     for name, table in made.items():
-        start = f"<!-- {name} table: made by benchmarks.report -->"
+        start = f"<!-- {name} table: made by {maker} -->"
         end = f"<!-- end of {name} table -->"
         if not 0 <= text.find(start) < text.find(end):
             raise UsageError(f"the document has no place for a table: expected {start} and {end}.")

@@ -1,0 +1,341 @@
+"""What a run on several devices would take: a model of its cost, and the constants measured here.
+
+    python -m benchmarks.distributed --json results/distributed.json --write docs/distributed.md
+
+Measured are the work of one replica, which is that of a share of the batch, and all-reduces between two
+processes over the loopback. Predicted is the preset `paper` without its measurements, which the chief
+takes alone.
+"""
+
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import REPOSITORY, Case, side_by_side
+from benchmarks.report import Table, duration, insert, machine_note, markdown
+from training.config import ORACLE_PRESETS, OracleSettings, read_flags
+from training.errors import UsageError, one_line_errors
+
+REPLICAS = (1, 2, 8, 64)
+SEED = (1, 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class DistributedSettings:
+    """Measures the shares of a batch and the all-reduces of its gradients; predicts the preset `paper`."""
+
+    json: Path | None = None
+    """File for the figures."""
+    write: Path | None = None
+    """Markdown file with the marks of the table `cost`."""
+    repeats: int = 5
+    """Measurements of each stage; the median counts."""
+    gigabits: float = 10.0
+    """Speed of the network that is assumed beside the loopback, Gbit/s."""
+    hop_ms: float = 0.1
+    """What a message takes there, however small."""
+    quick: bool = False
+    """Tiny sizes: checks the program, measures nothing."""
+    peer: bool = False
+    """For the program itself: be one of the two processes that all-reduce."""
+
+    def check(self) -> None:
+        """Raises `UsageError` for a value that cannot work."""
+        if self.repeats < 1 or self.gigabits <= 0 or self.hop_ms < 0:
+            raise UsageError("--repeats, --gigabits or --hop-ms is too small, expected above 0.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """What messages between replicas take."""
+
+    hop_ms: float
+    bytes_per_ms: float
+
+    def all_reduce(self, replicas: int, num_bytes: float) -> float:
+        """Milliseconds of a ring: each part of the sum passes all replicas twice."""
+        hops = 2 * (replicas - 1)
+        return hops * (self.hop_ms + num_bytes / replicas / self.bytes_per_ms)
+
+    def gather(self, replicas: int, num_bytes: float) -> float:
+        """Milliseconds until all have the parts of all: half an all-reduce."""
+        return self.all_reduce(replicas, num_bytes) / 2
+
+
+def paper_hours(
+    settings: OracleSettings,
+    work: dict[str, float],
+    sizes: dict[str, float],
+    replicas: int,
+    net: Network,
+) -> float:
+    """Hours of a whole run without its measurements.
+
+    Args:
+        settings: of the run.
+        work: milliseconds that one replica computes, by stage.
+        sizes: bytes of the gradients of `generator` and `discriminator`.
+        replicas: devices, a batch shared among them.
+        net: between the replicas.
+    """
+    size = settings.batch_size
+    of_g, of_d = (net.all_reduce(replicas, sizes[name]) for name in ("generator", "discriminator"))
+    tokens = 4 * settings.max_length
+    mle_steps = settings.mle_epochs * (settings.train_size // size)
+    sets = settings.pretrain_d_steps + settings.rounds * settings.d_steps
+    d_steps = settings.pretrain_d_steps * settings.pretrain_d_epochs * (
+        2 * settings.pretrain_d_samples // size
+    ) + settings.rounds * settings.d_steps * settings.d_epochs * (2 * settings.d_samples // size)
+    g_step = sum(work[name] for name in ("sample a batch", "rewards of one batch", "policy step"))
+    g_step += of_g + 2 * net.gather(replicas, tokens * size)
+    milliseconds = (
+        mle_steps * (work["MLE step"] + of_g)
+        + sets * (work["sample D's set"] + net.gather(replicas, tokens * settings.d_samples))
+        + d_steps * (work["discriminator step"] + of_d)
+        + settings.rounds * settings.g_steps * g_step
+    )
+    return milliseconds / 3.6e6
+
+
+class Work:
+    """The models of the paper's task, and what one of several replicas does of each stage."""
+
+    def __init__(self, settings: OracleSettings):
+        import numpy as np
+        import tensorflow as tf
+
+        from models.discriminator import Discriminator
+        from models.generator import Generator
+        from models.rollout import Rollout
+        from training.steps import Steps
+
+        self.settings = settings
+        self.generator = Generator(settings.vocab_size, settings.max_length)
+        self.discriminator = Discriminator(settings.vocab_size, settings.max_length)
+        self.steps = Steps(self.generator, self.discriminator, settings)
+        self.rollout = Rollout(self.generator)
+        shape = [settings.batch_size, settings.max_length]
+        tokens = np.random.default_rng(0).integers(0, settings.vocab_size, shape)
+        self.batch = tf.constant(tokens, tf.int32)
+        self.rewards = tf.ones(shape)
+        self.labels = tf.cast(tf.range(shape[0]) % 2, tf.float32)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the gradients of each model."""
+        return {
+            "generator": 4 * self.generator.count_params(),
+            "discriminator": 4 * self.discriminator.count_params(),
+        }
+
+    def cases(self, replicas: int) -> dict[str, Case]:
+        """What the first of `replicas` computes, by stage."""
+        import tensorflow as tf
+
+        from models.shares import Share
+
+        share, steps, settings = Share(0, replicas), self.steps, self.settings
+        by_xla = partial(tf.function, jit_compile=True)
+
+        def halves(part, update, compiled, whole) -> Callable[..., Any]:
+            """As `Distribution.step` has them, with nothing to add in between."""
+            if replicas == 1:
+                return whole
+            part, update = compiled(partial(part, share)), tf.function(update)
+            return lambda *batch: update(*part(*batch))
+
+        mle = halves(steps._mle_part, steps._update_by_mle, by_xla, steps._mle_step)
+        policy = halves(steps._policy_part, steps._update_policy, by_xla, steps._policy_step)
+        judge = halves(
+            *(steps._discriminator_part, steps._update_discriminator, tf.function),
+            tf.function(steps._discriminator_step),
+        )
+        batch, num, seed = self.batch, settings.d_samples, tf.constant(SEED)
+        score = self.discriminator.probability_real
+        return {
+            "MLE step": Case(lambda: mle(batch, batch)),
+            "discriminator step": Case(lambda: judge(batch, self.labels, seed)[0]),
+            "policy step": Case(lambda: policy(batch, self.rewards)[0]),
+            "sample a batch": Case(
+                lambda: self.generator.sample(settings.batch_size, SEED, share=share)
+            ),
+            "sample D's set": Case(lambda: self.generator.sample(num, SEED, share=share)),
+            "rewards of one batch": Case(
+                lambda: self.rollout.action_values(batch, score, settings.num_rollouts, SEED, share)
+            ),
+        }
+
+    def variables(self) -> dict[str, list[Any]]:
+        """Of each model, and one number."""
+        import tensorflow as tf
+
+        of_models = {
+            "generator": self.generator.trainable_variables,
+            "discriminator": self.discriminator.trainable_variables,
+        }
+        return {"number": [tf.zeros([])], **of_models}
+
+
+def paper(quick: bool) -> OracleSettings:
+    """The preset, or its schedule at a size that takes seconds."""
+    if not quick:
+        return ORACLE_PRESETS["paper"]
+    return dataclasses.replace(
+        ORACLE_PRESETS["paper"], vocab_size=30, max_length=5, num_rollouts=2, d_samples=128
+    )
+
+
+def all_reduces(settings: DistributedSettings) -> dict[str, float]:
+    """Milliseconds of an all-reduce of each model's gradients and of one number, as one of two workers."""
+    from training.cluster import read_cluster
+    from training.session import join
+
+    given = paper(settings.quick)
+    distribution = join(given, read_cluster("multi-worker"))
+    import tensorflow as tf
+
+    strategy = distribution.strategy or tf.distribute.get_strategy()
+    batches = 3 if settings.quick else 20
+
+    def median(values) -> float:
+        tensors = [tf.zeros(value.shape) for value in values]
+
+        def on_replica(*tensors):
+            context = tf.distribute.get_replica_context()
+            here = [tf.identity(tensor) for tensor in tensors]  # on the replica's device
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, here)
+
+        @tf.function
+        def reduce(*tensors):
+            total = tf.zeros([])
+            for _ in tf.range(batches):  # as an epoch: traced once, one call
+                total += tf.reduce_sum(strategy.run(on_replica, tensors)[0])
+            return total
+
+        case = Case(lambda: reduce(*tensors), batches)
+        return side_by_side({"": case}, settings.repeats)[""].wall_ms
+
+    return {name: median(values) for name, values in Work(given).variables().items()}
+
+
+def two_processes(settings: DistributedSettings) -> dict[str, float]:
+    """What `all_reduces` measures in two processes of this machine."""
+    with socket.socket() as one, socket.socket() as two:
+        for probe in (one, two):
+            probe.bind(("127.0.0.1", 0))
+        workers = [f"127.0.0.1:{probe.getsockname()[1]}" for probe in (one, two)]
+    flags = ["--peer", "--repeats", str(settings.repeats), *(["--quick"] if settings.quick else [])]
+    processes = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        config = json.dumps({"cluster": {"worker": workers}, "task": task})
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.distributed", *flags],
+                env={**os.environ, "TF_CONFIG": config},
+                cwd=REPOSITORY,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+    said = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        raise RuntimeError("the two processes that all-reduce failed")
+    return json.loads(said[0].splitlines()[-1])
+
+
+def loopback(milliseconds: dict[str, float], sizes: dict[str, int]) -> Network:
+    """The network whose all-reduces between two took so long."""
+    hop = milliseconds["number"] / 2
+    more = max(milliseconds["discriminator"] - milliseconds["number"], 1e-3)
+    return Network(hop, sizes["discriminator"] / more)
+
+
+def measure(settings: DistributedSettings) -> dict[str, Any]:
+    """The constants of the model, with the machine that they were measured on."""
+    from benchmarks.measure import load_average, processor
+    from training.session import start
+
+    busy = load_average()
+    reduced = two_processes(settings)
+    start(0)
+    from training.run import provenance
+
+    work = Work(paper(settings.quick))
+    cases = {
+        f"{replicas} {name}": case
+        for replicas in REPLICAS
+        for name, case in work.cases(replicas).items()
+    }
+    taken: dict[str, dict[str, float]] = {}
+    for key, timing in side_by_side(cases, settings.repeats).items():
+        replicas, name = key.split(" ", 1)
+        taken.setdefault(replicas, {})[name] = timing.wall_ms
+    return {
+        "work_ms": taken,
+        "gradient_bytes": work.sizes,
+        "all_reduce_ms": reduced,
+        "machine": {"processor": processor(), "load_average_before": busy, **provenance()},
+    }
+
+
+def cost_table(figures: dict[str, Any], settings: DistributedSettings) -> Table:
+    """The work of a replica, and the hours of the preset on each number of them."""
+    work, sizes = figures["work_ms"], figures["gradient_bytes"]
+    here = loopback(figures["all_reduce_ms"], sizes)
+    there = Network(settings.hop_ms, settings.gigabits * 1e9 / 8 / 1e3)
+    summed = {"MLE step": "generator", "policy step": "generator"}
+    summed["discriminator step"] = "discriminator"
+    rows = []
+    for name in work["1"]:
+        size = f"{sizes[summed[name]] / 1e6:.1f}" if name in summed else "–"
+        rows.append([name, size, *(duration(of[name]) for of in work.values())])
+    networks = {
+        "no network at all": Network(0.0, float("inf")),
+        f"{settings.gigabits:g} Gbit/s, {settings.hop_ms:g} ms a hop": there,
+        "loopback as measured": here,
+    }
+    given = paper(settings.quick)
+    for name, net in networks.items():
+        hours = (paper_hours(given, of, sizes, int(replicas), net) for replicas, of in work.items())
+        rows.append([f"**preset `paper`**, {name}", "–", *(f"{hour:.1f} h" for hour in hours)])
+    reduced = figures["all_reduce_ms"]
+    notes = [
+        "All-reduce between two processes: "
+        + ", ".join(f"{name} {duration(took)}" for name, took in reduced.items())
+        + f"; so {duration(here.hop_ms)} a hop and {here.bytes_per_ms / 1e6:.2f} GB/s.",
+        machine_note(figures),
+    ]
+    return Table(["", "MB summed", *(f"{replicas} devices" for replicas in work)], rows, notes)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = read_flags(
+        DistributedSettings, DistributedSettings(), arguments, prog="benchmarks.distributed"
+    )
+    settings.check()
+    if settings.peer:
+        print(json.dumps(all_reduces(settings)))
+        return
+    figures = measure(settings)
+    table = cost_table(figures, settings)
+    print(markdown(table))
+    if settings.json is not None:
+        text = json.dumps(figures, indent=1, ensure_ascii=False)
+        settings.json.write_text(text + "\n", encoding="utf-8")
+    if settings.write is not None:
+        text = settings.write.read_text(encoding="utf-8")
+        text = insert(text, {"cost": table}, maker="benchmarks.distributed")
+        settings.write.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
