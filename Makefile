@@ -23,7 +23,7 @@ test: $(VENV)/dev  ## all tests
 	$(BIN)/python -m pytest
 
 faults: $(VENV)/dev  ## the long forms of the tests that kill, fill disks and damage files
-	FAULTS=2000 SEQGAN_FAULTS=1 $(BIN)/python -m pytest tests/faults tests/fuzz
+	$(BIN)/python -m pytest -m faults
 
 check: lint types test  ## what a commit must pass
 

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import tomllib
 
 import pytest
 
@@ -78,6 +79,12 @@ def test_data_and_metrics_need_no_tensorflow(part):
     used = {module.split(".")[0] for path in files_of(part) for module in imported(path)}
     assert not used & {"tensorflow", "keras", "torch", "jax"}
     assert "numpy" in used  # the files were read
+
+
+def test_types_of_all_packages_and_scripts_are_checked():
+    with (REPOSITORY / "pyproject.toml").open("rb") as file:
+        checked = tomllib.load(file)["tool"]["mypy"]["files"]
+    assert {*checked} == {*ALLOWED, "*.py"} - {"scripts", "tests"}
 
 
 def test_no_package_hides_a_module_of_python():

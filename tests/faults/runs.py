@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,6 @@ from typing import Any
 from tests.helpers import REPOSITORY
 from tests.training.test_experiment import TINY, history, weights
 from training.config import ORACLE_PRESETS, flag
-
-# The full forms take long: `make faults`.
-FULL = bool(os.environ.get("SEQGAN_FAULTS"))
 
 # Enough steps for a kill to come between them, and a checkpoint after each.
 SETTINGS = dataclasses.replace(

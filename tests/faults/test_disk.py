@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.runs import FULL, check_same, finish, outcome, start
+from tests.faults.runs import check_same, finish, outcome, start
 from tests.training.test_experiment import TINY, experiment
 from tests.training.test_run import files_of_at_most
 from train_oracle import make_task
@@ -20,8 +20,8 @@ from training.errors import RunFailed
 from training.experiment import run_experiment
 
 mounts = pytest.mark.skipif(
-    not FULL or os.geteuid() != 0 or shutil.which("mount") is None,
-    reason="make faults, and only root mounts a small disk",
+    os.geteuid() != 0 or shutil.which("mount") is None,
+    reason="only root mounts a small disk",
 )
 
 
@@ -67,7 +67,7 @@ def small_disk(place: Path, kilobytes: int):
 
 
 @mounts
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_full_disk_is_one_line_wherever_it_fills(tmp_path):
     finish(tmp_path / "unbroken")
     expected, disk = outcome(tmp_path / "unbroken"), tmp_path / "disk"
@@ -97,7 +97,7 @@ def test_a_full_disk_is_one_line_wherever_it_fills(tmp_path):
 
 
 @mounts
-@pytest.mark.slow
+@pytest.mark.faults
 def test_a_disk_that_can_only_be_read_is_one_line(tmp_path):
     disk = tmp_path / "disk"
     folder = disk / "run"

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.faults.runs import (
-    FULL,
     SETTINGS,
     check_same,
     finish,
@@ -20,7 +19,7 @@ from tests.faults.runs import (
 from tests.training.test_experiment import experiment
 
 SEED = 1
-MOMENTS = 20 if FULL else 0
+MOMENTS = 20
 # Within a checkpoint, the export and the result; the rest of the moments is chosen by the clock.
 OPERATIONS = [
     "os.mkdir {}/checkpoints/writing-000002",
@@ -88,7 +87,7 @@ def test_a_stop_and_a_kill_in_the_export_change_nothing(expected, tmp_path):
     assert not leftovers(folder)
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 @pytest.mark.parametrize("number", range(MOMENTS))
 def test_a_kill_at_any_moment_changes_nothing(expected, tmp_path, number):
     folder = tmp_path / "run"
@@ -108,8 +107,7 @@ def test_a_kill_at_any_moment_changes_nothing(expected, tmp_path, number):
     assert not leftovers(folder)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 def test_kills_upon_kills_change_nothing(expected, tmp_path):
     folder, random = tmp_path / "run", np.random.default_rng(SEED)
     kills = 0
@@ -134,8 +132,7 @@ def heeds_signals(process) -> bool:
     return bool(caught & 1 << signal.SIGTERM - 1)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_the_first_step_is_one_line(tmp_path, number):
     random = np.random.default_rng(SEED)
@@ -151,8 +148,7 @@ def test_a_signal_before_the_first_step_is_one_line(tmp_path, number):
         assert not any("Traceback" in line or "Error" in line for line in said), (moment, said)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 def test_two_processes_do_not_share_a_folder(expected, tmp_path):
     folder = tmp_path / "run"
     first = start(folder)

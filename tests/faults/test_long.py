@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from tests.faults.long import train
-from tests.faults.runs import FULL
 from tests.helpers import REPOSITORY
 
 
@@ -19,8 +18,7 @@ def test_nothing_is_traced_after_the_first_round(tmp_path):
     assert seen[4]["event_files"] == 1 and seen[4]["checkpoints"] <= 2
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 def test_a_thousand_rounds_take_the_memory_of_a_hundred(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.long", str(tmp_path / "run"), "1000"],

@@ -2,8 +2,8 @@
 
 Each reader runs in a process of its own, so that a hang or a crash of native code is told by the
 number of the file, and memory is that of the reader alone. Within it an alarm of processor time
-ends what takes too long; what blocks is ended from here. By default a share of the files is read;
-`FAULTS=2000` in the environment says how many of each reader.
+ends what takes too long; what blocks is ended from here. A share of the files is always read, all of
+them by `make faults`.
 """
 
 import json
@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NUMBER = int(os.environ.get("FAULTS", "300"))
-FULL = 2000
+SHARE, ALL = 300, 2000  # files of each reader
 BLOCKED = 120.0  # seconds without a word after which a process is given up, on a busy machine
 LOADING = 60.0  # seconds for loading SavedModels
 
@@ -84,18 +83,19 @@ def check(reader, *arguments):
     return counts
 
 
+@pytest.mark.parametrize("number", [SHARE, pytest.param(ALL, marks=pytest.mark.faults)])
 @pytest.mark.parametrize(
     "reader",
     ["oracle", "vocabulary", "config", "text", "speeches", "poems", "tune", "zip", "export"],
 )
-def test_a_damaged_file_is_read_or_refused(reader):
-    counts = check(reader, NUMBER)
-    assert counts["read"] + counts["refused"] == NUMBER
+def test_a_damaged_file_is_read_or_refused(reader, number):
+    counts = check(reader, number)
+    assert counts["read"] + counts["refused"] == number
 
 
-@pytest.mark.skipif(NUMBER < FULL, reason=f"TensorFlow takes a minute: FAULTS={FULL} for it")
+@pytest.mark.faults
 def test_a_damaged_savedmodel_is_read_or_refused():
-    check("savedmodel", NUMBER, LOADING)
+    check("savedmodel", ALL, LOADING)
 
 
 # What finds them is tested itself: on a reader that does what none should do.
