@@ -31,7 +31,7 @@ class Settings:
     seed: int = 1
     """Decides every random draw of the run."""
     out: Path | None = None
-    """Folder of the run; default runs/TASK-ALGORITHM-PRESET-seedN."""
+    """Folder of the run; default runs/TASK-ALGORITHM-PRESET-seedN; a control of the reward is named after the algorithm."""
     resume: bool = False
     """Go on with the run in --out from its newest checkpoint."""
     pretrained: Path | None = None

@@ -571,6 +571,9 @@ def commit() -> str:
 
 
 def default_folder(task: str, settings: Settings) -> Path:
-    """`runs/TASK-ALGORITHM-PRESET-seedN`, or `--out`."""
-    name = f"{task}-{settings.algorithm}-{settings.preset}-seed{settings.seed}"
+    """`runs/TASK-ALGORITHM[-REWARD]-PRESET-seedN`, or `--out`; a control of the reward names it."""
+    what = settings.algorithm
+    if settings.reward != "discriminator":
+        what += f"-{settings.reward}"
+    name = f"{task}-{what}-{settings.preset}-seed{settings.seed}"
     return settings.out or Path("runs") / name

@@ -23,7 +23,7 @@ from training.checkpoints import checkpoints
 from training.config import ORACLE_PRESETS
 from training.errors import RunFailed, TrainingDiverged, UsageError
 from training.numerics import Finite
-from training.run import Measurement, Run
+from training.run import Measurement, Run, default_folder
 from training.seeds import counted_seed
 
 
@@ -329,6 +329,13 @@ def test_a_checkpoint_of_other_code_is_one_line(folder):
 
 
 # Whose folder it is
+
+
+def test_a_control_of_the_reward_has_a_folder_of_its_own():
+    assert default_folder("oracle", settings(seed=3)) == Path("runs/oracle-seqgan-smoke-seed3")
+    names = {default_folder("text", settings(reward=r)).name for r in ("constant", "uniform")}
+    assert names == {"text-seqgan-constant-smoke-seed1", "text-seqgan-uniform-smoke-seed1"}
+    assert default_folder("oracle", settings(reward="constant", out=Path("a"))) == Path("a")
 
 
 def test_a_folder_with_a_run_is_refused_and_without_one_cannot_be_resumed(folder):
