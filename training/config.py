@@ -440,20 +440,28 @@ def read_flags(
 ) -> F:
     """Flags into a dataclass, by tyro, whose boxed errors become `UsageError`s of one line."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    said = io.StringIO()
+
+    def read() -> F:
+        return tyro.cli(
+            kind,
+            default=default,
+            args=arguments,
+            prog=prog,
+            description=(kind.__doc__ or "").splitlines()[0],
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
+
+    said = _Screen()
     try:
         with contextlib.redirect_stderr(said):
-            return tyro.cli(
-                kind,
-                default=default,
-                args=arguments,
-                prog=prog,
-                description=(kind.__doc__ or "").splitlines()[0],
-                config=(tyro.conf.FlagCreatePairsOff,),
-            )
+            return read()
     except SystemExit as stop:
         if not stop.code:
             raise
+    said = _Screen()  # once more: how tyro draws its boxes depends on where the output goes
+    with contextlib.suppress(SystemExit), contextlib.redirect_stderr(said):
+        with contextlib.redirect_stdout(_Screen()):
+            read()
     lines = [line.strip("│ ") for line in said.getvalue().splitlines() if line.startswith("│")]
     message = " ".join(line for line in lines[: _index(lines, "───")] if line)
     given = [a.split("=")[0] for a in arguments if a.startswith("--")]
@@ -463,6 +471,12 @@ def read_flags(
         hint = f" Did you mean {close[0]}?" if close else ""
         raise UsageError(f"there is no flag {unknown}.{hint} See --help.")
     raise UsageError(f"{message.rstrip('.')}. See --help.")
+
+
+class _Screen(io.StringIO):
+    """A place to print to that can show everything."""
+
+    encoding = "utf-8"
 
 
 def _index(lines: list[str], start: str) -> int:

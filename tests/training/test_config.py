@@ -1,6 +1,8 @@
 """Settings: presets, flags, what is refused, what `--resume` holds fast."""
 
+import contextlib
 import dataclasses
+import io
 import json
 
 import pytest
@@ -30,6 +32,16 @@ def test_a_preset_is_its_values_and_flags_change_it(preset):
     changed = parsed("--preset", preset, "--rounds", "7", "--g-learning-rate", "0.5")
     expected = dataclasses.replace(ORACLE_PRESETS[preset], rounds=7, g_learning_rate=0.5)
     assert changed == expected
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "UTF-8"])
+def test_a_wrong_value_is_told_whatever_the_output_can_show(encoding):
+    screen = io.TextIOWrapper(io.BytesIO(), encoding)
+    with contextlib.redirect_stdout(screen), pytest.raises(UsageError) as error:
+        parsed("--algorithm", "magic")
+    assert "'magic'" in str(error.value) and "--algorithm" in str(error.value)
+    screen.flush()
+    assert screen.buffer.getvalue() == b""
 
 
 @pytest.mark.parametrize("preset", ORACLE_PRESETS)
