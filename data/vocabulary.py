@@ -162,7 +162,10 @@ class Vocabulary:
             if number in (PAD, END):
                 break
             if not 0 <= number < self.size:
-                raise DataError(f"There is no id {number}, expected 0 to {self.size - 1}.")
+                raise DataError(
+                    f"There is no id {number}, expected 0 to {self.size - 1}: decode with the "
+                    "vocabulary that it was encoded with."
+                )
             tokens.append(self.tokens[number])
         return tokens
 

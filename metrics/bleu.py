@@ -87,8 +87,13 @@ class BleuScorer:
         Returns:
             float64 `[M, max_order]`; column n - 1 is BLEU-n.
         """
+        rows = token_lists(hypotheses, "hypotheses")
+        if not rows:
+            raise ValueError(
+                "`hypotheses` hold no sequence, expected at least one; give the sequences to score."
+            )
         with tokens_expected("hypotheses"):
-            encoded = self._encode(token_lists(hypotheses, "hypotheses"))
+            encoded = self._encode(rows)
         return self._scores(*encoded)
 
     def leave_one_out_scores(self) -> np.ndarray:
@@ -241,6 +246,11 @@ def token_lists(sequences: Sequences, name: str) -> list[Sequence[Any]]:
                 raise ValueError(
                     f"`{name}` hold a row of shape {array.shape}, expected 1-D: its tokens; "
                     "give each sequence as a row."
+                )
+            if array.dtype.kind in "fc":
+                raise ValueError(
+                    f"`{name}` hold a row of dtype {array.dtype}, expected ids or strings; give the "
+                    "tokens, not their logits."
                 )
             row = array.tolist()
         rows.append(row if isinstance(row, list | tuple) else list(row))

@@ -17,7 +17,12 @@ def sequence_nll(log_prob: Callable, sequences: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: these are no sequences, or the model gives no number for each.
     """
-    ids = np.asarray(sequences)
+    try:
+        ids = np.asarray(sequences)
+    except ValueError as error:  # rows of unequal length
+        raise ValueError(
+            f"`sequences` are no rows of one length ({error}), expected ids [M, T]; pad them."
+        ) from error
     if ids.ndim != 2 or not ids.size or not np.issubdtype(ids.dtype, np.integer):
         raise ValueError(
             f"`sequences` have shape {ids.shape} and dtype {ids.dtype}, expected ids [M, T], M and "
@@ -34,14 +39,20 @@ def sequence_nll(log_prob: Callable, sequences: np.ndarray) -> np.ndarray:
 
 def per_token(sequence_nll: np.ndarray, max_length: int) -> float:
     """Mean nats per token, the unit of the paper's tables: the sum over T tokens, divided by T."""
-    nll = np.asarray(sequence_nll, np.float64)
+    try:
+        nll = np.asarray(sequence_nll, np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"`sequence_nll` is no row of numbers ({error}), expected [M]; give what "
+            "`sequence_nll` gives."
+        ) from error
     if nll.ndim != 1 or not len(nll):
         raise ValueError(
             f"`sequence_nll` has shape {nll.shape}, expected [M], M at least 1; give what "
             "`sequence_nll` gives."
         )
-    if max_length < 1:
+    if not isinstance(max_length, int | np.integer) or max_length < 1:
         raise ValueError(
-            f"`max_length` is {max_length}, expected at least 1; give T, the tokens of a sequence."
+            f"`max_length` is {max_length}, expected at least 1, whole; give T, the tokens of a sequence."
         )
     return float(nll.mean() / max_length)

@@ -67,7 +67,7 @@ def welch_from_statistics(a: SampleStatistics, b: SampleStatistics) -> WelchResu
         if sample.num < 2 or not sample.variance >= 0:
             raise ValueError(
                 f"`{name}` has {sample.num} values of variance {sample.variance}, expected at least "
-                "2 and a variance of at least 0."
+                "2 and a variance of at least 0; run more seeds or draw more samples."
             )
     mean_difference = float(a.mean - b.mean)
     if a.variance == 0 and b.variance == 0:
@@ -80,7 +80,12 @@ def welch_from_statistics(a: SampleStatistics, b: SampleStatistics) -> WelchResu
 
 
 def _values(sample, name: str) -> np.ndarray:
-    values = np.asarray(sample, np.float64)
+    try:
+        values = np.asarray(sample, np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"`{name}` is no row of numbers ({error}), expected [n] with n at least 2; give scores."
+        ) from error
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(
             f"`{name}` has shape {values.shape}, expected [n] with n at least 2: a variance needs "

@@ -1,4 +1,10 @@
-"""Checks at the library's boundary: what was given, what was expected, how to mend it."""
+"""Checks at the library's boundary: what was given, what was expected, how to mend it.
+
+All of them look at shapes and dtypes, which a `tf.function` knows when it is traced; at values only
+where there are any.
+"""
+
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -10,27 +16,116 @@ def check_positive(**values) -> None:
         if tf.is_symbolic_tensor(value):
             continue
         if not np.all(np.asarray(value) > 0):
-            raise ValueError(f"`{name}` is {value}, expected a number above 0.")
+            raise ValueError(f"`{name}` is {value}, expected a number above 0; give a larger one.")
 
 
-def check_tokens(tokens, vocab_size: int, max_length: int) -> tf.Tensor:
+def check_counts(**values) -> None:
+    """Raises `ValueError` for the first value that is no whole number above zero."""
+    for name, value in values.items():
+        if tf.is_symbolic_tensor(value):
+            continue
+        count = np.asarray(value)
+        whole = count.ndim == 0 and np.issubdtype(count.dtype, np.integer)
+        if not whole or count < 1:
+            raise ValueError(
+                f"`{name}` is {value!r:.60}, expected a whole number above 0; give 1 or more."
+            )
+
+
+def check_seed(seed) -> tf.Tensor:
+    """Returns `seed` as an int32 pair, or raises `ValueError`."""
+    pair = _tensor("seed", seed, "int [2]")
+    if not pair.dtype.is_integer or not pair.shape.is_compatible_with([2]):
+        raise ValueError(
+            f"`seed` has shape {pair.shape} and dtype {pair.dtype.name}, expected a pair of whole "
+            "numbers; give two, as (1, 0)."
+        )
+    return tf.cast(pair, tf.int32)
+
+
+def check_tokens(tokens, vocab_size: int, max_length: int, name: str = "tokens") -> tf.Tensor:
     """Returns `tokens` as an int32 tensor `[M, T]`, or raises `ValueError`.
 
-    Ids are checked where their values are known, which is outside a `tf.function`.
+    Ids are checked where their values are known, which is outside a `tf.function`. An error calls
+    the tokens by `name`.
     """
-    tokens = tf.convert_to_tensor(tokens)
+    tokens = _tensor(name, tokens, f"integer ids [M, {max_length}]")
     if not tokens.dtype.is_integer:
-        raise ValueError(f"`tokens` have dtype {tokens.dtype.name}, expected integer token ids.")
-    if tokens.shape.rank != 2 or tokens.shape[1] not in (None, max_length):
         raise ValueError(
-            f"`tokens` have shape {tokens.shape}, expected [M, {max_length}]: one row a sequence."
+            f"`{name}` have dtype {tokens.dtype.name}, expected integer token ids; give the ids, "
+            "not what they stand for nor their probabilities."
+        )
+    if not tokens.shape.is_compatible_with([None, max_length]):
+        raise ValueError(
+            f"`{name}` have shape {tokens.shape}, expected [M, {max_length}]: one row a sequence; "
+            "put a single sequence in a list, and cut or pad longer and shorter ones."
         )
     if tokens.shape[0] == 0:
-        raise ValueError("`tokens` hold no sequence, expected at least one.")
-    if not tf.is_symbolic_tensor(tokens):
-        low, high = int(tf.reduce_min(tokens)), int(tf.reduce_max(tokens))
-        if low < 0 or high >= vocab_size:
-            raise ValueError(
-                f"`tokens` hold ids from {low} to {high}, expected ids in [0, {vocab_size})."
-            )
+        raise ValueError(f"`{name}` hold no sequence, expected at least one; give some.")
+    check_ids(tokens, vocab_size, name)
     return tf.cast(tokens, tf.int32)
+
+
+def check_ids(ids: tf.Tensor, vocab_size: int, name: str) -> None:
+    """Raises `ValueError` for an id that is none of `vocab_size`, where values are known."""
+    if tf.is_symbolic_tensor(ids):
+        return
+    values = np.asarray(ids)
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high >= vocab_size:
+        raise ValueError(
+            f"`{name}` hold ids from {low} to {high}, expected ids in [0, {vocab_size}); give those "
+            "of the same vocabulary."
+        )
+
+
+def check_arrays(**arrays) -> tuple[tf.Tensor, ...]:
+    """Returns arrays as tensors, or raises `ValueError` for one of another kind or shape.
+
+    Each is given with what it should be: `tokens=(tokens, "int [B, T]")`. `float` and `int` admit
+    every width, and `number` both. A letter stands for one size of at least 1 in all of them, a number for itself, and
+    a form that begins with `...` admits more axes before those named.
+    """
+    sizes: dict[str, int] = {}
+    tensors = []
+    for name, (value, expected) in arrays.items():
+        tensor = _tensor(name, value, expected)
+        tensors.append(tensor)
+        _check_kind(name, tensor, expected)
+        letters, shape = re.findall(r"\w+", expected.split("[")[1]), tensor.shape
+        if "..." in expected and shape.rank is not None and shape.rank > len(letters):
+            shape = shape[-len(letters) :]
+        wanted = [int(x) if x.isdecimal() else sizes.get(x) for x in letters]
+        if not shape.is_compatible_with(wanted):
+            known = [f"{x} = {sizes[x]}" for x in letters if x in sizes]
+            given = f" with {', '.join(known)}" if known else ""
+            mend = "cut, pad or transpose it" if shape.rank == len(letters) else "add or merge axes"
+            raise ValueError(
+                f"`{name}` has shape {tensor.shape}, expected {len(letters)} dimensions, "
+                f"{expected}{given}; {mend}."
+            )
+        if shape.rank is not None:
+            sizes |= {x: n for x, n in zip(letters, shape, strict=True) if n is not None}
+        if tensor.shape.num_elements() == 0:
+            raise ValueError(
+                f"`{name}` has shape {tensor.shape}, expected sizes of at least 1; give some."
+            )
+    return tuple(tensors)
+
+
+def _check_kind(name: str, tensor: tf.Tensor, expected: str) -> None:
+    kind, dtype = expected.split()[0], tensor.dtype
+    fits = (dtype.is_integer and kind != "float") or (dtype.is_floating and kind != "int")
+    if not fits:
+        mend = "give ids" if kind == "int" else "cast it to float32"
+        raise ValueError(f"`{name}` has dtype {tensor.dtype.name}, expected {expected}; {mend}.")
+
+
+def _tensor(name: str, value, expected: str) -> tf.Tensor:
+    try:
+        return tf.convert_to_tensor(value)
+    except (ValueError, TypeError) as error:  # rows of unequal length, None, objects
+        raise ValueError(
+            f"`{name}` is one {type(value).__name__} that is no array, expected {expected}; give "
+            "an array, or lists of equal length."
+        ) from error

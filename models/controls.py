@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_positive, check_tokens
+from models.checks import check_counts, check_positive, check_seed, check_tokens
 from models.generator import Generator, Seed
 
 
@@ -51,10 +51,15 @@ def set_token_probabilities(generator: Generator, probabilities: np.ndarray) -> 
         probabilities: float `[V]`, above 0 for every token that may be drawn.
     """
     probabilities = np.asarray(probabilities, np.float64)
-    if probabilities.shape != (generator.vocab_size,) or np.any(probabilities < 0):
+    if probabilities.shape != (generator.vocab_size,):
         raise ValueError(
             f"`probabilities` have shape {probabilities.shape}, expected "
-            f"{(generator.vocab_size,)}, one number of at least 0 for each token."
+            f"{(generator.vocab_size,)}; give one number for each token."
+        )
+    if not (probabilities >= 0).all() or not 0 < probabilities.sum() < np.inf:
+        raise ValueError(
+            f"`probabilities` are {probabilities.min()} to {probabilities.max()}, expected numbers "
+            "of at least 0, and one above; give shares or counts."
         )
     generator.set_weights([np.zeros(w.shape, np.float32) for w in generator.weights])
     generator.head.bias.assign(np.log(np.maximum(probabilities, 1e-30)))
@@ -68,6 +73,7 @@ def token_frequencies(generator: Generator, sequences: np.ndarray, prior: float)
         sequences: int `[M, T]`.
         prior: added to the count of every token that may be written, so that none is impossible.
     """
+    sequences = _ids(sequences, generator)
     counted = sequences[generator.mask(sequences).numpy() > 0]
     counts = np.bincount(counted, minlength=generator.vocab_size) + float(prior)
     counts[list(generator.blocked_tokens)] = 0
@@ -91,6 +97,7 @@ class Bigram:
         self.generator = generator
         self.mask = generator.mask
         self.smoothed = smoothed
+        sequences = _ids(sequences, generator)
         self.unigram = token_frequencies(generator, sequences, prior=1e-2)
         before, after, _ = self._pairs(sequences)
         places, counted = np.unique(before * generator.vocab_size + after, return_counts=True)
@@ -110,8 +117,8 @@ class Bigram:
         return before[counts].astype(np.int64), sequences[counts].astype(np.int64), counts
 
     def sample(self, num: int, seed: Seed) -> tf.Tensor:
-        check_positive(num=num)
-        random = np.random.default_rng(np.asarray(seed, np.int32).view(np.uint32))
+        check_counts(num=num)
+        random = np.random.default_rng(check_seed(seed).numpy().view(np.uint32))
         token = np.full(num, self.generator.start_token, np.int64)
         ended = tf.fill([num], False)
         written = []
@@ -137,7 +144,7 @@ class Bigram:
         return np.where(from_unigram, unigram, after)
 
     def log_prob(self, tokens) -> np.ndarray:
-        tokens = np.asarray(tokens)
+        tokens = _ids(tokens, self.generator, "tokens")
         before, after, counts = self._pairs(tokens)
         wanted = before * self.generator.vocab_size + after
         places = np.minimum(np.searchsorted(self.pairs, wanted), len(self.pairs) - 1)
@@ -162,11 +169,13 @@ class Copy:
     """
 
     def __init__(self, generator: Generator, sequences: np.ndarray):
+        self.generator = generator
         self.mask = generator.mask
-        self.sequences = check_tokens(sequences, generator.vocab_size, generator.max_length)
+        self.sequences = tf.constant(_ids(sequences, generator))
 
     def sample(self, num: int, seed: Seed) -> tf.Tensor:
-        random = np.random.default_rng(np.asarray(seed, np.int32).view(np.uint32))
+        check_counts(num=num)
+        random = np.random.default_rng(check_seed(seed).numpy().view(np.uint32))
         return tf.gather(
             self.sequences,
             random.choice(len(self.sequences), num, replace=num > len(self.sequences)),
@@ -175,6 +184,11 @@ class Copy:
     def log_prob(self, tokens) -> np.ndarray:
         kinds, counts = np.unique(self.sequences.numpy(), axis=0, return_counts=True)
         share = {row.tobytes(): count for row, count in zip(kinds, counts, strict=True)}
-        found = [share.get(row.tobytes(), 0) for row in np.asarray(tokens, kinds.dtype)]
+        found = [share.get(row.tobytes(), 0) for row in _ids(tokens, self.generator, "tokens")]
         with np.errstate(divide="ignore"):
             return np.log(np.array(found) / len(self.sequences))
+
+
+def _ids(sequences: np.ndarray, generator: Generator, name: str = "sequences") -> np.ndarray:
+    """Sequences of the generator's ids, int32 `[M, T]`, checked."""
+    return check_tokens(sequences, generator.vocab_size, generator.max_length, name).numpy()

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from models.checks import check_positive, check_tokens
+from models.checks import check_arrays, check_counts, check_tokens
 from models.chunks import map_chunks
 from models.highway import Highway
 from models.shares import WHOLE
@@ -30,6 +30,7 @@ def paper_kernels(max_length: int) -> dict[int, int]:
     T = 20 and T = 32 are the paper's own tables. Other lengths take the table of 32 from T = 32 on
     and that of 20 below, without the kernels wider than the sequence.
     """
+    check_counts(max_length=max_length)
     table = PAPER_KERNELS_32 if max_length >= 32 else PAPER_KERNELS_20
     return {width: filters for width, filters in table.items() if width <= max_length}
 
@@ -39,6 +40,9 @@ def fold(embeddings: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
     Row `w * token + k` is what a token adds to a window whose place k it takes.
     """
+    embeddings, kernel = check_arrays(
+        embeddings=(embeddings, "float [V, E]"), kernel=(kernel, "float [w, E, F]")
+    )
     width, _, filters = kernel.shape
     by_token = tf.reshape(tf.transpose(kernel, [1, 0, 2]), [-1, width * filters])
     return tf.reshape(tf.matmul(embeddings, by_token), [-1, filters])
@@ -46,6 +50,7 @@ def fold(embeddings: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 def convolve_folded(table: tf.Tensor, tokens: tf.Tensor, width: int) -> tf.Tensor:
     """The convolution without its bias, `[M, T - w + 1, F]`: each window a sum of w rows of the table."""
+    table, tokens = check_arrays(table=(table, "float [Vw, F]"), tokens=(tokens, "int [M, T]"))
     windows = tokens.shape[1] - width + 1
     rows = width * tokens
     return tf.add_n([tf.gather(table, rows[:, k : k + windows] + k) for k in range(width)])
@@ -88,14 +93,15 @@ class Discriminator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_positive(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
+        check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
         if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` is {dropout}, expected a share in [0, 1).")
+            raise ValueError(f"`dropout` is {dropout}, expected a share in [0, 1); 0 drops none.")
         kernels = paper_kernels(max_length) if kernels is None else kernels
         kernels = {int(width): filters for width, filters in kernels.items()}  # JSON keys are text
         if not kernels or max(kernels) > max_length or min(kernels) < 1:
             raise ValueError(
-                f"`kernels` have widths {sorted(kernels)}, expected some in [1, {max_length}]."
+                f"`kernels` have widths {sorted(kernels)}, expected some in [1, {max_length}]; "
+                "leave them out for those of the paper."
             )
         self.vocab_size = vocab_size
         self.max_length = max_length
@@ -154,6 +160,8 @@ class Discriminator(keras.Model):
         self.built = True
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
+        if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
+            tokens = check_tokens(tokens, self.vocab_size, self.max_length)
         embedded = self.embedding(tokens)  # [B, T, E]
         features = tf.concat(
             [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
@@ -162,6 +170,7 @@ class Discriminator(keras.Model):
 
     def judge(self, features: tf.Tensor, training=False, seed=None, share=WHOLE) -> tf.Tensor:
         """The part after the convolutions: `[B, F]` -> logits of *real* `[B]`."""
+        (features,) = check_arrays(features=(features, f"float [B, {self.num_features}]"))
         features = tf.cast(self.highway(features), tf.float32)
         if training and self.dropout:
             seed = self.mask_seeds.next() if seed is None else seed

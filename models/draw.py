@@ -5,6 +5,8 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from models.checks import check_arrays
+
 # Two steps of float32 below 1: a product with it is below the other factor however it rounds.
 _BELOW_ONE = 1.0 - 2.0**-23
 
@@ -43,6 +45,7 @@ def draw_categorical(mass: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
     Returns:
         int32 `[M]`, ids in `[0, V)`.
     """
+    mass, uniforms = check_arrays(mass=(mass, "float [M, V]"), uniforms=(uniforms, "float [M]"))
     vocab_size = mass.shape[-1]
     block_size = _block_size(vocab_size)
     if vocab_size % block_size:
@@ -72,7 +75,7 @@ class TokenDraw:
     """
 
     def __init__(self, kernel: tf.Tensor, bias: tf.Tensor, blocked_tokens: tuple[int, ...] = ()):
-        kernel, bias = tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias)
+        kernel, bias = check_arrays(kernel=(kernel, "float [H, V]"), bias=(bias, "float [V]"))
         vocab_size = bias.shape[0]
         unused = -vocab_size % _block_size(vocab_size)
         blocked = np.zeros(vocab_size, np.float32)
@@ -89,6 +92,10 @@ class TokenDraw:
         """
         temperature = 1.0 if temperature is None else temperature
         temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
+        hidden, uniforms = check_arrays(
+            hidden=(hidden, f"float [M, {self._head.shape[0] - 1}]"),
+            uniforms=(uniforms, "float [M]"),
+        )
         hidden = tf.pad(hidden, [[0, 0], [0, 1]], constant_values=1.0)  # 1 times the bias
 
         def small():

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_positive, check_tokens
+from models.checks import check_arrays, check_counts, check_positive, check_seed, check_tokens
 from models.chunks import map_chunks
 from models.draw import TokenDraw
 from models.shares import WHOLE, Share
@@ -62,7 +62,7 @@ class Generator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_positive(
+        check_counts(
             vocab_size=vocab_size,
             max_length=max_length,
             embedding_dim=embedding_dim,
@@ -128,6 +128,8 @@ class Generator(keras.Model):
         self.built = True
 
     def call(self, tokens):
+        if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
+            tokens = check_tokens(tokens, self.vocab_size, self.max_length)
         # Teacher forcing: the input at t is the token at t - 1.
         start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
         inputs = tf.concat([start, tokens[:, :-1]], axis=1)
@@ -135,6 +137,7 @@ class Generator(keras.Model):
 
     def logits(self, hidden: tf.Tensor) -> tf.Tensor:
         """Logits `[..., V]` of the next token from hidden states `[..., H]`."""
+        (hidden,) = check_arrays(hidden=(hidden, f"float [..., {self.hidden_dim}]"))
         logits = self.head(hidden)
         if self.blocked_tokens:
             blocked = np.zeros(self.vocab_size, np.float32)
@@ -147,6 +150,7 @@ class Generator(keras.Model):
 
         int `[B, T]` -> float32 `[B, T]`.
         """
+        tokens = check_tokens(tokens, self.vocab_size, self.max_length)
         counts = tf.ones_like(tokens, tf.float32)
         for blocked in self.blocked_tokens:
             counts *= tf.cast(tokens != blocked, tf.float32)
@@ -158,6 +162,7 @@ class Generator(keras.Model):
 
     def step(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Reads one token a row (`[M]`): the hidden state after it (`[M, H]`) and all states."""
+        (tokens,) = check_arrays(tokens=(tokens, "int [M]"))
         return self.rnn.cell(self.embedding(tokens), states)
 
     def token_draw(self) -> TokenDraw:
@@ -188,8 +193,9 @@ class Generator(keras.Model):
         Returns:
             int32 `[num, T]`, or those of the share.
         """
-        check_positive(num=num, temperature=temperature)
-        given = tf.cast(num, tf.int32), tf.cast(seed, tf.int32), tf.cast(temperature, tf.float32)
+        check_counts(num=num)
+        check_positive(temperature=temperature)
+        given = tf.cast(num, tf.int32), check_seed(seed), tf.cast(temperature, tf.float32)
         if share == WHOLE:
             return self.sample_graph(*given)
         rows = share.of(num)

@@ -2,6 +2,8 @@
 
 import keras
 
+from models.checks import check_arrays
+
 
 @keras.saving.register_keras_serializable(package="seqgan")
 class Highway(keras.layers.Layer):
@@ -32,6 +34,7 @@ class Highway(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, features):
+        (features,) = check_arrays(features=(features, "float [B, F]"))
         gate = self.gate(features)
         return features + gate * (self.transform(features) - features)
 

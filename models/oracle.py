@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from models.checks import check_arrays
 from models.generator import Generator
 
 
@@ -38,7 +39,16 @@ class Oracle(Generator):
                 gates; output kernel `[H, V]` and bias `[V]`.
             max_length: T; the parameters fit any length.
         """
-        embedding, *gates, head_kernel, head_bias = parameters
+        gate = ["float [E, H]", "float [H, H]", "float [H]"]
+        forms = ["float [V, E]", *gate * 4, "float [H, V]", "float [V]"]
+        if len(parameters) != len(forms):
+            raise ValueError(
+                f"`parameters` are {len(parameters)}, expected {len(forms)} arrays; give those of a "
+                "published oracle."
+            )
+        given = enumerate(zip(parameters, forms, strict=True))
+        arrays = check_arrays(**{f"parameters[{k}]": pair for k, pair in given})
+        embedding, *gates, head_kernel, head_bias = [array.numpy() for array in arrays]
         i, f, o, c = (gates[k : k + 3] for k in range(0, 12, 3))
         # Keras keeps the gates side by side as input, forget, candidate, output.
         rnn = [np.concatenate(parts, axis=-1) for parts in zip(i, f, c, o, strict=True)]

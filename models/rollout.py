@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_positive, check_tokens
+from models.checks import check_counts, check_seed, check_tokens
 from models.chunks import map_chunks
 from models.generator import LOGIT_ROWS, Generator, Seed
 from models.shares import WHOLE, Share
@@ -28,7 +28,7 @@ class Rollout(keras.Model):
 
     def __init__(self, generator: Generator, chunk_rows: int = COMPLETION_ROWS, **kwargs):
         super().__init__(**kwargs)
-        check_positive(chunk_rows=chunk_rows)
+        check_counts(chunk_rows=chunk_rows)
         self.chunk_rows = chunk_rows
         self.policy = type(generator).from_config(generator.get_config())
         self.update(generator)
@@ -70,7 +70,7 @@ class Rollout(keras.Model):
         Returns:
             float32 `[B, T]`, or the rows of the share.
         """
-        check_positive(num_rollouts=num_rollouts)
+        check_counts(num_rollouts=num_rollouts)
         tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
         of_all = len(tokens)
         tokens = share.rows(tokens)
@@ -82,7 +82,7 @@ class Rollout(keras.Model):
         # A pair is one sequence in one roll-out; it has a row for each of its T - 1 prefixes.
         num_pairs, draws = num_rollouts * batch_size, length * (length - 1) // 2
         uniforms = tf.random.stateless_uniform(
-            [num_rollouts * of_all, draws], tf.cast(seed, tf.int32), alg="philox"
+            [num_rollouts * of_all, draws], check_seed(seed), alg="philox"
         )
         if share != WHOLE:
             of_share = tf.reshape(uniforms, [num_rollouts, of_all, draws])[:, share.of(of_all)]

@@ -2,28 +2,25 @@
 
 import tensorflow as tf
 
+from models.checks import check_arrays, check_ids
+
 BASELINES = ("none", "batch", "position")
-
-
-def _check_ranks(**named: tuple[tf.Tensor, int]) -> None:
-    for name, (tensor, rank) in named.items():
-        if tensor.shape.rank != rank:
-            raise ValueError(f"`{name}` has shape {tensor.shape}, expected {rank} dimensions.")
 
 
 def token_nll(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
     """-log G(y_t | Y_{1:t-1}): logits `[B, T, V]`, tokens int `[B, T]` -> float32 `[B, T]`, nats."""
-    logits, tokens = tf.convert_to_tensor(logits), tf.convert_to_tensor(tokens)
-    _check_ranks(logits=(logits, 3), tokens=(tokens, 2))
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=logits)
+    logits, tokens = check_arrays(logits=(logits, "float [B, T, V]"), tokens=(tokens, "int [B, T]"))
+    check_ids(tokens, logits.shape[-1], "tokens")
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(tokens, tf.int32), logits)
 
 
 def masked_mean(values: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """Mean of `[B, T]` over the tokens that count: where `mask` is 1, or all."""
     if mask is None:
+        (values,) = check_arrays(values=(values, "float [B, T]"))
         return tf.reduce_mean(values)
+    values, mask = check_arrays(values=(values, "float [B, T]"), mask=(mask, "number [B, T]"))
     mask = tf.cast(mask, values.dtype)
-    _check_ranks(mask=(mask, 2))
     return tf.math.divide_no_nan(tf.reduce_sum(values * mask), tf.reduce_sum(mask))
 
 
@@ -55,9 +52,8 @@ def policy_gradient_loss(
     Returns:
         scalar, mean over tokens of Q times -log-probability, in nats.
     """
-    rewards = tf.convert_to_tensor(rewards)
-    _check_ranks(rewards=(rewards, 2))
     nll = token_nll(logits, tokens)
+    nll, rewards = check_arrays(nll=(nll, "float [B, T]"), rewards=(rewards, "float [B, T]"))
     return masked_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype), mask)
 
 
@@ -71,7 +67,10 @@ def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none
             over the sequences of the batch at each position).
     """
     if baseline not in BASELINES:
-        raise ValueError(f"`baseline` is {baseline!r}, expected one of {', '.join(BASELINES)}.")
+        raise ValueError(
+            f"`baseline` is {baseline!r}, expected one of {', '.join(BASELINES)}; none is the paper's."
+        )
+    rewards, mask = check_arrays(rewards=(rewards, "float [B, T]"), mask=(mask, "float [B, T]"))
     if baseline == "none":
         return rewards
     axes = [0, 1] if baseline == "batch" else [0]
@@ -81,8 +80,7 @@ def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none
 
 def discriminator_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Cross-entropy of Eq. (5): logits of *real* `[B]`, labels `[B]` (1 real, 0 generated) -> scalar."""
-    logits, labels = tf.convert_to_tensor(logits), tf.convert_to_tensor(labels)
-    _check_ranks(logits=(logits, 1), labels=(labels, 1))
+    logits, labels = check_arrays(logits=(logits, "float [B]"), labels=(labels, "number [B]"))
     return tf.reduce_mean(
         tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(labels, logits.dtype), logits)
     )

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from models.checks import check_tokens
 from models.generator import Generator
 
 
@@ -31,6 +32,7 @@ def mixed_inputs(
     Returns:
         int32 `[B, T]`.
     """
+    tokens = check_tokens(tokens, generator.vocab_size, generator.max_length)
     batch_size, length = tf.shape(tokens)[0], generator.max_length
     uniforms = tf.random.stateless_uniform([2, length, batch_size], seed, alg="philox")
     states, draw = generator.initial_states(batch_size), generator.token_draw()

@@ -208,7 +208,7 @@ def test_shape_and_dtype():
     scorer = BleuScorer([[1, 2], [2, 1], [1]], max_order=3)
     assert scorer.num_references == 3
     assert scorer.leave_one_out_scores().shape == (3, 3)
-    assert scorer.sentence_scores([]).shape == (0, 3)
+    assert scorer.sentence_scores([[1], [2]]).shape == (2, 3)
     assert scorer.sentence_scores([[1]]).dtype == np.float64
 
 

@@ -378,9 +378,9 @@ def test_nothing_but_the_output_layer_is_penalized():
 @pytest.mark.parametrize(
     "changed, message",
     [
-        ({"vocab_size": 0}, "`vocab_size` is 0, expected a number above 0"),
-        ({"max_length": 0}, "`max_length` is 0, expected a number above 0"),
-        ({"embedding_dim": -1}, "`embedding_dim` is -1, expected a number above 0"),
+        ({"vocab_size": 0}, "`vocab_size` is 0, expected a whole number above 0"),
+        ({"max_length": 0}, "`max_length` is 0, expected a whole number above 0"),
+        ({"embedding_dim": -1}, "`embedding_dim` is -1, expected a whole number above 0"),
         ({"dropout": 1.0}, r"`dropout` is 1.0, expected a share in \[0, 1\)"),
         ({"dropout": -0.1}, r"`dropout` is -0.1, expected a share in \[0, 1\)"),
         ({"kernels": {6: 2}}, r"widths \[6\], expected some in \[1, 5\]"),

@@ -225,8 +225,8 @@ def test_token_zero_is_a_token_like_any_other():
 @pytest.mark.parametrize(
     "changed, message",
     [
-        ({"vocab_size": 0}, r"`vocab_size` is 0, expected a number above 0"),
-        ({"max_length": -1}, r"`max_length` is -1, expected a number above 0"),
+        ({"vocab_size": 0}, r"`vocab_size` is 0, expected a whole number above 0"),
+        ({"max_length": -1}, r"`max_length` is -1, expected a whole number above 0"),
         ({"embedding_dim": 0}, r"`embedding_dim` is 0, expected"),
         ({"hidden_dim": 0}, r"`hidden_dim` is 0, expected"),
         ({"cell": "rnn"}, r"`cell` is 'rnn', expected one of \['gru', 'lstm'\]"),
@@ -242,8 +242,8 @@ def test_wrong_arguments(changed, message):
 @pytest.mark.parametrize(
     "changed, message",
     [
-        ({"num": 0}, r"`num` is 0, expected a number above 0"),
-        ({"num": -2}, r"`num` is -2, expected a number above 0"),
+        ({"num": 0}, r"`num` is 0, expected a whole number above 0"),
+        ({"num": -2}, r"`num` is -2, expected a whole number above 0"),
         ({"temperature": 0.0}, r"`temperature` is 0.0, expected a number above 0"),
         ({"temperature": -1.0}, r"`temperature` is -1.0, expected a number above 0"),
         ({"temperature": float("nan")}, r"`temperature` is nan, expected a number above 0"),

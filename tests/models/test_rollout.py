@@ -335,12 +335,12 @@ def test_wrong_numbers():
     generator = tiny_generator()
     rollout = Rollout(generator)
     for num_rollouts in (0, -1):
-        with pytest.raises(ValueError, match=f"`num_rollouts` is {num_rollouts}, expected a numb"):
+        with pytest.raises(ValueError, match=f"`num_rollouts` is {num_rollouts}, expected a whol"):
             rollout.action_values([[0, 1, 2]], row_reward, num_rollouts, (1, 2))
     for rate in (0.0, -0.2, 1.01):
         with pytest.raises(ValueError, match=rf"`rate` is {rate}, expected a share in \(0, 1\]"):
             rollout.update(generator, rate)
-    with pytest.raises(ValueError, match="`chunk_rows` is 0, expected a number above 0"):
+    with pytest.raises(ValueError, match="`chunk_rows` is 0, expected a whole number above 0"):
         Rollout(generator, chunk_rows=0)
 
 

@@ -121,7 +121,8 @@ def test_no_gradient_flows_into_rewards(mode):
 )
 def test_wrong_ranks(loss_fn, shapes, message):
     logits, *others = shapes
-    values = [tf.zeros(logits), *(tf.zeros(shape, tf.int32) for shape in others)]
+    kinds = [tf.float32] if loss_fn is discriminator_loss else [tf.int32, tf.float32]
+    values = [tf.zeros(logits), *map(tf.zeros, others, kinds)]
     with pytest.raises(ValueError, match=message):
         loss_fn(*values)
 

@@ -1,0 +1,373 @@
+"""The library's boundary: every public function refuses what it cannot use, in words.
+
+Each argument that holds numbers is given with another rank, another dtype, ids that are none, and
+empty. The error says what was given, what was expected and how to mend it.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+
+import numpy as np
+import pytest
+
+import metrics
+import models
+from data.vocabulary import RESERVED, Vocabulary
+from metrics import bleu, diversity, nll, pitch, significance
+from models import controls, discriminator, draw, highway
+from models.generator import Generator
+from models.oracle import Oracle
+from models.rollout import Rollout
+from tests.helpers import tiny_generator
+from training import losses, scheduled_sampling
+
+B, T, V, E, H = 2, 3, 5, 4, 6
+TOKENS = np.array([[0, 1, 2], [4, 3, 1]], np.int32)
+SEED = (1, 2)
+
+ARRAYS = (TOKENS[0], TOKENS[None], TOKENS.astype(np.float32), TOKENS[:0])
+RAGGED = [[0, 1, 2], [1]]
+NO_TOKENS = (*ARRAYS, TOKENS + 3, TOKENS - 1, TOKENS[:, :2])
+NO_LISTS = (*NO_TOKENS, RAGGED, None, "text")
+NO_SEED = ((1,), (1, 2, 3), 1, (0.5, 1.0), None)
+NO_COUNT = (0, -1, 2.5, True, (1, 2), "1", None)
+
+
+def floats(*shape):
+    return np.ones(shape, np.float32)
+
+
+def no_floats(*shape):
+    """What is not float `shape`: of another rank or dtype, or empty."""
+    good = floats(*shape)
+    return good[0], good[None], good.astype(np.int32), good[:0], None
+
+
+def no_numbers(*shape):
+    """Likewise where whole numbers are good too."""
+    return *(x for x in no_floats(*shape) if getattr(x, "dtype", None) != np.int32), [["a"]]
+
+
+@pytest.fixture(scope="module")
+def made():
+    """What the functions are called on."""
+    generator = Generator(V, T, E, H)
+    return {
+        "generator": generator,
+        "discriminator": discriminator.Discriminator(V, T, E, {1: 3, 2: 4}),
+        "rollout": Rollout(generator),
+        "bigram": controls.Bigram(generator, TOKENS),
+        "copy": controls.Copy(generator, TOKENS),
+        "warm": controls.AtTemperature(generator, 2.0),
+        "draw": draw.TokenDraw(floats(H, V), floats(V)),
+        "highway": highway.Highway(),
+        "scorer": bleu.BleuScorer(TOKENS),
+        "vocabulary": Vocabulary((*RESERVED, "a", "b")),
+    }
+
+
+def parameters(k, wrong):
+    gate = [floats(E, H), floats(H, H), floats(H)]
+    given = [floats(V, E), *gate * 4, floats(H, V), floats(V)]
+    return [*given[:k], wrong, *given[k + 1 :]]
+
+
+def reward(tokens):
+    return np.ones(len(tokens), np.float32)
+
+
+# By public name: calls with one argument left open, and what that must not be.
+CASES = {
+    "models.generator.Generator": [
+        (lambda m, x: Generator(x, T), NO_COUNT),
+        (lambda m, x: Generator(V, T, hidden_dim=x), NO_COUNT),
+    ],
+    "models.generator.Generator.call": [(lambda m, x: m["generator"](x), NO_TOKENS)],
+    "models.generator.Generator.logits": [
+        (lambda m, x: m["generator"].logits(x), (floats(B, H + 1), floats(0, H), TOKENS, None))
+    ],
+    "models.generator.Generator.mask": [(lambda m, x: m["generator"].mask(x), NO_LISTS)],
+    "models.generator.Generator.step": [
+        (
+            lambda m, x: m["generator"].step(x, m["generator"].initial_states(B)),
+            (TOKENS, floats(B), TOKENS[0, :0]),
+        )
+    ],
+    "models.generator.Generator.draw": [
+        (lambda m, x: m["generator"].draw(x, floats(B) / 2), no_floats(B, H)),
+        (lambda m, x: m["generator"].draw(floats(B, H), x), no_floats(B)),
+    ],
+    "models.generator.Generator.sample": [
+        (lambda m, x: m["generator"].sample(x, SEED), NO_COUNT),
+        (lambda m, x: m["generator"].sample(2, x), NO_SEED),
+        (lambda m, x: m["generator"].sample(2, SEED, x), (0.0, -1.0, float("nan"))),
+    ],
+    "models.generator.Generator.log_prob": [(lambda m, x: m["generator"].log_prob(x), NO_LISTS)],
+    "models.oracle.Oracle": [(lambda m, x: Oracle(x, T), NO_COUNT)],
+    "models.oracle.Oracle.from_seed": [(lambda m, x: Oracle.from_seed(1, x, T), NO_COUNT)],
+    "models.oracle.Oracle.from_parameters": [
+        (lambda m, x: Oracle.from_parameters(parameters(0, x)), no_floats(V, E)),
+        (lambda m, x: Oracle.from_parameters(parameters(4, x)), (*no_floats(E, H), floats(H, H))),
+        (lambda m, x: Oracle.from_parameters(parameters(13, x)), (floats(H, V + 1),)),
+        (lambda m, x: Oracle.from_parameters(x), (parameters(0, floats(V, E))[:14], [])),
+    ],
+    "models.rollout.Rollout": [(lambda m, x: Rollout(m["generator"], x), NO_COUNT)],
+    "models.rollout.Rollout.call": [(lambda m, x: m["rollout"](x), NO_TOKENS)],
+    "models.rollout.Rollout.update": [
+        (lambda m, x: m["rollout"].update(m["generator"], x), (0.0, -0.5, 1.5, float("nan")))
+    ],
+    "models.rollout.Rollout.action_values": [
+        (lambda m, x: m["rollout"].action_values(x, reward, 2, SEED), NO_LISTS),
+        (lambda m, x: m["rollout"].action_values(TOKENS, reward, x, SEED), NO_COUNT),
+        (lambda m, x: m["rollout"].action_values(TOKENS, reward, 2, x), NO_SEED),
+    ],
+    "models.discriminator.paper_kernels": [(lambda m, x: discriminator.paper_kernels(x), NO_COUNT)],
+    "models.discriminator.fold": [
+        (lambda m, x: discriminator.fold(x, floats(2, E, 3)), no_floats(V, E)),
+        (lambda m, x: discriminator.fold(floats(V, E), x), (*no_floats(2, E, 3), floats(2, 9, 3))),
+    ],
+    "models.discriminator.convolve_folded": [
+        (lambda m, x: discriminator.convolve_folded(x, TOKENS, 2), no_floats(V * 2, 3)),
+        (lambda m, x: discriminator.convolve_folded(floats(V * 2, 3), x, 2), ARRAYS),
+    ],
+    "models.discriminator.Discriminator": [
+        (lambda m, x: discriminator.Discriminator(x, T), NO_COUNT),
+        (lambda m, x: discriminator.Discriminator(V, T, dropout=x), (1.0, -0.1, float("nan"))),
+        (lambda m, x: discriminator.Discriminator(V, T, kernels=x), ({}, {0: 2}, {T + 1: 2})),
+    ],
+    "models.discriminator.Discriminator.call": [(lambda m, x: m["discriminator"](x), NO_TOKENS)],
+    "models.discriminator.Discriminator.judge": [
+        (lambda m, x: m["discriminator"].judge(x), (*no_floats(B, 7), floats(B, 8)))
+    ],
+    "models.discriminator.Discriminator.probability_real": [
+        (lambda m, x: m["discriminator"].probability_real(x), NO_LISTS)
+    ],
+    "models.highway.Highway.call": [
+        (lambda m, x: m["highway"].call(x), no_floats(B, 7)),
+    ],
+    "models.draw.draw_categorical": [
+        (lambda m, x: draw.draw_categorical(x, floats(B) / 2), no_floats(B, V)),
+        (lambda m, x: draw.draw_categorical(floats(B, V), x), (*no_floats(B), floats(B + 1))),
+    ],
+    "models.draw.TokenDraw": [
+        (lambda m, x: draw.TokenDraw(x, floats(V)), no_floats(H, V)),
+        (lambda m, x: draw.TokenDraw(floats(H, V), x), (*no_floats(V), floats(V + 1))),
+    ],
+    "models.draw.TokenDraw.__call__": [
+        (lambda m, x: m["draw"](x, floats(B) / 2), (*no_floats(B, H), floats(B, H + 1))),
+        (lambda m, x: m["draw"](floats(B, H), x), (*no_floats(B), floats(B + 1))),
+    ],
+    "models.controls.AtTemperature": [
+        (lambda m, x: controls.AtTemperature(m["generator"], x), (0.0, -1.0, float("nan")))
+    ],
+    "models.controls.AtTemperature.sample": [
+        (lambda m, x: m["warm"].sample(x, SEED), NO_COUNT),
+        (lambda m, x: m["warm"].sample(2, x), NO_SEED),
+    ],
+    "models.controls.AtTemperature.log_prob": [(lambda m, x: m["warm"].log_prob(x), NO_LISTS)],
+    "models.controls.set_token_probabilities": [
+        (
+            lambda m, x: controls.set_token_probabilities(tiny_generator(V, T), x),
+            (floats(V + 1), floats(1, V), -floats(V), floats(V) * np.nan, floats(V) * 0, []),
+        )
+    ],
+    "models.controls.token_frequencies": [
+        (lambda m, x: controls.token_frequencies(m["generator"], x, 0.1), NO_LISTS)
+    ],
+    "models.controls.Bigram": [(lambda m, x: controls.Bigram(m["generator"], x), NO_LISTS)],
+    "models.controls.Bigram.sample": [
+        (lambda m, x: m["bigram"].sample(x, SEED), NO_COUNT),
+        (lambda m, x: m["bigram"].sample(2, x), NO_SEED),
+    ],
+    "models.controls.Bigram.log_prob": [(lambda m, x: m["bigram"].log_prob(x), NO_LISTS)],
+    "models.controls.Copy": [(lambda m, x: controls.Copy(m["generator"], x), NO_LISTS)],
+    "models.controls.Copy.sample": [
+        (lambda m, x: m["copy"].sample(x, SEED), NO_COUNT),
+        (lambda m, x: m["copy"].sample(2, x), NO_SEED),
+    ],
+    "models.controls.Copy.log_prob": [(lambda m, x: m["copy"].log_prob(x), NO_LISTS)],
+    "metrics.bleu.BleuScorer": [
+        (lambda m, x: bleu.BleuScorer(x), (*ARRAYS, None, "text", [1, 2], [TOKENS])),
+        (lambda m, x: bleu.BleuScorer(TOKENS, x), (0, 2.5, True, "1", None)),
+    ],
+    "metrics.bleu.BleuScorer.sentence_scores": [
+        (lambda m, x: m["scorer"].sentence_scores(x), (*ARRAYS, None, "text", [floats(T)]))
+    ],
+    "metrics.bleu.BleuScorer.leave_one_out_scores": [
+        (lambda m, x: bleu.BleuScorer(x).leave_one_out_scores(), (TOKENS[:1],))
+    ],
+    "metrics.bleu.token_lists": [
+        (lambda m, x: bleu.token_lists(x, "sequences"), (*ARRAYS[:3], None, "text", [1, 2]))
+    ],
+    "metrics.diversity.self_bleu": [
+        (lambda m, x: diversity.self_bleu(x), (*ARRAYS, TOKENS[:1], None, "text")),
+        (lambda m, x: diversity.self_bleu(TOKENS, x), (0, 2.5, True, "1", None)),
+    ],
+    "metrics.diversity.copied_share": [
+        (lambda m, x: diversity.copied_share(x, TOKENS), (*ARRAYS, None, "text")),
+        (lambda m, x: diversity.copied_share(TOKENS, x), (*ARRAYS, None, "text")),
+    ],
+    "metrics.diversity.distinct_share": [
+        (lambda m, x: diversity.distinct_share(x), (*ARRAYS, None, "text"))
+    ],
+    "metrics.nll.sequence_nll": [
+        (
+            lambda m, x: nll.sequence_nll(lambda rows: -floats(len(rows)), x),
+            (*ARRAYS, RAGGED, None),
+        ),
+        (lambda m, x: nll.sequence_nll(lambda rows: x, TOKENS), (floats(B, T), floats(B + 1), 1.0)),
+    ],
+    "metrics.nll.per_token": [
+        (lambda m, x: nll.per_token(x, T), (floats(B, T), 1.0, [], ["a"], None)),
+        (lambda m, x: nll.per_token(floats(B), x), (0, -1, 2.5)),
+    ],
+    **{
+        f"metrics.pitch.{function.__name__}": [
+            (lambda m, x, f=function, s=seed: f(x, TOKENS + 1, *s), (*ARRAYS, TOKENS + 87, RAGGED)),
+            (lambda m, x, f=function, s=seed: f(TOKENS + 1, x, *s), (*ARRAYS, TOKENS - 1, RAGGED)),
+        ]
+        for function, seed in (
+            (pitch.paired_mse, (1,)),
+            (pitch.histogram_mse, ()),
+            (pitch.interval_histogram_mse, ()),
+        )
+    },
+    "metrics.significance.welch": [
+        (
+            lambda m, x: significance.welch(x, [1.0, 2.0]),
+            ([1.0], [], floats(2, 2), ["a", "b"], None),
+        ),
+        (
+            lambda m, x: significance.welch([1.0, 2.0], x),
+            ([1.0], [], floats(2, 2), ["a", "b"], None),
+        ),
+    ],
+    "metrics.significance.welch_from_statistics": [
+        (
+            lambda m, x: significance.welch_from_statistics(
+                significance.SampleStatistics(*x), significance.SampleStatistics(3, 1.0, 1.0)
+            ),
+            ((1, 0.0, 1.0), (3, 0.0, -1.0), (3, 0.0, float("nan"))),
+        )
+    ],
+    "training.losses.token_nll": [
+        (lambda m, x: losses.token_nll(x, TOKENS), (*no_floats(B, T, V), floats(B + 1, T, V))),
+        (lambda m, x: losses.token_nll(floats(B, T, V), x), (*NO_TOKENS, None)),
+    ],
+    "training.losses.mle_loss": [
+        (lambda m, x: losses.mle_loss(x, TOKENS), no_floats(B, T, V)),
+        (lambda m, x: losses.mle_loss(floats(B, T, V), x), (*NO_TOKENS, None)),
+        (lambda m, x: losses.mle_loss(floats(B, T, V), TOKENS, x), no_numbers(B, T)[:3]),
+    ],
+    "training.losses.masked_mean": [
+        (lambda m, x: losses.masked_mean(x, None), no_floats(B, T)),
+        (lambda m, x: losses.masked_mean(x, floats(B, T)), no_floats(B, T)),
+        (lambda m, x: losses.masked_mean(floats(B, T), x), (*no_numbers(B, T)[:3], floats(B, 1))),
+    ],
+    "training.losses.policy_gradient_loss": [
+        (
+            lambda m, x: losses.policy_gradient_loss(floats(B, T, V), TOKENS, x),
+            (*no_floats(B, T), floats(B, T - 1)),
+        ),
+        (
+            lambda m, x: losses.policy_gradient_loss(floats(B, T, V), x, floats(B, T)),
+            (*NO_TOKENS, None),
+        ),
+    ],
+    "training.losses.subtract_baseline": [
+        (lambda m, x: losses.subtract_baseline(x, floats(B, T), "batch"), no_floats(B, T)),
+        (lambda m, x: losses.subtract_baseline(floats(B, T), x), no_floats(B, T)),
+        (lambda m, x: losses.subtract_baseline(floats(B, T), floats(B, T), x), ("mean", None)),
+    ],
+    "training.losses.discriminator_loss": [
+        (lambda m, x: losses.discriminator_loss(x, floats(B)), (*no_floats(B), floats(B + 1))),
+        (lambda m, x: losses.discriminator_loss(floats(B), x), (*no_numbers(B), floats(B, 1))),
+    ],
+    "training.scheduled_sampling.mixed_inputs": [
+        (
+            lambda m, x: scheduled_sampling.mixed_inputs(m["generator"], x, 0.5, SEED),
+            (*NO_TOKENS, None),
+        )
+    ],
+    "data.vocabulary.Vocabulary.decode": [
+        (lambda m, x: m["vocabulary"].decode(x), (TOKENS, TOKENS[0] + 0.5, [5], [-1]))
+    ],
+    "data.vocabulary.Vocabulary.encode": [
+        (lambda m, x: m["vocabulary"].encode(x, 3), ("ab", ["a"] * 4)),
+    ],
+}
+
+# What has no arrays of its own to check, and why.
+OTHERS = {
+    r"models\.checks\..*": "the checks themselves",
+    r"models\.(manifest|export)\..*": "folders: tests/models/test_export.py",
+    r".*\.(build|get_config|from_config|compute_output_shape)": "called by Keras",
+    r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",
+    r"models\.controls\.Policy.*": "a protocol",
+    r"models\.generator\.Generator\.(initial_states|token_draw|end)": "within a compiled loop",
+    r"models\.generator\.Generator\.sample_graph": "the export: TensorFlow checks its signature",
+    r"models\.highway\.Highway": "no arguments of its own",
+    r"metrics\.bleu\.tokens_expected": "the check itself",
+    r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
+    r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_config.py",
+}
+
+
+def public_names():
+    """All public functions, classes and methods of the packages that know no other."""
+    modules = [
+        f"{package.__name__}.{info.name}"
+        for package in (models, metrics)
+        for info in pkgutil.iter_modules(package.__path__)
+    ]
+    for name in (*modules, "training.losses", "training.scheduled_sampling"):
+        module = importlib.import_module(name)
+        for key, value in vars(module).items():
+            if key.startswith("_") or getattr(value, "__module__", None) != name:
+                continue
+            if not callable(value):
+                continue
+            yield f"{name}.{key}"
+            if inspect.isclass(value):
+                methods = (k for k in vars(value) if not k.startswith("_") or k == "__call__")
+                yield from (f"{name}.{key}.{k}" for k in methods if callable(getattr(value, k)))
+
+
+def test_every_public_name_has_its_cases():
+    names = set(public_names())
+    assert len(names) > 60
+    others = {name for name in names if any(re.fullmatch(p, name) for p in OTHERS)}
+    assert names - others == {name for name in CASES if not name.startswith("data.")}
+    for pattern in OTHERS:
+        assert any(re.fullmatch(pattern, name) for name in names), pattern
+
+
+WORDS = re.compile(
+    r"(`[\w.\[\]]+`|A sequence|There)( and `\w+`)? (is|are|has|have|hold|gave) .*"
+    r"expected .*[;:] .+\.",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_cannot_be_used_is_refused_in_words(made, name):
+    for call, wrong in CASES[name]:
+        for value in wrong:
+            with pytest.raises(ValueError) as caught:
+                call(made, value)
+            message = str(caught.value)
+            assert WORDS.search(message), (value, message)
+
+
+def test_what_is_good_is_taken(made):
+    generator, rollout = made["generator"], made["rollout"]
+    for tokens in (TOKENS, TOKENS.tolist(), TOKENS.astype(np.uint8), TOKENS.astype(np.int64)):
+        assert generator.log_prob(tokens).shape == [B]
+        assert made["discriminator"].probability_real(tokens).shape == [B]
+        assert rollout.action_values(tokens, reward, 2, SEED).shape == [B, T]
+        assert generator.mask(tokens).shape == [B, T]
+        assert losses.mle_loss(generator(np.asarray(tokens)), tokens).shape == []
+    assert generator.sample(np.int64(2), np.array([1, 2], np.int64)).shape == [2, T]
+    assert Oracle.from_parameters(parameters(0, floats(V, E)), T).vocab_size == V
