@@ -572,7 +572,7 @@ def commit() -> str:
 
 def default_folder(task: str, settings: Settings) -> Path:
     """`runs/TASK-ALGORITHM[-REWARD]-PRESET-seedN`, or `--out`; a control of the reward names it."""
-    what = settings.algorithm
+    what: str = settings.algorithm
     if settings.reward != "discriminator":
         what += f"-{settings.reward}"
     name = f"{task}-{what}-{settings.preset}-seed{settings.seed}"
