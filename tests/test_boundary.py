@@ -304,6 +304,7 @@ OTHERS = {
     r"models\.checks\..*": "the checks themselves",
     r"models\.(manifest|export)\..*": "folders: tests/models/test_export.py",
     r".*\.(build|get_config|from_config|compute_output_shape)": "called by Keras",
+    r"models\.shares\.Share(\.\w+)?": "cuts what was checked before",
     r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",
     r"models\.controls\.Policy.*": "a protocol",
     r"models\.generator\.Generator\.(initial_states|token_draw|end)": "within a compiled loop",
