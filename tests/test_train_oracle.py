@@ -4,28 +4,16 @@ import csv
 import json
 import os
 import pickle
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-ROOT = Path(__file__).parents[1]
-
-
-def command(script: str, *arguments: object) -> list[str]:
-    return [sys.executable, str(ROOT / script), *map(str, arguments)]
-
-
-def run(script: str, *arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": ""}
-    return subprocess.run(
-        command(script, *arguments), cwd=cwd, env=environment, capture_output=True, text=True
-    )
+from tests.helpers import REPOSITORY
+from tests.scripts import run, run_process
 
 
 def result(folder: Path) -> dict:
@@ -47,7 +35,7 @@ def final_weights(folder: Path) -> dict[str, bytes]:
 def whole_run(tmp_path_factory) -> Path:
     """A finished smoke run; its commands are run from another folder, as a person might."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    done = run("train_oracle.py", "--preset", "smoke", "--out", folder, cwd=folder.parent)
+    done = run_process("train_oracle.py", "--preset", "smoke", "--out", folder, cwd=folder.parent)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -112,38 +100,6 @@ def test_events_hold_the_figures_of_the_table(whole_run):
         np.testing.assert_allclose(
             tf.make_ndarray(event.tensor_proto), float(last[name]), rtol=1e-6
         )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rows_before_kill", [1, 2, 4], ids=["mle", "discriminator", "adversarial"])
-def test_a_killed_run_resumes_to_the_same_bits(whole_run, tmp_path, rows_before_kill):
-    folder = tmp_path / "killed"
-    arguments = ("--preset", "smoke", "--out", folder, "--checkpoint-seconds", 0)
-    process = subprocess.Popen(
-        command("train_oracle.py", *arguments), stderr=subprocess.DEVNULL, cwd=tmp_path
-    )
-    table = folder / "metrics.csv"
-    deadline = time.monotonic() + 120
-    while not (table.exists() and len(table.read_text().splitlines()) > rows_before_kill):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (folder / "result.json").exists()
-
-    incomplete = run("compare.py", folder)
-    assert incomplete.returncode == 2 and "not complete" in incomplete.stderr
-    assert run("sample.py", folder).returncode == 2
-
-    resumed = run("train_oracle.py", "--resume", "--out", folder)
-    assert resumed.returncode == 0, resumed.stderr
-    assert result(folder)["metrics"] == result(whole_run)["metrics"]
-    assert final_weights(folder) == final_weights(whole_run)
-    assert (folder / "samples.txt").read_bytes() == (whole_run / "samples.txt").read_bytes()
-    with table.open() as mine, (whole_run / "metrics.csv").open() as theirs:
-        for left, right in zip(csv.DictReader(mine), csv.DictReader(theirs), strict=True):
-            del left["seconds"], right["seconds"]
-            assert left == right
 
 
 @pytest.mark.slow
@@ -315,12 +271,12 @@ def test_divergence_names_stage_and_step_and_keeps_the_last_good_checkpoint(tmp_
 
 
 def test_help_names_every_flag_and_needs_no_tensorflow():
-    done = run("train_oracle.py", "--help")
+    done = run_process("train_oracle.py", "--help")
     assert done.returncode == 0
     for flag in ("--preset", "--algorithm", "--seed", "--out", "--resume", "--num-rollouts"):
         assert flag in done.stdout
     imported = subprocess.run(
-        [sys.executable, "-X", "importtime", str(ROOT / "train_oracle.py"), "--help"],
+        [sys.executable, "-X", "importtime", str(REPOSITORY / "train_oracle.py"), "--help"],
         capture_output=True,
         text=True,
     )

@@ -267,6 +267,7 @@ class Run:
         self._checkpoint = tf.train.Checkpoint(**objects)
         if self.settings.resume:
             newest = self._newest()
+            self._compare_threads()
             if newest is not None:
                 self._restore(newest)
             elif (source := self._noted_start()) is not None:
@@ -306,6 +307,14 @@ class Run:
             return self.settings.pretrained
         noted = read_json(self.folder / "config.json", "expected that of a run").get("pretrained")
         return Path(noted) if isinstance(noted, str) else None
+
+    def _compare_threads(self) -> None:
+        before = read_json(self.folder / "config.json", "expected that of a run").get("threads")
+        if isinstance(before, int) and before != intra_op_threads():
+            self.display.say(
+                f"warning: the run began with {before} threads, and has {intra_op_threads()} now: it "
+                f"ends as one of other rounding. For the same bits set TF_NUM_INTRAOP_THREADS={before}."
+            )
 
     def _restore(self, newest: Path) -> None:
         try:
@@ -546,13 +555,27 @@ def provenance() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = getattr(sys.modules.get(name), "__version__", "unknown")
-    return {"versions": versions, "commit": commit(), "hardware": hardware()}
+    return {
+        "versions": versions,
+        "commit": commit(),
+        "hardware": hardware(),
+        "threads": intra_op_threads(),
+    }
 
 
 def hardware() -> str:
     """Processors and accelerators in words."""
     gpus = len(tf.config.list_physical_devices("GPU"))
     return f"{os.cpu_count()} CPU cores ({platform.machine()}), {gpus} GPU"
+
+
+def intra_op_threads() -> int:
+    """Threads that one operation is shared by: another number adds in another order."""
+    given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    asked = tf.config.threading.get_intra_op_parallelism_threads()
+    asked = asked or (int(given) if given.isdecimal() else 0)
+    usable = getattr(os, "sched_getaffinity", None)  # not everywhere
+    return asked or (len(usable(0)) if usable else os.cpu_count() or 1)
 
 
 def commit() -> str:

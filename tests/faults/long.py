@@ -20,13 +20,19 @@ def memory_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def traces() -> tuple[int, int]:
-    """Number of `tf.function`s there are, and how often they were traced in all."""
+def functions() -> list[Any]:
+    """All `tf.function`s there are."""
     import tensorflow as tf
 
     kind = tf.types.experimental.PolymorphicFunction
-    functions = [each for each in gc.get_objects() if isinstance(each, kind)]
-    return len(functions), sum(each.experimental_get_tracing_count() for each in functions)
+    return [each for each in gc.get_objects() if isinstance(each, kind)]
+
+
+def traces(others: list[Any]) -> tuple[int, int]:
+    """Number of `tf.function`s beside some others, and how often they were traced in all."""
+    known = set(map(id, others))
+    ours = [each for each in functions() if id(each) not in known]
+    return len(ours), sum(each.experimental_get_tracing_count() for each in ours)
 
 
 def train(folder: Path, rounds: int, look_at: tuple[int, ...]) -> dict[int, dict[str, Any]]:
@@ -39,6 +45,7 @@ def train(folder: Path, rounds: int, look_at: tuple[int, ...]) -> dict[int, dict
     settings = dataclasses.replace(
         SETTINGS, out=folder, rounds=rounds, eval_every=1, checkpoint_seconds=5.0
     )
+    others = functions()  # of what ran in this process before, kept so that none goes away
     seen: dict[int, dict[str, Any]] = {}
     log = run.Run.log
 
@@ -48,7 +55,7 @@ def train(folder: Path, rounds: int, look_at: tuple[int, ...]) -> dict[int, dict
             gc.collect()
             seen[step] = {
                 "memory_mb": memory_mb(),
-                "traces": traces(),
+                "traces": traces(others),
                 "checkpoints": len(list((folder / "checkpoints").iterdir())),
                 "checkpoint_bytes": size(max((folder / "checkpoints").glob("0*"))),
                 "event_files": len(list(folder.glob("events*"))),

@@ -1,5 +1,7 @@
 """`kill -9` and signals at a process that trains: whatever the moment, it goes on to the same bits."""
 
+import dataclasses
+import os
 import signal
 import time
 from functools import partial
@@ -16,6 +18,7 @@ from tests.faults.runs import (
     outcome,
     start,
 )
+from tests.scripts import run
 from tests.training.test_experiment import experiment
 
 SEED = 1
@@ -39,10 +42,14 @@ ROWS = SETTINGS.mle_epochs + SETTINGS.pretrain_d_steps + SETTINGS.rounds
 def expected(tmp_path_factory):
     """The unbroken run's: of this process, not of a new one."""
     folder = tmp_path_factory.mktemp("runs") / "unbroken"
-    experiment(
-        folder, **{f: getattr(SETTINGS, f) for f in SETTINGS.__dataclass_fields__ if f != "out"}
-    )
+    train(folder)
     return outcome(folder)
+
+
+def train(folder, **changes):
+    """Trains in this process."""
+    settings = dataclasses.asdict(SETTINGS) | changes
+    experiment(folder, **{name: value for name, value in settings.items() if name != "out"})
 
 
 def rows(folder: Path) -> int:
@@ -69,7 +76,7 @@ def killed_before(folder: Path, operation: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_stop_and_a_kill_in_the_export_change_nothing(expected, tmp_path):
+def test_a_stop_and_a_kill_in_every_stage_change_nothing(expected, tmp_path):
     folder = tmp_path / "run"
     process = start(folder)
     wait_for(process, lambda: rows(folder) >= 1)
@@ -80,11 +87,38 @@ def test_a_stop_and_a_kill_in_the_export_change_nothing(expected, tmp_path):
     assert f"`python train_oracle.py --resume --out {folder}` goes on from" in said[-1]
     assert not any("Traceback" in line for line in said) and not leftovers(folder)
 
+    discriminator = SETTINGS.mle_epochs + 1
+    for number in (discriminator, discriminator + SETTINGS.pretrain_d_steps):  # then in a round
+        process = start(folder)
+        wait_for(process, lambda number=number: rows(folder) >= number)
+        process.kill()
+        process.communicate()
+        assert not (folder / "result.json").exists()
+    unfinished = run("compare.py", folder)
+    assert unfinished.returncode == 2 and "not complete" in unfinished.stderr
+    assert run("sample.py", folder).returncode == 2
+
     killed_before(folder, "os.rename {}/writing-generator ")
     assert leftovers(folder) == ["writing-generator"]
     finish(folder)
     check_same(folder, expected)
     assert not leftovers(folder)
+
+
+@pytest.mark.slow
+def test_a_seed_gives_the_same_bits_again_and_in_a_fresh_process(expected, tmp_path):
+    train(tmp_path / "again")
+    check_same(tmp_path / "again", expected)
+    finish(tmp_path / "fresh", env={**os.environ, "PYTHONHASHSEED": "7"})
+    check_same(tmp_path / "fresh", expected)
+    train(tmp_path / "other", seed=SETTINGS.seed + 1)
+    other = outcome(tmp_path / "other")
+    for part in ("history", "samples", "scores"):
+        assert other[part] != expected[part], part
+    differ = [
+        name for name, value in other["weights"].items() if value != expected["weights"][name]
+    ]
+    assert any(name.startswith("generator") for name in differ)
 
 
 @pytest.mark.faults

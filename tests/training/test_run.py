@@ -23,7 +23,7 @@ from training.checkpoints import checkpoints
 from training.config import ORACLE_PRESETS
 from training.errors import RunFailed, TrainingDiverged, UsageError
 from training.numerics import Finite
-from training.run import Measurement, Run, default_folder
+from training.run import Measurement, Run, default_folder, intra_op_threads
 from training.seeds import counted_seed
 
 
@@ -326,6 +326,19 @@ def test_a_checkpoint_of_other_code_is_one_line(folder):
         weight_of(folder, units=2)
     one_line(error)
     assert names(folder) == ["000001", "000002"]  # nothing is damaged
+
+
+def test_other_threads_are_told_for_the_bits_depend_on_them(folder, capfd, monkeypatch):
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 1)
+    threads = intra_op_threads()
+    assert json.loads((folder / "config.json").read_text())["threads"] == threads
+    assert weight_of(folder) == 1 and "warning" not in capfd.readouterr().err
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(threads + 1))
+    assert weight_of(folder) == 1
+    warning = capfd.readouterr().err.splitlines()[0]
+    assert f"began with {threads} threads, and has {threads + 1} now" in warning
+    assert f"set TF_NUM_INTRAOP_THREADS={threads}." in warning
 
 
 # Whose folder it is
