@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.faults.runs import FULL, SETTINGS, check_same, command, finish, outcome, start
+from tests.faults.runs import SETTINGS, check_same, command, finish, outcome, start
 from tests.faults.test_kill import wait_for
 from tests.helpers import REPOSITORY
 from tests.training.test_distribution import tf_configs
@@ -93,7 +93,7 @@ def test_a_lost_worker_is_told_and_the_run_goes_on_without_it(alone, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 def test_workers_go_on_to_the_same_bits(tmp_path):
     unbroken, folder = tmp_path / "unbroken", tmp_path / "run"
     finish_workers(unbroken)
@@ -118,7 +118,7 @@ def test_workers_go_on_to_the_same_bits(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_of_three_workers_the_lost_one_is_named(tmp_path, number):
     folder = tmp_path / "run"
@@ -141,7 +141,7 @@ def test_of_three_workers_the_lost_one_is_named(tmp_path, number):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not FULL, reason="make faults")
+@pytest.mark.faults
 def test_workers_that_were_told_different_things_do_not_start(tmp_path):
     folder = tmp_path / "run"
     run = functools.partial(subprocess.Popen, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
