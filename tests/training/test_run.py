@@ -18,6 +18,7 @@ import pytest
 import tensorflow as tf
 
 from tests.faults import crash
+from tests.helpers import REPOSITORY
 from training import lock, stops
 from training.checkpoints import checkpoints
 from training.config import ORACLE_PRESETS
@@ -162,6 +163,24 @@ def test_counted_seeds_depend_on_everything_and_on_nothing_else():
     # A literal value: the same in every process, whatever PYTHONHASHSEED is.
     assert counted_seed(1, "mle", 0).tolist() == [-1022286016, -459738759]
     assert counted_seed(1, "mle", 0).dtype == np.int32
+
+
+PEAK = """
+from training.run import peak_memory_mb
+before = peak_memory_mb()
+block = b"1" * 200_000_000
+assert 150 < peak_memory_mb() - before < 250, (before, peak_memory_mb())
+print(before)
+"""
+
+
+def test_the_peak_of_memory_is_that_of_the_run_and_not_of_what_started_it():
+    block = b"1" * 2_000_000_000
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert 100 < float(done.stdout) < len(block) / 1e6
 
 
 # Ends of the process
