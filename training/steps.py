@@ -72,7 +72,7 @@ class Steps:
         self._discriminator_step = step(
             self._discriminator_part, self._update_discriminator, as_it_is
         )
-        # XLA makes one pass of Adam's ten over seven million weights, but has slower convolutions.
+        # XLA makes one pass of Adam's many over seven million weights, but its convolutions are slower.
         alone = distribution.strategy is None and not settings.check_numerics
         apply = self._apply_to_discriminator
         self._apply_gradients = by_xla(apply) if alone else apply
