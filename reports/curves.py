@@ -151,7 +151,8 @@ def other_curves(section: Section) -> dict[str, dict[str, Curve]]:
             if of_plain is not None:
                 settings = plain.runs[0].settings
                 known = {name: settings[name] for name in row.changed if name in settings}
-                group[f"{setting_label(known)}, the preset"] = of_plain
+                label = f"{setting_label(known)}, the preset" if known else "the preset"
+                group[label] = of_plain
         group[row.label] = curve
     return groups
 

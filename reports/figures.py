@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib.style
@@ -156,7 +157,7 @@ def _draw_group(axes: Axes, title: str, curves: dict[str, Curve], first: str | N
                 "marker": marks[k % len(marks)],
             }
             k += 1
-        draw_curve(axes, curve, _with_seeds(label, curve), "steps", look)
+        draw_curve(axes, curve, fill(_with_seeds(label, curve), 40), "steps", look)
     axes.set_title(title)
     axes.set_xlabel("rounds of adversarial training")
     if curves:

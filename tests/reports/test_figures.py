@@ -1,12 +1,13 @@
 """The figures: what is drawn equals what came in, and files are made for each kind."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from reports.curves import row_curves
+from reports.curves import other_curves, row_curves
 from reports.figures import (
     curves_figure,
     draw_curves,
@@ -205,3 +206,26 @@ def test_names_of_corpora_and_oracles():
     run = result()
     run["settings"] = {**run["settings"], "oracle": "seed:12"}
     assert section_stem(make_sections(runs(run))[0]) == "oracle-seed-12"
+
+
+def test_a_setting_of_many_words_stays_within_its_panel(tmp_path):
+    more = {"num_rollouts": 1, "g_learning_rate": 0.01, "g_learning_rate_final": None, "rounds": 3}
+    made = []
+    for name, panel in (("a", (100, 10)), ("b", (30, 30))):
+        changed = {"g_steps": panel[0], "d_epochs": panel[1], **more}
+        made.append(write(tmp_path, name, result(changed=changed), steps([9.4], [8.8, 8.7])))
+    figure = panels_figure(make_sections(made)[0])
+    figure.canvas.draw()
+    drawn = [axes for axes in figure.axes if axes.get_legend()]
+    assert len(drawn) == 2
+    left, right = (axes.get_legend().get_window_extent() for axes in drawn)
+    assert 0 <= left.x0 and left.x1 < right.x0 and right.x1 <= figure.bbox.width
+
+
+def test_a_setting_that_old_results_lack_is_the_preset(section):
+    plain = next(row for row in section.rows if row.label == "SeqGAN")
+    (ablation,) = [row for row in section.ablations if row.changed == {"num_rollouts": 1}]
+    assert all("mixed_precision" not in run.settings for run in plain.runs)
+    old = replace(ablation, label="bfloat16", changed={"mixed_precision": "bfloat16"})
+    (group,) = other_curves(replace(section, ablations=(old,))).values()
+    assert list(group) == ["the preset", "bfloat16"]
