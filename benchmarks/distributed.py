@@ -7,6 +7,7 @@ processes over the loopback. Predicted is the preset `paper` without its measure
 takes alone.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -225,26 +226,30 @@ def all_reduces(settings: DistributedSettings) -> dict[str, float]:
     return {name: median(values) for name, values in Work(given).variables().items()}
 
 
+def tf_configs(num: int) -> list[str]:
+    """The TF_CONFIG of each of `num` workers on this machine, on ports that nothing listens on."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(num)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        workers = [f"127.0.0.1:{probe.getsockname()[1]}" for probe in probes]
+    tasks = [{"type": "worker", "index": index} for index in range(num)]
+    return [json.dumps({"cluster": {"worker": workers}, "task": task}) for task in tasks]
+
+
 def two_processes(settings: DistributedSettings) -> dict[str, float]:
     """What `all_reduces` measures in two processes of this machine."""
-    with socket.socket() as one, socket.socket() as two:
-        for probe in (one, two):
-            probe.bind(("127.0.0.1", 0))
-        workers = [f"127.0.0.1:{probe.getsockname()[1]}" for probe in (one, two)]
     flags = ["--peer", "--repeats", str(settings.repeats), *(["--quick"] if settings.quick else [])]
-    processes = []
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        config = json.dumps({"cluster": {"worker": workers}, "task": task})
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.distributed", *flags],
-                env={**os.environ, "TF_CONFIG": config},
-                cwd=REPOSITORY,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.distributed", *flags],
+            env={**os.environ, "TF_CONFIG": config},
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        for config in tf_configs(2)
+    ]
     said = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):
         raise RuntimeError("the two processes that all-reduce failed")
@@ -260,14 +265,12 @@ def loopback(milliseconds: dict[str, float], sizes: dict[str, int]) -> Network:
 
 def measure(settings: DistributedSettings) -> dict[str, Any]:
     """The constants of the model, with the machine that they were measured on."""
-    from benchmarks.measure import load_average, processor
+    from benchmarks.measure import load_average, machine
     from training.session import start
 
     busy = load_average()
     reduced = two_processes(settings)
     start(0)
-    from training.run import provenance
-
     work = Work(paper(settings.quick))
     cases = {
         f"{replicas} {name}": case
@@ -282,7 +285,7 @@ def measure(settings: DistributedSettings) -> dict[str, Any]:
         "work_ms": taken,
         "gradient_bytes": work.sizes,
         "all_reduce_ms": reduced,
-        "machine": {"processor": processor(), "load_average_before": busy, **provenance()},
+        "machine": machine(busy),
     }
 
 

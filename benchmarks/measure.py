@@ -98,6 +98,13 @@ def processor() -> str:
         return platform.processor() or platform.machine()
 
 
+def machine(load_before: float | None) -> dict[str, Any]:
+    """What figures depend on beside the code: `load_average` before the run, processor, versions."""
+    from training.run import provenance
+
+    return {"processor": processor(), "load_average_before": load_before, **provenance()}
+
+
 def load_average() -> float | None:
     """Processes that wanted a core in the last minute, this one among them; None where unknown."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None

@@ -52,11 +52,10 @@ class SpeedSettings:
 def measure(settings: SpeedSettings) -> dict[str, Any]:
     """Everything asked for, by part, with the machine that it was measured on."""
     from benchmarks.growth import measure_growth
-    from benchmarks.measure import load_average, processor, product_gflops
+    from benchmarks.measure import load_average, machine, product_gflops
     from benchmarks.quality import measure_quality
     from benchmarks.stages import measure_stages
     from benchmarks.start_up import measure_start_up
-    from training.run import provenance
 
     repeats = 1 if settings.quick else settings.repeats
     busy = load_average()  # before this run adds to it
@@ -76,8 +75,8 @@ def measure(settings: SpeedSettings) -> dict[str, Any]:
         figures["start-up"] = {"seconds": measure_start_up(min(repeats, 3))}
     if "quality" in settings.parts:
         figures["quality"] = measure_quality(settings.seeds, settings.oracle_file)
-    machine = {"processor": processor(), "load_average_before": busy, **provenance()}
-    return {part: {**values, "machine": machine} for part, values in figures.items()}
+    here = machine(busy)
+    return {part: {**values, "machine": here} for part, values in figures.items()}
 
 
 def main(arguments: list[str] | None = None) -> None:

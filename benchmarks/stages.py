@@ -63,8 +63,6 @@ class Stages:
         self.generator = Generator(settings.vocab_size, settings.max_length)
         self.discriminator = Discriminator(settings.vocab_size, settings.max_length)
         self.steps = Steps(self.generator, self.discriminator, settings)
-        self.mixed = Discriminator(settings.vocab_size, settings.max_length, dtype="mixed_bfloat16")
-        self.mixed_steps = Steps(self.generator, self.mixed, settings)
         self.rollout = Rollout(self.generator)
         self.completions = settings.batch_size * (settings.max_length - 1) * settings.num_rollouts
 
@@ -96,7 +94,12 @@ class Stages:
 
     def bfloat16(self) -> dict[str, Case]:
         """Ours with `--mixed-precision bfloat16`, which is for the discriminator alone."""
-        return self._discriminator_stages(self.mixed_steps, self.mixed)
+        from models.discriminator import Discriminator
+        from training.steps import Steps
+
+        settings = self.settings
+        mixed = Discriminator(settings.vocab_size, settings.max_length, dtype="mixed_bfloat16")
+        return self._discriminator_stages(Steps(self.generator, mixed, settings), mixed)
 
     def _discriminator_stages(self, steps, discriminator) -> dict[str, Case]:
         half, score = len(self.epoch) // 2, discriminator.probability_real

@@ -83,8 +83,8 @@ def check_arrays(**arrays) -> tuple[tf.Tensor, ...]:
     """Returns arrays as tensors, or raises `ValueError` for one of another kind or shape.
 
     Each is given with what it should be: `tokens=(tokens, "int [B, T]")`. `float` and `int` admit
-    every width, and `number` both. A letter stands for one size of at least 1 in all of them, a number for itself, and
-    a form that begins with `...` admits more axes before those named.
+    every width, and `number` both. A letter stands for one size of at least 1 in all of them, a
+    number for itself, and a form that begins with `...` admits more axes before those named.
     """
     sizes: dict[str, int] = {}
     tensors = []

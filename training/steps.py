@@ -69,13 +69,10 @@ class Steps:
         step = distribution.step
         self._mle_step = step(self._mle_part, self._update_by_mle, by_xla)
         self._policy_step = step(self._policy_part, self._update_policy, by_xla)
-        self._discriminator_step = step(
-            self._discriminator_part, self._update_discriminator, as_it_is
-        )
         # XLA makes one pass of Adam's many over seven million weights, but its convolutions are slower.
         alone = distribution.strategy is None and not settings.check_numerics
-        apply = self._apply_to_discriminator
-        self._apply_gradients = by_xla(apply) if alone else apply
+        update = by_xla(self._update_discriminator) if alone else self._update_discriminator
+        self._discriminator_step = step(self._discriminator_part, update, as_it_is)
 
     @property
     def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
@@ -111,9 +108,8 @@ class Steps:
     def _mle_part(self, share, inputs, tokens):
         mask = self.generator.mask(tokens)
         with tf.GradientTape() as tape:
-            logits = self.generator(
-                share.rows(inputs), training=True
-            )  # sees those before each token
+            # Each position sees the inputs before it.
+            logits = self.generator(share.rows(inputs), training=True)
             loss = mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
         return _gradients(tape, loss, self.generator), loss
 
@@ -194,11 +190,8 @@ class Steps:
         return _gradients(tape, penalized, self.discriminator), loss, accuracy
 
     def _update_discriminator(self, gradients, loss, accuracy):
-        self._apply_gradients(gradients)
-        return loss, accuracy
-
-    def _apply_to_discriminator(self, gradients):
         self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        return loss, accuracy
 
     def _shuffled_batches(self, num_rows, seed):
         """Row numbers of whole batches in a counted order: int32 `[M // B, B]`."""

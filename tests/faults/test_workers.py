@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks.distributed import tf_configs
 from tests.faults.runs import SETTINGS, check_same, command, finish, outcome, start
 from tests.faults.test_kill import wait_for
 from tests.helpers import REPOSITORY
-from tests.training.test_distribution import tf_configs
 from tests.training.test_experiment import experiment, history
 from training.checkpoints import checkpoints
 

@@ -1,15 +1,13 @@
 """Any number of replicas follows the trajectory of one: devices of a machine, and two workers."""
 
-import json
 import os
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
+from benchmarks.distributed import tf_configs
 from tests.helpers import REPOSITORY
 from training.distribution import ONE_DEVICE, check_divides
 from training.errors import UsageError
@@ -19,22 +17,6 @@ WAYS = {
     *{("discriminator", 1), ("discriminator", 2), ("discriminator", "workers")},
     *{("bleu", 1), ("bleu", 4)},
 }
-
-
-def free_ports(num):
-    """Ports of the loopback that nothing listens on."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(num)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
-def tf_configs(num):
-    """The TF_CONFIG of each of `num` workers on this machine."""
-    workers = [f"127.0.0.1:{port}" for port in free_ports(num)]
-    tasks = [{"type": "worker", "index": index} for index in range(num)]
-    return [json.dumps({"cluster": {"worker": workers}, "task": task}) for task in tasks]
 
 
 def start(file, devices, reward, **environment):
