@@ -27,9 +27,9 @@ def make_task(settings: OracleSettings):
     """Sequences of the oracle to train on and to hold out, and the measures of Table 1."""
     from metrics.diversity import copied_share, self_bleu
     from metrics.nll import per_token, sequence_nll
-    from training.experiment import Task
     from training.run import Measurement
     from training.seeds import counted_seed
+    from training.task import Task
 
     oracle = load_oracle(settings)
     length = settings.max_length

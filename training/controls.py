@@ -1,18 +1,14 @@
 """The controls that need no training: how the measures judge chance, counting and copying."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from models.controls import Bigram, Copy, Policy, set_token_probabilities, token_frequencies
 from models.generator import Generator
 from training.run import Run
-
-if TYPE_CHECKING:
-    from training.experiment import Task
+from training.task import Task
 
 
-def measure_controls(generator: Generator, task: "Task", run: Run) -> None:
+def measure_controls(generator: Generator, task: Task, run: Run) -> None:
     """Keeps the figures of each control; the generator becomes the one that `--random-tokens` names.
 
     A figure that is not finite is left out: NLL-test of a policy that cannot write a held-out sequence.

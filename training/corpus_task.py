@@ -12,8 +12,8 @@ from metrics.bleu import BleuScorer
 from metrics.diversity import copied_share, self_bleu
 from metrics.nll import sequence_nll
 from training.config import CorpusSettings
-from training.experiment import Task
 from training.run import Measurement
+from training.task import Task
 
 ORDERS = range(2, 6)  # BLEU-2 to BLEU-5, self-BLEU likewise
 

@@ -1,11 +1,10 @@
 """From a task and its settings to a run folder: the part that all training scripts share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from metrics.significance import welch
@@ -16,23 +15,10 @@ from training.config import Settings, settings_to_json
 from training.controls import measure_controls
 from training.distribution import ONE_DEVICE, Distribution
 from training.helper import Helper
-from training.pretrain import Measure, measure_generator
+from training.pretrain import measure_generator
 from training.run import Measurement, Run, default_folder
 from training.seqgan import train_seqgan
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a task brings: its data, what its ids mean and how its samples are judged and shown."""
-
-    train: np.ndarray  # int32 [M, T], real sequences
-    vocabulary: dict[str, Any]  # for the export; has "size", V
-    measure: Measure
-    measured: tuple[str, ...]  # names of the figures of `measure`, in order
-    write_samples: Callable[[Path, np.ndarray], None]
-    real: Callable[[], dict[str, float]]  # the same figures of real held-out data
-    generator_options: dict[str, Any] = field(default_factory=dict)  # end and blocked tokens
-    provenance: dict[str, Any] = field(default_factory=dict)  # of the data, for result.json
+from training.task import Task
 
 
 def run_experiment(

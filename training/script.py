@@ -10,7 +10,7 @@ from training.errors import one_line_errors, said_by
 from training.stops import at_once
 
 if TYPE_CHECKING:
-    from training.experiment import Task
+    from training.task import Task
 
 
 def run_script(

@@ -369,7 +369,7 @@ READERS = {
         "damage",
         read_export,
     ),
-    # TensorFlow takes half a second for each, so that there is time for hundreds only.
+    # TensorFlow takes a sixth of a second for each.
     "savedmodel": Reader(
         partial(undamaged, real_export),
         partial(damage_export, export=real_export),
