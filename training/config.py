@@ -489,10 +489,28 @@ def settings_to_json(settings: Settings) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
 
 
+def _preset_of(settings: S) -> S:
+    """The settings as their preset has them."""
+    presets = next(p for p in ALL_PRESETS if isinstance(settings, type(p["quick"])))
+    return presets[settings.preset]
+
+
+def run_name(task: str, settings: Settings) -> str:
+    """`TASK[-DATA]-ALGORITHM[-REWARD]-PRESET-seedN`: DATA and REWARD where they are not the usual ones."""
+    data = ""
+    if isinstance(settings, OracleSettings):
+        if settings.oracle != _preset_of(settings).oracle:
+            data = settings.oracle.replace(":", "")
+    elif isinstance(settings, CorpusSettings) and settings.corpus != _preset_of(settings).corpus:
+        data = re.sub(r"[^\w-]+", "_", Path(settings.corpus).stem)
+    reward = "" if settings.reward == "discriminator" else settings.reward
+    parts = (task, data, settings.algorithm, reward, settings.preset, f"seed{settings.seed}")
+    return "-".join(part for part in parts if part)
+
+
 def changed_settings(settings: Settings) -> dict[str, Any]:
     """What differs from the preset, but for what names the run: algorithm, seed and data."""
-    presets = next(p for p in ALL_PRESETS if isinstance(settings, type(p["quick"])))
-    values, preset = settings_to_json(settings), settings_to_json(presets[settings.preset])
+    values, preset = settings_to_json(settings), settings_to_json(_preset_of(settings))
     named = ("algorithm", "seed", "oracle", "oracle_file", "corpus")
     return {k: v for k, v in values.items() if v != preset[k] and k not in named}
 

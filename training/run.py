@@ -37,6 +37,7 @@ from training.config import (
     changed_settings,
     check_same_start,
     load_settings,
+    run_name,
     settings_to_json,
 )
 from training.distribution import LOST, ONE_DEVICE, Distribution
@@ -599,9 +600,5 @@ def commit() -> str:
 
 
 def default_folder(task: str, settings: Settings) -> Path:
-    """`runs/TASK-ALGORITHM[-REWARD]-PRESET-seedN`, or `--out`; a control of the reward names it."""
-    what: str = settings.algorithm
-    if settings.reward != "discriminator":
-        what += f"-{settings.reward}"
-    name = f"{task}-{what}-{settings.preset}-seed{settings.seed}"
-    return settings.out or Path("runs") / name
+    """`--out`, or a folder of `runs/` with the name of the run."""
+    return settings.out or Path("runs") / run_name(task, settings)
