@@ -163,20 +163,21 @@ def quality_table(figures: dict[str, Any]) -> Table:
     """Minutes to the paper's NLL-oracle by seed, and what the published schedule would need."""
     values, rows = figures["quality"], []
     for seed, run in values["by_seed"].items():
-        reached = run["minutes"] is not None
-        figure = [f"{run['minutes']:.1f}", f"{run['nll_oracle']:.3f}"] if reached else ["–", "–"]
-        rows.append([f"`quick`, seed {seed}", *figure])
+        minutes, lowest = run["minutes"], run["nll_oracle"]
+        when = "not reached" if minutes is None else f"{minutes:.1f}"
+        what = "–" if lowest is None else f"{lowest:.3f}"
+        rows.append([f"`quick`, seed {seed}", when, what])
     if "stages" in figures:
         times = {r["stage"]: r["ours"] for r in figures["stages"]["records"]}
         hours = published_schedule_hours(times, times["a round of the published schedule"])
         rows.append([f"published schedule, to round {PUBLISHED_ROUNDS}", f"{60 * hours:,.0f}", "–"])
     notes = [
         f"minutes from the start of the process until a measurement of {values['samples']:,} samples "
-        f"is at or below {values['target']}; measurements on the way are part of it. Published "
-        "schedule: its parts at our step times, with the round after which its log is below that.",
+        f"is at or below {values['target']}; measurements on the way are part of it. Where none is, "
+        "the lowest. Published schedule: its parts at our step times, with the round after which its log is below that.",
         machine_note(values),
     ]
-    return Table(["run", "minutes", "NLL-oracle there"], rows, notes)
+    return Table(["run", "minutes", "NLL-oracle"], rows, notes)
 
 
 # {table: (the part that it needs, what makes it)}
@@ -198,13 +199,17 @@ def tables(figures: dict[str, Any]) -> dict[str, Table]:
 
 
 def show(figures: dict[str, Any]) -> None:
-    """Prints the tables on the terminal."""
+    """Prints the tables: on a terminal as wide as that, in a file as wide as they are."""
     from rich.console import Console
+    from rich.table import Column
     from rich.table import Table as RichTable
 
     console = Console()
+    if not console.is_terminal:
+        console.width = 200
     for name, table in tables(figures).items():
-        shown = RichTable(*table.columns, title=name)
+        columns = (Column(column, overflow="fold") for column in table.columns)
+        shown = RichTable(*columns, title=name)
         for row in table.rows:
             shown.add_row(*row)
         console.print(shown)
