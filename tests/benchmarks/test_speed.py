@@ -133,6 +133,7 @@ def test_tables_by_hand():
     assert first[:3] == ["MLE step", "10.0 ms", "5.0 ms (0.5 x)"]
     assert first[3:] == ["500 ms (50 x)", "25.0 ms (2.5 x)", "0.5", "2.0", "0.64 GB"]
     assert made["elsewhere"].rows == [["MLE step", "10.0 ms", "46.0 ms (4.6 x)", "–", "–"]]
+    assert "with 208 GFLOP/s" in made["elsewhere"].notes[0]
     assert made["stages"].rows[3][1] == "150 s"
     assert made["growth"].rows == [
         ["T", "10: 1.00 s, 0.60 GB; 20: 4.00 s, 0.60 GB", "2.00", "0.00"]
