@@ -36,10 +36,12 @@ def said_by(worker: str) -> Iterator[None]:
 def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
     """Ends the program with one line on stderr for what a person can mend.
 
-    The exit code is 2, but 1 where the machine failed, and 128 + n after signal n.
+    The exit code is 2, but 1 where the machine failed, and 128 + n after signal n, of which a pipe
+    that is no longer read is one.
     """
     try:
         yield
+        sys.stdout.flush()  # here, and not when Python ends
     except (UsageError, TrainingDiverged) as error:
         sys.exit(_fail(str(error)))
     except RunFailed as error:
@@ -50,6 +52,9 @@ def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         print(_one_line(str(stop)) or f"stopped by {signal.Signals(number).name}", file=sys.stderr)
         sys.exit(128 + number)
+    except BrokenPipeError:  # nobody reads on, as in `compare.py | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has somewhere to go
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:  # no room, no permission, a folder that went away
         where = f" {os.fspath(error.filename)!r}" if error.filename else ""
         sys.exit(

@@ -1,9 +1,12 @@
-"""What several workers say: who said it, and no more than is needed."""
+"""What a person is told: by which of several workers, and no more than is needed."""
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
+from tests.helpers import REPOSITORY
 from training.errors import RunFailed, UsageError, one_line_errors, said_by
 from training.progress import Display
 from training.stops import Stopped, at_once, by_default
@@ -43,3 +46,21 @@ def test_signals_are_the_systems_during_a_wait_and_ours_after_it():
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
         assert signal.getsignal(signal.SIGTERM) is ours is not before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("length", [1, 10**6])
+def test_a_reader_that_goes_away_is_no_error(length):
+    code = f"""
+from training.errors import one_line_errors
+with one_line_errors():
+    input()
+    print("x" * {length})
+"""
+    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=REPOSITORY, text=True, **pipes) as child:
+        child.stdout.close()
+        child.stdin.write("now\n")
+        child.stdin.close()
+        assert child.stderr.read() == ""
+    assert child.returncode == 128 + signal.SIGPIPE
