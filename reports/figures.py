@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from reports.curves import Curve, other_curves, panel_curves, row_curves
 from reports.frontier_figure import frontier_figure
@@ -160,8 +161,9 @@ def _draw_group(axes: Axes, title: str, curves: dict[str, Curve], first: str | N
         draw_curve(axes, curve, fill(_with_seeds(label, curve), 40), "steps", look)
     axes.set_title(title)
     axes.set_xlabel("rounds of adversarial training")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if curves:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def panels_figure(section: Section) -> Figure | None:
