@@ -58,8 +58,8 @@ def measure_quality(seeds: tuple[int, ...], oracle_file: Path | None) -> dict[st
     return {"target": TARGET, "samples": SAMPLES, "by_seed": by_seed}
 
 
-def published_schedule_hours(times: dict[str, float], round_ms: float) -> float:
-    """Hours that the published schedule needs to its 75th round, by our times of its parts.
+def published_schedule_hours(times: dict[str, float]) -> float:
+    """Hours that the published schedule needs to its 75th round, by the milliseconds of its parts.
 
     120 epochs of maximum likelihood, 156 batches each; 50 times 9,984 sequences and three epochs of
     312 steps of the discriminator; 75 rounds.
@@ -67,4 +67,5 @@ def published_schedule_hours(times: dict[str, float], round_ms: float) -> float:
     mle = 120 * 156 * times["MLE step"]
     new_batches = 9984 / 64 * times["sample 64 sequences"]
     pretraining = 50 * (new_batches + 3 * 312 * times["discriminator step"])
-    return (mle + pretraining + PUBLISHED_ROUNDS * round_ms) / 3.6e6
+    rounds = PUBLISHED_ROUNDS * times["a round of the published schedule"]
+    return (mle + pretraining + rounds) / 3.6e6
