@@ -58,9 +58,13 @@ def draw_curves(axes: Axes, section: Section, by: str, curves: dict[str, Curve])
     """
     looks = Looks()
     figure = main_figure(section)
+    low, high = _limits(list(curves.values()), higher_is_better(figure))
     for label, curve in curves.items():
-        draw_curve(axes, curve, _with_seeds(label, curve), by, looks(label))
-    _limit(axes, list(curves.values()), higher_is_better(figure))
+        end, name = curve.mean[-1], _with_seeds(label, curve)
+        if not low <= end <= high:
+            name = f"{name[:-1]}; ends at {end:.2f})"
+        draw_curve(axes, curve, name, by, looks(label))
+    axes.set_ylim(low, high)
     adversarial = {label: c for label, c in curves.items() if c.steps[-1] > c.start[0]}
     if adversarial:
         label = "SeqGAN" if "SeqGAN" in adversarial else list(adversarial)[-1]
@@ -80,19 +84,24 @@ def _with_seeds(label: str, curve: Curve) -> str:
     return f"{label} ({seeds})" if label else seeds
 
 
-def _limit(axes: Axes, curves: Sequence[Curve], higher_is_better: bool) -> None:
-    """Cuts off the early epochs of pre-training that would flatten all else."""
-    ends = [float(curve.mean[-1]) for curve in curves]
-    ends += [float(curve.mean[0]) for curve in curves if curve.steps[0] >= curve.start[0]]
-    low = min(float((curve.mean - curve.sd).min()) for curve in curves)
-    high = max(float((curve.mean + curve.sd).max()) for curve in curves)
-    reach = 4 * max(max(ends) - min(ends), 0.02)
-    if higher_is_better:
-        low = max(low, min(ends) - reach)
-    else:
-        high = min(high, max(ends) + reach)
+def _limits(curves: Sequence[Curve], higher_is_better: bool) -> tuple[float, float]:
+    """Of the y axis, without what would flatten all else.
+
+    That is the early epochs of pre-training, and a curve that ends far beyond all others.
+    """
+    sign = 1 if higher_is_better else -1  # higher is better from here on
+    ends = sorted(sign * float(curve.mean[-1]) for curve in curves)
+    starts = [sign * float(curve.mean[0]) for curve in curves if curve.steps[0] >= curve.start[0]]
+    low = min(float((sign * curve.mean - curve.sd).min()) for curve in curves)
+    high = max(float((sign * curve.mean + curve.sd).max()) for curve in curves)
+    if len(ends) > 2 and ends[-1] - ends[-2] > 2 * (ends[-2] - ends[0]):
+        ends.pop()
+        high = min(high, ends[-1] + max(ends[-1] - ends[0], 0.02))
+    shown = ends + starts
+    low = max(low, min(shown) - 4 * max(max(shown) - min(shown), 0.02))
     pad = 0.06 * (high - low) or 0.01
-    axes.set_ylim(low - pad, high + pad)
+    bottom, top = sorted((sign * (low - pad), sign * (high + pad)))
+    return bottom, top
 
 
 def _mark(axes: Axes, x: float, text: str) -> None:
@@ -188,10 +197,10 @@ def others_figure(section: Section) -> Figure | None:
     groups = other_curves(section)
     if not groups:
         return None
-    columns = min(len(groups), 3)
+    columns = 2 if len(groups) == 4 else min(len(groups), 3)
     lines = -(-len(groups) // columns)
     figure = new_figure(max(6, 3.9 * columns), 4.3 * lines, section, "other settings")
-    grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+    grid = figure.subplots(lines, columns, squeeze=False)
     for axes, (names, curves) in zip(grid.flat, groups.items(), strict=False):
         first = next((label for label in curves if label.endswith("the preset")), None)
         _draw_group(axes, names, curves, first)

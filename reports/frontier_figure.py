@@ -37,9 +37,7 @@ def draw_frontier(axes: Axes, section: Section, frontier: Frontier) -> None:
     axes.set_ylabel(axis_label(frontier.y))
     caption = "Large markers: temperature 1; the numbers are other temperatures."
     if frontier.outside:
-        words = [f"{label} ({_pair(*point)})" for label, point in frontier.outside.items()]
-        names = f"{figure_name(frontier.x)}, {figure_name(frontier.y)}"
-        caption += f" Outside the picture ({names}): {'; '.join(words)}."
+        caption += f" Outside the picture: {'; '.join(outside_in_words(frontier))}."
     axes.set_title(textwrap.fill(caption, 115, break_on_hyphens=False), fontsize=8, loc="left")
 
 
@@ -51,9 +49,21 @@ def _draw_control(axes: Axes, label: str, x: float, y: float, name: str, **more:
     )
 
 
-def _pair(x: float, y: float) -> str:
-    # No line ends between the two.
-    return ",\u00a0".join("–" if np.isnan(value) else f"{value:.2f}" for value in (x, y))
+def outside_in_words(frontier: Frontier) -> list[str]:
+    """What the limits cut off: ends of curves, and points with where they are."""
+    words, temperatures = [], []
+    for label, point in frontier.outside.items():
+        _, of_curve, temperature = label.partition(" at temperature ")
+        if of_curve:
+            temperatures.append(float(temperature))
+        else:
+            figures = zip((frontier.x, frontier.y), point, strict=True)
+            where = (f"{figure_name(f)} {v:.2f}" for f, v in figures if not np.isnan(v))
+            words.append(f"{label} ({', '.join(where)})")
+    if temperatures:
+        span = " to ".join(f"{t:g}" for t in sorted({min(temperatures), max(temperatures)}))
+        words.insert(0, f"ends of curves, at temperatures {span}")
+    return words
 
 
 # Where a temperature's label may stand, in points from its point; the first free place is taken.

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from reports.figures import (
     write_figures,
 )
 from reports.frontier import make_frontier
-from reports.frontier_figure import draw_frontier, frontier_figure
+from reports.frontier_figure import draw_frontier, frontier_figure, outside_in_words
 from reports.rows import make_sections
 from tests.reports.fakes import mle, poems, result, runs, steps, write
 
@@ -88,6 +89,20 @@ def test_the_first_epochs_do_not_flatten_the_rest(tmp_path):
     assert low < 8.7 and 9.0 < high < 12
 
 
+def test_one_curve_far_ahead_does_not_flatten_the_rest(tmp_path):
+    ends = {"ss": 9.1, "seqgan": 8.7, "pg-bleu": 5.0}
+    made = [
+        write(tmp_path, algorithm, result(algorithm, nll=end), steps([9.2], [9.1, end]))
+        for algorithm, end in ends.items()
+    ]
+    (section,) = make_sections(made)
+    axes = Figure().subplots()
+    draw_curves(axes, section, "steps", row_curves(section))
+    low, high = axes.get_ylim()
+    assert 8 < low < 8.7 and 9.1 < high < 11
+    assert {"PG-BLEU (1 seed; ends at 5.00)", "SeqGAN (1 seed)"} <= lines(axes).keys()
+
+
 def test_the_frontier_is_what_was_measured(section):
     axes = Figure().subplots()
     frontier = make_frontier(section)
@@ -99,7 +114,22 @@ def test_the_frontier_is_what_was_measured(section):
     assert line.get_markevery() == [1]  # temperature 1
     assert axes.get_xlim() == frontier.x_limits and axes.get_ylim() == frontier.y_limits
     caption = axes.get_title(loc="left")
-    assert "random, uniform (8.50,\u00a011.40)" in caption and "lower" in axes.get_xlabel()
+    assert "random, uniform (NLL-test 8.50, NLL-oracle 11.40)" in caption.replace("\n", " ")
+    assert "lower" in axes.get_xlabel()
+
+
+def test_ends_of_curves_outside_the_picture_are_told_together():
+    points = {
+        **{"MLE at temperature 0.5": (12.0, 7.0), "SS at temperature 0.7": (11.0, 6.9)},
+        **{"SS at temperature 0.5": (14.0, 6.0), "bigram": (np.nan, 8.3)},
+    }
+    frontier = SimpleNamespace(outside=points, x="nll_test", y="nll_oracle")
+    assert outside_in_words(frontier) == [
+        "ends of curves, at temperatures 0.5 to 0.7",
+        "bigram (NLL-oracle 8.30)",
+    ]
+    frontier.outside = {"MLE at temperature 0.5": (12.0, 7.0)}
+    assert outside_in_words(frontier) == ["ends of curves, at temperatures 0.5"]
 
 
 def test_labels_of_temperatures_cover_nothing(tmp_path):
