@@ -135,8 +135,33 @@ def _protocol(section: Section) -> str:
     return f"{', '.join(words)}; {'; '.join(hardware)}"
 
 
+def standard_errors(section: Section) -> dict[str, list[float]]:
+    """Of each run's figures over its samples, where a figure is the mean of single sequences' scores.
+
+    Standard deviation over the square root of the number; NLL per token, as it is shown.
+    """
+    errors: dict[str, list[float]] = {}
+    for run in section.runs:
+        for figure, sample in run.sequences().items():
+            nll = figure.startswith("nll_")
+            if nll and section.task != "oracle":
+                continue  # of sequences of several lengths
+            tokens = run.settings["max_length"] if nll else 1
+            error = float(np.sqrt(sample.variance / sample.num)) / tokens
+            errors.setdefault(figure, []).append(error)
+    return errors
+
+
+def _span(values: Sequence[float]) -> str:
+    ends = dict.fromkeys(f"{value:.2g}" for value in (min(values), max(values)))
+    return " to ".join(ends)
+
+
 def _notes(section: Section) -> str:
     note = f"{_protocol(section)}."
+    if errors := standard_errors(section):
+        words = (f"{figure_name(figure)} {_span(of_runs)}" for figure, of_runs in errors.items())
+        note += f" Standard error of one run over its samples: {', '.join(words)}."
     mle, seqgan = mle_row(section), section.row("SeqGAN")
     if mle is not None and seqgan is not None:
         tested = compare(seqgan, mle, main_figure(section))

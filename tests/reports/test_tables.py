@@ -17,6 +17,7 @@ from reports.tables import (
     oracle_table,
     p_value,
     seed_range,
+    standard_errors,
 )
 from reports.tables import test_table as significance_table
 from tests.helpers import REPOSITORY
@@ -119,6 +120,25 @@ def test_notes_tell_the_protocol_and_the_test():
         *("inal checkpoints", "2 CPU cores; a GPU", "over 3 seeds", f"p = {p:.1g}", "-0.350"),
     ):
         assert part in text
+
+
+def test_standard_errors_by_hand():
+    def scored(variance, *figures, make=result, **more):
+        sample = {"num": 100, "mean": 0.0, "variance": variance}
+        made = make(sequences=dict.fromkeys(figures, sample), **more)
+        made["settings"] = {**made["settings"], "max_length": 20}
+        return made
+
+    nll = ("nll_oracle", "nll_test")
+    (section,) = sections(scored(4.0, *nll), scored(9.0, *nll, seed=2))
+    # The root of 4 / 100, over 20 tokens.
+    assert standard_errors(section)["nll_oracle"] == [pytest.approx(0.01), pytest.approx(0.015)]
+    said = "Standard error of one run over its samples: NLL-oracle 0.01 to 0.015, NLL-test 0.01 to"
+    assert said in oracle_table([section])
+    # BLEU is a mean of scores; sequences of text have several lengths.
+    (section,) = sections(scored(0.04, "bleu_2", "nll_test", make=poems))
+    assert standard_errors(section) == {"bleu_2": [pytest.approx(0.02)]}
+    assert "over its samples: BLEU-2 0.02." in corpus_table([section])
 
 
 def test_corpus_table_by_hand():
