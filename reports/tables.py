@@ -160,7 +160,8 @@ def _span(values: Sequence[float]) -> str:
 def _notes(section: Section) -> str:
     note = f"{_protocol(section)}."
     if errors := standard_errors(section):
-        words = (f"{figure_name(figure)} {_span(of_runs)}" for figure, of_runs in errors.items())
+        shown = {main_figure(section), *paper_figures(section), *beside(section)}
+        words = (f"{figure_name(f)} {_span(errors[f])}" for f in errors if f in shown)
         note += f" Standard error of one run over its samples: {', '.join(words)}."
     mle, seqgan = mle_row(section), section.row("SeqGAN")
     if mle is not None and seqgan is not None:
