@@ -54,8 +54,9 @@ def training_path(run: Run, figure: str) -> Path:
 def at_equal_cost(section: Section) -> dict[str, list[float]]:
     """{what: quality, a value for each seed} where NLL-test equals that of SeqGAN of the same seed.
 
-    Held beside SeqGAN: its MLE start at a lower temperature, and the constant reward in an earlier
-    or a later round. A seed whose path does not reach the cost is left out.
+    Held beside SeqGAN: its MLE start at a lower temperature, and the constant reward in the round
+    that costs as much or, where none does, its last one at a lower temperature. A seed whose path
+    does not reach the cost is left out.
     """
     figure, seqgan = main_figure(section), section.row("SeqGAN")
     if seqgan is None:
@@ -73,7 +74,8 @@ def at_equal_cost(section: Section) -> dict[str, list[float]]:
         add("MLE at a lower temperature", run.seed, cooling_path(source, which, figure))
     for run, constant in _of_same_seed(seqgan, section.row(BASE_REWARD)):
         if constant is not None:
-            add("a constant reward", run.seed, training_path(constant, figure))
+            cooled = cooling_path(constant, "final", figure)
+            add("a constant reward", run.seed, training_path(constant, figure) + cooled)
     return found
 
 
@@ -87,6 +89,9 @@ def equal_cost_note(section: Section) -> str:
     found, seqgan = at_equal_cost(section), section.row("SeqGAN")
     if not found or seqgan is None:
         return ""
-    words = [f"{name} {np.mean(values):.3f}" for name, values in found.items()]
+    words = []
+    for name, values in found.items():
+        some = f" ({len(values)} of {len(seqgan.seeds)} seeds)" * (len(values) < len(seqgan.seeds))
+        words.append(f"{name} {np.mean(values):.3f}{some}")
     cost, quality = np.mean(seqgan.values(COST)), np.mean(seqgan.values(main_figure(section)))
     return f"At SeqGAN's NLL-test, {cost:.3f}: SeqGAN {quality:.3f}, {', '.join(words)}."

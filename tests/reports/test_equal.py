@@ -55,8 +55,22 @@ def test_each_seed_is_held_against_its_own_start_and_its_own_constant_reward(sec
 def test_the_note_says_the_means(section):
     assert equal_cost_note(section) == (
         "At SeqGAN's NLL-test, 8.500: SeqGAN 8.700, MLE at a lower temperature 10.000, "
-        "a constant reward 8.500."
+        "a constant reward 8.500 (1 of 2 seeds)."
     )
+
+
+def test_a_constant_reward_that_ends_before_is_cooled_from_there(tmp_path):
+    seqgan = result(nll=8.7)
+    seqgan["metrics"]["nll_test"] = 8.5
+    end = [at(1.0, 8.2, 8.8), at(0.8, 8.8, 8.2)]  # 8.5 half way between the two
+    constant = result(changed={"reward": "constant"}, temperatures={"final": end})
+    constant["metrics"]["nll_test_mle"] = 8.0
+    steps = [
+        {"stage": "adversarial", "step": 5, "seconds": 2.0, "nll_test": 8.2, "nll_oracle": 8.8}
+    ]
+    runs = [write(tmp_path, "a", seqgan), write(tmp_path, "b", constant, steps)]
+    (section,) = make_sections(runs)
+    assert at_equal_cost(section) == {"a constant reward": pytest.approx([8.5])}
 
 
 def test_starts_stand_in_where_mle_has_no_runs(tmp_path):
