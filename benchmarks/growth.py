@@ -75,7 +75,8 @@ def measure_point(point: Point) -> dict[str, float]:
     return {
         "seconds": float(np.median(times)),
         "memory_before_mb": round(before, 1),
-        "peak_memory_mb": round(peak_memory_mb(), 1),
+        # Linux counts pages a processor at a time: a peak may read a few of them lower later on.
+        "peak_memory_mb": round(max(before, peak_memory_mb()), 1),
     }
 
 

@@ -182,7 +182,7 @@ def quality_table(figures: dict[str, Any]) -> Table:
     notes = [
         f"minutes from the start of the process until a measurement of {values['samples']:,} samples "
         f"is at or below {values['target']}; measurements on the way are part of it. Where none is, "
-        "the lowest. Published schedule: its parts at our step times, with the round after which its log is below that.",
+        "the lowest. Published schedule: its parts, to the round after which its log is below that.",
         machine_note(values),
     ]
     return Table(["run", "minutes", "NLL-oracle"], rows, notes)

@@ -236,8 +236,7 @@ def test_a_stage_and_a_point_alone(capsys):
     assert json.loads(capsys.readouterr().out)["peak_memory_mb"] > 100
     growth.main(["--length", "4", "--vocab-size", "20", "--num-rollouts", "2", "--batch-size", "2"])
     measured = json.loads(capsys.readouterr().out)
-    # Linux counts pages a processor at a time: a peak may read some of them lower later on.
-    assert measured["peak_memory_mb"] + 5 > measured["memory_before_mb"] > 100
+    assert measured["peak_memory_mb"] >= measured["memory_before_mb"] > 100
     assert measured["seconds"] > 0
 
 
