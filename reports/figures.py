@@ -167,7 +167,9 @@ def _draw_group(axes: Axes, title: str, curves: dict[str, Curve], first: str | N
                 "marker": marks[k % len(marks)],
             }
             k += 1
-        draw_curve(axes, curve, fill(_with_seeds(label, curve), 40), "steps", look)
+        draw_curve(
+            axes, curve, fill(_with_seeds(label, curve), 40, break_on_hyphens=False), "steps", look
+        )
     axes.set_title(title)
     axes.set_xlabel("rounds of adversarial training")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
