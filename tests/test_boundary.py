@@ -22,6 +22,8 @@ from models.oracle import Oracle
 from models.rollout import Rollout
 from tests.helpers import tiny_generator
 from training import losses, scheduled_sampling
+from training.config import Settings
+from training.steps import Steps
 
 B, T, V, E, H = 2, 3, 5, 4, 6
 TOKENS = np.array([[0, 1, 2], [4, 3, 1]], np.int32)
@@ -54,9 +56,11 @@ def no_numbers(*shape):
 def made():
     """What the functions are called on."""
     generator = Generator(V, T, E, H)
+    judge = discriminator.Discriminator(V, T, E, {1: 3, 2: 4})
     return {
         "generator": generator,
-        "discriminator": discriminator.Discriminator(V, T, E, {1: 3, 2: 4}),
+        "discriminator": judge,
+        "steps": Steps(generator, judge, Settings(batch_size=B)),
         "rollout": Rollout(generator),
         "bigram": controls.Bigram(generator, TOKENS),
         "copy": controls.Copy(generator, TOKENS),
@@ -291,6 +295,19 @@ CASES = {
             (*NO_TOKENS, None),
         )
     ],
+    "training.steps.Steps.mle_epoch": [
+        (lambda m, x: m["steps"].mle_epoch(x, SEED), (*NO_TOKENS, None)),
+        (lambda m, x: m["steps"].mle_epoch(TOKENS, x), NO_SEED),
+    ],
+    "training.steps.Steps.policy_gradient": [
+        (lambda m, x: m["steps"].policy_gradient(x, floats(B, T), 0.1), (*NO_TOKENS, None)),
+        (lambda m, x: m["steps"].policy_gradient(TOKENS, x, 0.1), no_floats(B, T)),
+    ],
+    "training.steps.Steps.discriminator_epoch": [
+        (lambda m, x: m["steps"].discriminator_epoch(x, TOKENS, SEED), (*NO_TOKENS, None)),
+        (lambda m, x: m["steps"].discriminator_epoch(TOKENS, x, SEED), (*NO_TOKENS, None)),
+        (lambda m, x: m["steps"].discriminator_epoch(TOKENS, TOKENS, x), NO_SEED),
+    ],
     "data.vocabulary.Vocabulary.decode": [
         (lambda m, x: m["vocabulary"].decode(x), (TOKENS, TOKENS[0] + 0.5, [5], [-1]))
     ],
@@ -312,6 +329,7 @@ OTHERS = {
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
+    r"training\.steps\.(Steps|by_xla|as_it_is)": "models and functions",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_config.py",
 }
 
@@ -323,7 +341,7 @@ def public_names():
         for package in (models, metrics)
         for info in pkgutil.iter_modules(package.__path__)
     ]
-    for name in (*modules, "training.losses", "training.scheduled_sampling"):
+    for name in (*modules, "training.losses", "training.scheduled_sampling", "training.steps"):
         module = importlib.import_module(name)
         for key, value in vars(module).items():
             if key.startswith("_") or getattr(value, "__module__", None) != name:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from models.checks import check_arrays, check_seed, check_tokens
 from models.discriminator import Discriminator
 from models.generator import Generator
 from models.shares import WHOLE, Share
@@ -83,6 +84,9 @@ class Steps:
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
+    def _check_tokens(self, tokens, name):
+        return check_tokens(tokens, self.generator.vocab_size, self.generator.max_length, name)
+
     def mle_epoch(
         self, sequences: tf.Tensor, seed: np.ndarray, true_rate: float = 1.0
     ) -> dict[str, tf.Tensor]:
@@ -90,8 +94,9 @@ class Steps:
 
         With a `true_rate` below 1 by scheduled sampling: the share of true tokens among the inputs.
         """
+        sequences = self._check_tokens(sequences, "sequences")
         rate = None if true_rate == 1.0 else tf.constant(true_rate, tf.float32)
-        return self._mle_epoch(sequences, tf.constant(seed, tf.int32), rate)
+        return self._mle_epoch(sequences, check_seed(seed), rate)
 
     @tf.function(reduce_retracing=True)
     def _mle_epoch(self, sequences, seed, true_rate):
@@ -124,6 +129,8 @@ class Steps:
 
         The settings' baseline is subtracted from the rewards; `mean_reward` is what they were before.
         """
+        tokens = self._check_tokens(tokens, "tokens")
+        check_arrays(tokens=(tokens, "int [B, T]"), rewards=(rewards, "float [B, T]"))
         self.policy_optimizer.learning_rate = learning_rate
         loss, norm = self._policy_step(tokens, rewards)
         return {
@@ -155,7 +162,9 @@ class Steps:
         self, real: tf.Tensor, generated: tf.Tensor, seed: np.ndarray
     ) -> dict[str, tf.Tensor]:
         """Eq. (5) over real and generated sequences, shuffled together: each int32 `[M, T]`."""
-        return self._discriminator_epoch(real, generated, tf.constant(seed, tf.int32))
+        real = self._check_tokens(real, "real")
+        generated = self._check_tokens(generated, "generated")
+        return self._discriminator_epoch(real, generated, check_seed(seed))
 
     @tf.function(reduce_retracing=True)
     def _discriminator_epoch(self, real, generated, seed):
