@@ -35,7 +35,8 @@ class Frontier:
         curves: {label of a row: its curve}, the parts within the limits.
         points: {label of a control: (x, y)}, those within the limits.
         without_x: {label: y} of controls that have no x: an infinite NLL-test.
-        outside: {label: (x, y)} of what the limits leave out.
+        outside: {label of a control: (x, y)} beyond the limits.
+        cut: {label of a row: temperatures at which its curve is beyond them}.
         x_limits: of the axis.
         y_limits: of the axis.
     """
@@ -46,6 +47,7 @@ class Frontier:
     points: dict[str, Point]
     without_x: dict[str, float] = field(default_factory=dict)
     outside: dict[str, Point] = field(default_factory=dict)
+    cut: dict[str, tuple[float, ...]] = field(default_factory=dict)
     x_limits: Point = (0.0, 1.0)
     y_limits: Point = (0.0, 1.0)
 
@@ -113,14 +115,13 @@ def _within_limits(
     far = FAR if x == "nll_test" else 1.0  # BLEU lies between 0 and 1
     low, high = np.min(all_ones, axis=0) - far, np.max(all_ones, axis=0) + far
     shown: dict[str, TemperatureCurve] = {}
-    outside: dict[str, Point] = {}
+    cut: dict[str, tuple[float, ...]] = {}
     for label, curve in curves.items():
         both = np.stack([curve.x, curve.y], axis=1)
         near = np.all((both >= low) & (both <= high), axis=1)
         shown[label] = TemperatureCurve(curve.temperatures[near], curve.x[near], curve.y[near])
-        for k in np.flatnonzero(~near):
-            name = f"{label} at temperature {curve.temperatures[k]:g}"
-            outside[name] = float(curve.x[k]), float(curve.y[k])
+        if not near.all():
+            cut[label] = tuple(curve.temperatures[~near].tolist())
     of_curves = np.concatenate([np.stack([curve.x, curve.y], 1) for curve in shown.values()])
     low, high = of_curves.min(axis=0), of_curves.max(axis=0)
     margin = np.maximum(MARGIN * (high - low), 0.01)
@@ -131,12 +132,12 @@ def _within_limits(
         return not np.any((np.array(point) < low) | (np.array(point) > high))
 
     everything = {**points, **{label: (float("nan"), value) for label, value in without_x.items()}}
-    outside |= {label: point for label, point in everything.items() if not near_curves(point)}
+    outside = {label: point for label, point in everything.items() if not near_curves(point)}
     points = {label: point for label, point in points.items() if label not in outside}
     without_x = {label: value for label, value in without_x.items() if label not in outside}
     xs = [*of_curves[:, 0], *(point[0] for point in points.values())]
     ys = [*of_curves[:, 1], *(point[1] for point in points.values()), *without_x.values()]
     return Frontier(
-        *(x, y, shown, points, without_x, outside),
+        *(x, y, shown, points, without_x, outside, cut),
         *(_limits(np.array(xs)), _limits(np.array(ys))),
     )

@@ -36,7 +36,7 @@ def draw_frontier(axes: Axes, section: Section, frontier: Frontier) -> None:
     axes.set_xlabel(axis_label(frontier.x))
     axes.set_ylabel(axis_label(frontier.y))
     caption = "Large markers: temperature 1; the numbers are other temperatures."
-    if frontier.outside:
+    if frontier.cut or frontier.outside:
         caption += f" Outside the picture: {'; '.join(outside_in_words(frontier))}."
     axes.set_title(textwrap.fill(caption, 115, break_on_hyphens=False), fontsize=8, loc="left")
 
@@ -51,18 +51,15 @@ def _draw_control(axes: Axes, label: str, x: float, y: float, name: str, **more:
 
 def outside_in_words(frontier: Frontier) -> list[str]:
     """What the limits cut off: ends of curves, and points with where they are."""
-    words, temperatures = [], []
-    for label, point in frontier.outside.items():
-        _, of_curve, temperature = label.partition(" at temperature ")
-        if of_curve:
-            temperatures.append(float(temperature))
-        else:
-            figures = zip((frontier.x, frontier.y), point, strict=True)
-            where = (f"{figure_name(f)} {v:.2f}" for f, v in figures if not np.isnan(v))
-            words.append(f"{label} ({', '.join(where)})")
-    if temperatures:
+    words = []
+    if frontier.cut:
+        temperatures = {t for of_curve in frontier.cut.values() for t in of_curve}
         span = " to ".join(f"{t:g}" for t in sorted({min(temperatures), max(temperatures)}))
-        words.insert(0, f"ends of curves, at temperatures {span}")
+        words.append(f"ends of curves, at temperatures {span}")
+    for label, point in frontier.outside.items():
+        figures = zip((frontier.x, frontier.y), point, strict=True)
+        where = (f"{figure_name(f)} {v:.2f}" for f, v in figures if not np.isnan(v))
+        words.append(f"{label} ({', '.join(where)})")
     return words
 
 

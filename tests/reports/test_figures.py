@@ -119,16 +119,17 @@ def test_the_frontier_is_what_was_measured(section):
 
 
 def test_ends_of_curves_outside_the_picture_are_told_together():
-    points = {
-        **{"MLE at temperature 0.5": (12.0, 7.0), "SS at temperature 0.7": (11.0, 6.9)},
-        **{"SS at temperature 0.5": (14.0, 6.0), "bigram": (np.nan, 8.3)},
-    }
-    frontier = SimpleNamespace(outside=points, x="nll_test", y="nll_oracle")
+    frontier = SimpleNamespace(
+        cut={"MLE": (0.5,), "SS": (0.5, 0.7)},
+        outside={"bigram": (np.nan, 8.3)},
+        x="nll_test",
+        y="nll_oracle",
+    )
     assert outside_in_words(frontier) == [
         "ends of curves, at temperatures 0.5 to 0.7",
         "bigram (NLL-oracle 8.30)",
     ]
-    frontier.outside = {"MLE at temperature 0.5": (12.0, 7.0)}
+    frontier.cut, frontier.outside = {"MLE": (0.5,)}, {}
     assert outside_in_words(frontier) == ["ends of curves, at temperatures 0.5"]
 
 

@@ -70,7 +70,7 @@ def test_a_curve_is_not_followed_without_end():
         mle(temperatures={"final": at((0.1, 30.0, 7.5), (0.7, 9.0, 8.4), (1.0, 8.5, 9.0))})
     )
     np.testing.assert_array_equal(made.curves["MLE"].temperatures, [0.7, 1.0])
-    assert made.outside == {"MLE at temperature 0.1": (30.0, 7.5)}
+    assert made.cut == {"MLE": (0.1,)} and not made.outside
     assert made.x_limits[1] < 10
 
 
