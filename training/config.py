@@ -86,11 +86,11 @@ class Settings:
     """Real and as many generated sequences in each of those sets; fewer where there are fewer."""
 
     # Policy gradient (lines 7-13)
-    rounds: int = 50
+    rounds: int = 30
     """Rounds of adversarial training."""
     g_steps: int = 1
     """g-steps: policy-gradient updates a round."""
-    g_learning_rate: float = 0.012
+    g_learning_rate: float = 0.02
     """Learning rate of the policy gradient."""
     g_learning_rate_final: float | None = 1e-4
     """Learning rate of the last round, reached in a straight line; None: no change."""
@@ -345,7 +345,9 @@ _CORPUS_SMOKE: dict[str, Any] = {
     **{"eval_every": 1, "eval_samples": 64, "final_samples": 64, "self_bleu_samples": 32},
     **{"temperatures": (0.7, 1.0)},
 }
-_CORPUS_QUICK: dict[str, Any] = {"mle_epochs": 25, "rounds": 30, "d_samples": 960}
+_CORPUS_QUICK: dict[str, Any] = {
+    **{"mle_epochs": 25, "rounds": 30, "g_learning_rate": 0.012, "d_samples": 960},
+}
 _CORPUS_PAPER: dict[str, Any] = {
     name: getattr(_PAPER, name)
     for name in (
