@@ -1,11 +1,11 @@
-"""Drawing tokens by the inverse of their cumulative distribution."""
+"""Drawing tokens by the inverse of their cumulative distribution, and how likely tokens are."""
 
 import math
 
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_arrays
+from models.checks import check_arrays, check_ids
 
 # Two steps of float32 below 1: a product with it is below the other factor however it rounds.
 _BELOW_ONE = 1.0 - 2.0**-23
@@ -76,7 +76,7 @@ class TokenDraw:
 
     def __init__(self, kernel: tf.Tensor, bias: tf.Tensor, blocked_tokens: tuple[int, ...] = ()):
         kernel, bias = check_arrays(kernel=(kernel, "float [H, V]"), bias=(bias, "float [V]"))
-        vocab_size = bias.shape[0]
+        self._vocab_size = vocab_size = bias.shape[0]
         unused = -vocab_size % _block_size(vocab_size)
         blocked = np.zeros(vocab_size, np.float32)
         blocked[list(blocked_tokens)] = _NO_MASS
@@ -90,12 +90,31 @@ class TokenDraw:
 
         `temperature` divides the logits; default 1.
         """
-        temperature = 1.0 if temperature is None else temperature
-        temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
         hidden, uniforms = check_arrays(
             hidden=(hidden, f"float [M, {self._head.shape[0] - 1}]"),
             uniforms=(uniforms, "float [M]"),
         )
+        return draw_categorical(tf.exp(self._logits(hidden, temperature)), uniforms)
+
+    def log_prob(self, hidden: tf.Tensor, tokens: tf.Tensor, temperature=None) -> tf.Tensor:
+        """Log-probability of tokens `[M]` after hidden states `[M, H]`, as above: float32 `[M]`, nats.
+
+        That of a blocked token is very low, or minus infinity.
+        """
+        hidden, tokens = check_arrays(
+            hidden=(hidden, f"float [M, {self._head.shape[0] - 1}]"),
+            tokens=(tokens, "int [M]"),
+        )
+        check_ids(tokens, self._vocab_size, "tokens")
+        logits = self._logits(hidden, temperature)
+        return tf.gather(logits, tokens, batch_dims=1) - tf.math.log(
+            tf.reduce_sum(tf.exp(logits), axis=1)
+        )
+
+    def _logits(self, hidden, temperature):
+        """Logits `[M, V]` and those of the filling, less a number of the row's own."""
+        temperature = 1.0 if temperature is None else temperature
+        temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
         hidden = tf.pad(hidden, [[0, 0], [0, 1]], constant_values=1.0)  # 1 times the bias
 
         def small():
@@ -105,5 +124,4 @@ class TokenDraw:
             logits = tf.matmul(hidden, self._head)
             return (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / temperature
 
-        logits = tf.cond(self._largest < _SAFE_LOGIT * temperature, small, large)
-        return draw_categorical(tf.exp(logits), uniforms)
+        return tf.cond(self._largest < _SAFE_LOGIT * temperature, small, large)

@@ -130,10 +130,13 @@ class Generator(keras.Model):
     def call(self, tokens):
         if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
             tokens = check_tokens(tokens, self.vocab_size, self.max_length)
-        # Teacher forcing: the input at t is the token at t - 1.
+        return self.logits(self._hidden(tokens))
+
+    def _hidden(self, tokens):
+        """Hidden states `[B, T, H]` before each of the tokens, by teacher forcing."""
         start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
-        inputs = tf.concat([start, tokens[:, :-1]], axis=1)
-        return self.logits(self.rnn(self.embedding(inputs)))
+        inputs = tf.concat([start, tokens[:, :-1]], axis=1)  # at t the token at t - 1
+        return self.rnn(self.embedding(inputs))
 
     def logits(self, hidden: tf.Tensor) -> tf.Tensor:
         """Logits `[..., V]` of the next token from hidden states `[..., H]`."""
@@ -255,13 +258,20 @@ class Generator(keras.Model):
         input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)]
     )
     def _log_prob(self, tokens, temperature):
+        draw = self.token_draw()
+
         def score(tokens):
-            logits = self(tokens) / temperature
-            nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens, logits=logits)
-            return -tf.reduce_sum(nll * self.mask(tokens), axis=1)
+            flat = tf.reshape(self._hidden(tokens), [-1, self.hidden_dim]), tf.reshape(tokens, [-1])
+            of_tokens = map_chunks(
+                lambda hidden, token: draw.log_prob(hidden, token, temperature),
+                *(flat, LOGIT_ROWS),
+                at_once=2,
+            )
+            of_tokens = tf.reshape(of_tokens, tf.shape(tokens))
+            return tf.reduce_sum(tf.where(self.mask(tokens) > 0, of_tokens, 0.0), axis=1)
 
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
-        return map_chunks(score, tokens, max(1, 4 * LOGIT_ROWS // self.max_length))
+        return map_chunks(score, tokens, LOGIT_ROWS)
 
     def get_config(self):
         return {

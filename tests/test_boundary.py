@@ -163,6 +163,10 @@ CASES = {
         (lambda m, x: m["draw"](x, floats(B) / 2), (*no_floats(B, H), floats(B, H + 1))),
         (lambda m, x: m["draw"](floats(B, H), x), (*no_floats(B), floats(B + 1))),
     ],
+    "models.draw.TokenDraw.log_prob": [
+        (lambda m, x: m["draw"].log_prob(x, TOKENS[:, 0]), (*no_floats(B, H), floats(B, H + 1))),
+        (lambda m, x: m["draw"].log_prob(floats(B, H), x), (TOKENS, floats(B), [V] * B, [0], None)),
+    ],
     "models.controls.AtTemperature": [
         (lambda m, x: controls.AtTemperature(m["generator"], x), (0.0, -1.0, float("nan")))
     ],

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import tensorflow as tf
 from scipy.stats import chisquare
 
@@ -163,6 +164,35 @@ def test_hidden_states_draw_what_their_logits_draw(wrap, vocab_size, scale, temp
     assert np.mean(edges) < 0.5 or vocab_size == 5000
 
 
+@pytest.mark.parametrize("wrap", [lambda f: f, tf.function], ids=["eager", "graph"])
+@pytest.mark.parametrize("vocab_size", [1, 2, 7, 60, 5000])
+@pytest.mark.parametrize(
+    "scale, temperature",
+    [(1.0, None), (1.0, 0.5), (1.0, 3.0), (30.0, None), (30.0, 1e-3), (1.0, 0.02), (1e30, None)],
+)
+def test_log_probabilities_of_tokens(wrap, vocab_size, scale, temperature):
+    kernel, bias = some_head(vocab_size, scale=scale)
+    hidden = some_hidden(300)
+    tokens = np.random.default_rng(2).integers(0, vocab_size, 300)
+    given = wrap(lambda: TokenDraw(kernel, bias).log_prob(hidden, tokens, temperature))().numpy()
+    assert given.dtype == np.float32
+    logits = (np.float64(hidden) @ kernel + bias) / (temperature or 1.0)
+    expected = scipy.special.log_softmax(logits, axis=1)[np.arange(300), tokens]
+    np.testing.assert_allclose(given, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_log_probabilities_leave_blocked_tokens_out():
+    kernel, bias = some_head(11)
+    bias[2] = 50  # would leave no mass for the others
+    hidden = np.repeat(some_hidden(1), 11, axis=0)
+    draw = TokenDraw(kernel, bias, blocked_tokens=(0, 2, 10))
+    given = draw.log_prob(hidden, np.arange(11)).numpy()
+    allowed = [1, *range(3, 10)]
+    expected = scipy.special.log_softmax((np.float64(hidden[0]) @ kernel + bias)[allowed])
+    np.testing.assert_allclose(given[allowed], expected, atol=1e-5)
+    assert (given[[0, 2, 10]] < -1e30).all()
+
+
 def test_whether_a_shift_is_needed_depends_on_no_row():
     # Else a draw would depend on what it shares a chunk with.
     kernel, bias = some_head(50, scale=30.0)
@@ -221,5 +251,6 @@ def test_nothing_on_the_way_is_infinite():
         draw = TokenDraw(kernel, bias, blocked_tokens=(0, 2, 10))
         for temperature in (None, 0.01, 1.0, 100.0):
             draw(some_hidden(20), tf.fill([20], 0.5), temperature)
+            draw.log_prob(some_hidden(20), tf.fill([20], 2), temperature)
     finally:
         tf.debugging.disable_check_numerics()
