@@ -261,17 +261,18 @@ class Generator(keras.Model):
         draw = self.token_draw()
 
         def score(tokens):
-            flat = tf.reshape(self._hidden(tokens), [-1, self.hidden_dim]), tf.reshape(tokens, [-1])
+            hidden = tf.reshape(self._hidden(tokens), [-1, self.hidden_dim])
             of_tokens = map_chunks(
                 lambda hidden, token: draw.log_prob(hidden, token, temperature),
-                *(flat, LOGIT_ROWS),
+                (hidden, tf.reshape(tokens, [-1])),
+                LOGIT_ROWS,
                 at_once=2,
             )
             of_tokens = tf.reshape(of_tokens, tf.shape(tokens))
             return tf.reduce_sum(tf.where(self.mask(tokens) > 0, of_tokens, 0.0), axis=1)
 
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
-        return map_chunks(score, tokens, LOGIT_ROWS)
+        return map_chunks(score, tokens, max(1, 20 * LOGIT_ROWS // self.max_length))
 
     def get_config(self):
         return {

@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy.stats import chisquare, kstest
 
 import models.generator
+from models.chunks import map_chunks
 from models.generator import Generator
 from tests.helpers import (
     all_sequences,
@@ -136,6 +137,21 @@ def test_chunks_change_no_sample_and_no_probability(monkeypatch):
         chunked = tiny_generator(9, 4)
         np.testing.assert_array_equal(chunked.sample(23, (3, 4)), samples)
         np.testing.assert_allclose(chunked.log_prob(samples), log_prob, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [4, 500])
+def test_chunks_of_log_probabilities_are_bounded_in_tokens(monkeypatch, length):
+    # Hidden states of 1,000 sequences, whatever their length, once took gigabytes.
+    sizes = []
+
+    def chunks(function, rows, chunk_rows, *more, **named):
+        sizes.append(chunk_rows)
+        return map_chunks(function, rows, chunk_rows, *more, **named)
+
+    monkeypatch.setattr(models.generator, "map_chunks", chunks)
+    tiny_generator(9, length).log_prob(np.zeros([2, length], np.int32))
+    assert sizes[0] * length <= 20 * models.generator.LOGIT_ROWS  # sequences of T tokens
+    assert sizes[1:] == [models.generator.LOGIT_ROWS]  # rows of logits
 
 
 def test_more_samples_than_fit_in_one_chunk():
