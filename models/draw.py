@@ -77,6 +77,7 @@ class TokenDraw:
     def __init__(self, kernel: tf.Tensor, bias: tf.Tensor, blocked_tokens: tuple[int, ...] = ()):
         kernel, bias = check_arrays(kernel=(kernel, "float [H, V]"), bias=(bias, "float [V]"))
         self._vocab_size = vocab_size = bias.shape[0]
+        self._hidden = f"float [M, {kernel.shape[0]}]"
         unused = -vocab_size % _block_size(vocab_size)
         blocked = np.zeros(vocab_size, np.float32)
         blocked[list(blocked_tokens)] = _NO_MASS
@@ -91,8 +92,7 @@ class TokenDraw:
         `temperature` divides the logits; default 1.
         """
         hidden, uniforms = check_arrays(
-            hidden=(hidden, f"float [M, {self._head.shape[0] - 1}]"),
-            uniforms=(uniforms, "float [M]"),
+            hidden=(hidden, self._hidden), uniforms=(uniforms, "float [M]")
         )
         return draw_categorical(tf.exp(self._logits(hidden, temperature)), uniforms)
 
@@ -101,10 +101,7 @@ class TokenDraw:
 
         That of a blocked token is very low, or minus infinity.
         """
-        hidden, tokens = check_arrays(
-            hidden=(hidden, f"float [M, {self._head.shape[0] - 1}]"),
-            tokens=(tokens, "int [M]"),
-        )
+        hidden, tokens = check_arrays(hidden=(hidden, self._hidden), tokens=(tokens, "int [M]"))
         check_ids(tokens, self._vocab_size, "tokens")
         logits = self._logits(hidden, temperature)
         return tf.gather(logits, tokens, batch_dims=1) - tf.math.log(

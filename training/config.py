@@ -345,9 +345,7 @@ _CORPUS_SMOKE: dict[str, Any] = {
     **{"eval_every": 1, "eval_samples": 64, "final_samples": 64, "self_bleu_samples": 32},
     **{"temperatures": (0.7, 1.0)},
 }
-_CORPUS_QUICK: dict[str, Any] = {
-    **{"mle_epochs": 25, "rounds": 30, "g_learning_rate": 0.012, "d_samples": 960},
-}
+_CORPUS_QUICK: dict[str, Any] = {"mle_epochs": 25, "g_learning_rate": 0.012, "d_samples": 960}
 _CORPUS_PAPER: dict[str, Any] = {
     name: getattr(_PAPER, name)
     for name in (
