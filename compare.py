@@ -15,8 +15,9 @@ from typing import Annotated
 
 import tyro
 
+from files.errors import UsageError
 from training.config import read_flags
-from training.errors import UsageError, one_line_errors
+from training.errors import one_line_errors
 
 
 def marks(name: str) -> tuple[str, str]:

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import tyro
 
-from data.errors import DataError
+from files.errors import DataError, UsageError
 from training.config import read_flags
-from training.errors import UsageError, one_line_errors
+from training.errors import one_line_errors
 
 # Control characters that tokens may hold: a terminal would obey them.
 _NO_COMMANDS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
@@ -106,8 +106,8 @@ def read_vocabulary(export: Path) -> dict[str, Any]:
     Raises:
         DataError: the file among its assets is no vocabulary.
     """
-    from data.files import read_json
     from data.vocabulary import Vocabulary
+    from files.reading import read_json
 
     path = export / "assets" / "vocabulary.json"
     expected = "expected the vocabulary of an exported generator: export or copy it again"
@@ -211,5 +211,5 @@ def as_text(vocabulary: dict, sequences) -> list[str]:
 
 
 if __name__ == "__main__":
-    with one_line_errors(DataError):
+    with one_line_errors():
         main(sys.argv[1:])

@@ -17,8 +17,9 @@ from benchmarks.growth import SYMBOLS
 from benchmarks.quality import PUBLISHED_ROUNDS, published_schedule_hours
 from benchmarks.stages import ELSEWHERE_GFLOPS
 from benchmarks.start_up import HELP_BOUND, SAMPLE_BOUND
+from files.errors import UsageError
 from training.config import read_flags
-from training.errors import UsageError, one_line_errors
+from training.errors import one_line_errors
 
 
 @dataclasses.dataclass(frozen=True)

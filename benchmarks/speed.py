@@ -11,8 +11,9 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from files.errors import UsageError
 from training.config import read_flags
-from training.errors import UsageError, one_line_errors
+from training.errors import one_line_errors
 
 Part = Literal["stages", "growth", "start-up", "quality"]
 

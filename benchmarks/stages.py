@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import Case, Timing, in_child, side_by_side
+from files.errors import UsageError
 from training.config import OracleSettings, read_flags
-from training.errors import UsageError, one_line_errors
+from training.errors import one_line_errors
 
 # Milliseconds of other implementations, and what this one set out to reach, on two cores where a
 # float32 matrix product runs at so many GFLOP/s. They were measured before, not in the same run.

@@ -1,12 +1,12 @@
 """The published corpora in one table, and how a name or a path becomes a file."""
 
-import hashlib
 import os
 from pathlib import Path, PurePosixPath
 
-from data.download import CHUNK_BYTES, Source, fetch
-from data.errors import DataError
+from data.download import Source, fetch
 from data.midi_files import manifest, read_midi_files
+from files.errors import DataError
+from files.hashing import sha256
 
 _TEXYGEN = (
     "https://raw.githubusercontent.com/geek-ai/Texygen/3104e22ac75f3cc2070da2bf5e2da6d2bef149ad/"
@@ -161,11 +161,7 @@ def origin(corpus: str | Path, path: Path) -> dict[str, str]:
     """
     about = {"corpus": str(corpus), "file": path.name}
     if path.is_file():
-        digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-        about["sha256"] = digest.hexdigest()
+        about["sha256"] = sha256(path)
     if corpus == "sample":
         about["note"] = "a small corpus written for this project, not the paper's data"
     elif corpus in CORPORA:

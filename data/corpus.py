@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import DataError
 from data.vocabulary import END, PAD, UNKNOWN, Vocabulary
+from files.errors import DataError
 
 _LARGE = 3 << 29  # bytes of int32 above which a corpus is kept in the smallest dtype that holds it
 _CHUNK = 1 << 14  # sequences handled at once

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from data.errors import DataError
+from files.errors import DataError
 
 CHUNK_BYTES = 1 << 16
 BACK_OFF = 0.5  # seconds before the second try, doubled before each further one

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from data.errors import DataError
+from files.errors import DataError
 
 _MAX_FILE_BYTES = 1 << 20  # the largest Nottingham tune has 34 kB
 _TOO_LARGE = f"more than {_MAX_FILE_BYTES >> 20} MiB"

@@ -33,9 +33,9 @@ import numpy as np
 import pretty_midi
 
 from data.corpora import CORPORA, corpus_file, in_nottingham, origin
-from data.errors import DataError
 from data.midi_files import Skip, manifest, read_midi_files, shown
 from data.samples.tunes import TUNES
+from files.errors import DataError
 
 STEP_SECONDS = 0.4
 MAX_LENGTH = 32

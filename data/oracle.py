@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from data.download import Source, fetch
-from data.errors import DataError
+from files.errors import DataError
 
 PUBLISHED_ORACLE = Source(
     name="the published oracle",

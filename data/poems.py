@@ -7,8 +7,8 @@ from pathlib import Path
 
 from data.corpora import corpus_file, origin
 from data.corpus import Corpus, build_corpus
-from data.errors import DataError
 from data.text import read_lines
+from files.errors import DataError
 
 LINES = 4
 FORMS = (5, 7)  # characters a line

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from data.corpora import corpus_file, origin
 from data.corpus import Corpus, build_corpus
-from data.errors import DataError
 from data.text import LONGEST_WORD, read_lines, sentences, words
+from files.errors import DataError
 
 UNITS = ("sentences", "paragraphs")
 _LETTER = re.compile(r"[^\W\d_]")

@@ -9,8 +9,8 @@ from typing import Any
 
 from data.corpora import corpus_file, origin
 from data.corpus import Corpus, build_corpus
-from data.errors import DataError
 from data.vocabulary import LEVELS
+from files.errors import DataError
 
 _MAX_LINE_BYTES = 1 << 20  # a longer line is no sequence, and reading it all could fill the memory
 # Characters; no language has longer words, and cutting such takes time that grows with the square.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import DataError
+from files.errors import DataError
 
 PAD, END, UNKNOWN = 0, 1, 2
 RESERVED = ("<pad>", "<end>", "<unk>")

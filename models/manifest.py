@@ -5,13 +5,13 @@ keeps what is not its own, and needs none of it to be read. It finds damage, not
 alter a file can alter its digest too, and a SavedModel is a program.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
+from files.hashing import sha256
+
 PLACE = Path("assets.extra") / "manifest.json"
 _MAX_BYTES = 1 << 20  # the manifest of an export has 1 kB
-_CHUNK_BYTES = 1 << 20
 _MAX_FILES = 1000  # an export has 6
 
 
@@ -22,7 +22,7 @@ def write_manifest(folder: Path) -> None:
         folder: of a SavedModel, complete.
     """
     files = {
-        name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)}
+        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
         for name in _files(folder)
     }
     path = folder / PLACE
@@ -49,9 +49,9 @@ def check_manifest(folder: Path) -> bool:
         raise ValueError(f"it has no file {missing[0]!r:.80}")
     if more := sorted(set(found) - set(expected)):
         raise ValueError(f"it has a file {more[0]!r:.80}, which is no part of it")
-    for name, (size, sha256) in expected.items():
+    for name, (size, digest) in expected.items():
         # The size first: a file that has grown need not be read.
-        if (folder / name).stat().st_size != size or _sha256(folder / name) != sha256:
+        if (folder / name).stat().st_size != size or sha256(folder / name) != digest:
             raise ValueError(f"its file {name!r:.80} was altered")
     return True
 
@@ -80,11 +80,3 @@ def _files(folder: Path) -> list[str]:
             raise ValueError(f"its {name.as_posix()!r:.80} is no regular file")
         names.append(name.as_posix())
     return sorted(names)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

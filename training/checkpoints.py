@@ -1,9 +1,7 @@
 """Checkpoints of a run: written aside and renamed, the newest two kept, checked by hash when read."""
 
 import contextlib
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from training.errors import UsageError
+from files.errors import UsageError
+from files.hashing import sha256
+from files.writing import sync, write_json
 
 KEPT = 2
 CHECKSUMS = "checksums.json"
@@ -40,11 +40,11 @@ def write_checkpoint(
     write_json(aside / "state.json", state)
     files = sorted(path for path in aside.iterdir() if path.is_file())
     for path in files:
-        _sync(path)
-    write_json(aside / CHECKSUMS, {path.name: _sha256(path) for path in files})
-    _sync(aside)
+        sync(path)
+    write_json(aside / CHECKSUMS, {path.name: sha256(path) for path in files})
+    sync(aside)
     aside.replace(final)
-    _sync(final.parent)
+    sync(final.parent)
     drop_old(folder)
 
 
@@ -105,8 +105,8 @@ def check(checkpoint: Path, say: Callable[[str], None]) -> None:
         expected = json.loads((checkpoint / CHECKSUMS).read_text(encoding="utf-8"))
         if not {"state.json", "variables.index"} <= set(expected):
             raise Damaged(f"its {CHECKSUMS} lacks files")
-        for name, sha256 in expected.items():
-            if _sha256(checkpoint / name) != sha256:
+        for name, digest in expected.items():
+            if sha256(checkpoint / name) != digest:
                 raise Damaged(f"its {name} was altered")
     except Damaged:
         raise
@@ -143,28 +143,3 @@ def clear_half_written(folder: Path) -> None:
     for path in folder.glob("*.tmp"):
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes JSON aside and renames it, so that no half-written file is ever seen."""
-    aside = path.with_name(path.name + ".tmp")
-    aside.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    _sync(aside)
-    aside.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        # Not every file system does so for a folder: there it is as safe as it can be.
-        with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from training.errors import UsageError
+from files.errors import UsageError
 
 # Jobs that train, in TensorFlow's order: the first task is the chief.
 JOBS = ("chief", "worker")

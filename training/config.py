@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeVar
 
 import tyro
 
-from data.files import read_json
-from training.errors import UsageError
+from files.errors import UsageError
+from files.reading import read_json
 
 F = TypeVar("F")
 S = TypeVar("S", bound="Settings")

@@ -16,9 +16,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from files.errors import UsageError
 from models.shares import WHOLE, Share
 from training.cluster import Cluster
-from training.errors import UsageError
 
 # What a collective raises where a worker is gone.
 LOST = (

@@ -6,11 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from files.errors import UserError
 from training.stops import Stopped
-
-
-class UsageError(ValueError):
-    """A wrong flag, file or folder: what was given, what was expected, how to mend it."""
 
 
 class TrainingDiverged(RuntimeError):
@@ -33,7 +30,7 @@ def said_by(worker: str) -> Iterator[None]:
 
 
 @contextmanager
-def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
+def one_line_errors() -> Iterator[None]:
     """Ends the program with one line on stderr for what a person can mend.
 
     The exit code is 2, but 1 where the machine failed, and 128 + n after signal n, of which a pipe
@@ -42,12 +39,10 @@ def one_line_errors(*also: type[BaseException]) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()  # here, and not when Python ends
-    except (UsageError, TrainingDiverged) as error:
+    except (UserError, TrainingDiverged) as error:
         sys.exit(_fail(str(error)))
     except RunFailed as error:
         sys.exit(_fail(str(error), code=1))
-    except also as error:
-        sys.exit(_fail(str(error)))
     except KeyboardInterrupt as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         print(_one_line(str(stop)) or f"stopped by {signal.Signals(number).name}", file=sys.stderr)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from training.errors import UsageError
+from files.errors import UsageError
 from training.run import Measurement, Run
 
 

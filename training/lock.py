@@ -7,7 +7,7 @@ import platform
 import weakref
 from pathlib import Path
 
-from training.errors import UsageError
+from files.errors import UsageError
 
 NAME = ".lock"
 

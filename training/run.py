@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from data.files import read_json
+from files.errors import UsageError
+from files.reading import read_json
+from files.writing import write_json
 from training.checkpoints import (
     checkpoints,
     clear_half_written,
@@ -30,7 +32,6 @@ from training.checkpoints import (
     newest_whole,
     read_state,
     write_checkpoint,
-    write_json,
 )
 from training.config import (
     Settings,
@@ -41,7 +42,7 @@ from training.config import (
     settings_to_json,
 )
 from training.distribution import LOST, ONE_DEVICE, Distribution
-from training.errors import RunFailed, TrainingDiverged, UsageError
+from training.errors import RunFailed, TrainingDiverged
 from training.lock import NAME as LOCK
 from training.lock import FolderLock
 from training.numerics import Finite, first_bad_operation

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from data.errors import DataError
 from training.cluster import read_cluster
 from training.config import S, parse
 from training.errors import one_line_errors, said_by
@@ -20,7 +19,7 @@ def run_script(
 
     A signal stops the training after the step under way, and what comes before it at once.
     """
-    with one_line_errors(DataError), at_once():
+    with one_line_errors(), at_once():
         settings = parse(presets, arguments, prog=f"train_{name}.py")
 
         cluster = read_cluster(settings.distribute)

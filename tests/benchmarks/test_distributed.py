@@ -11,8 +11,8 @@ from benchmarks.distributed import (
     loopback,
     paper_hours,
 )
+from files.errors import UsageError
 from training.config import ORACLE_PRESETS
-from training.errors import UsageError
 
 STAGES = (
     *("MLE step", "discriminator step", "policy step"),

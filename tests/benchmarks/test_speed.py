@@ -8,10 +8,10 @@ import pytest
 
 from benchmarks import growth, quality, report, speed, stages, start_up
 from benchmarks.measure import Case, side_by_side
+from files.errors import UsageError
 from models.discriminator import Discriminator
 from models.generator import Generator
 from training.config import OracleSettings
-from training.errors import UsageError
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -15,10 +15,10 @@ import pytest
 from data import corpora, download
 from data.corpora import CORPORA, SAMPLES, corpus_file, origin
 from data.download import Source, fetch
-from data.errors import DataError
 from data.poems import format_poem, load_poems, read_poems
 from data.speeches import load_speeches, read_speeches
 from data.text import detokenize, load_text, read_text, words
+from files.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BODY = b"four lines of text\n" * 10_000

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from data import corpus as corpus_module
 from data.corpus import build_corpus
-from data.errors import DataError
 from data.vocabulary import END, PAD, UNKNOWN, Vocabulary
+from files.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("train", "validation", "test")

@@ -16,7 +16,7 @@ import pytest
 
 from data import download
 from data.download import Source, fetch
-from data.errors import DataError
+from files.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BODY = bytes(range(256)) * 800  # more than one chunk

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from scipy.fft import rfft, rfftfreq
 
 from data import midi_files, music
-from data.errors import DataError
 from data.samples.tunes import TUNES
+from files.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STEP = 0.4

@@ -19,8 +19,8 @@ import pytest
 
 from data import oracle
 from data.download import Source
-from data.errors import DataError
 from data.oracle import PUBLISHED_ORACLE, oracle_parameters, read_oracle_parameters
+from files.errors import DataError
 
 V, E, H = 7, 3, 2
 SHAPES = [(V, E), *[(E, H), (H, H), (H,)] * 4, (H, V), (V,)]

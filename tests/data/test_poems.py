@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import DataError
 from data.poems import format_poem, load_poems, poem_length, read_poems
+from files.errors import DataError
 
 POEM = "春雨过江村，新烟绕竹门。老翁闲煮酒，邻火照黄昏。"
 BARE = "春雨过江村新烟绕竹门老翁闲煮酒邻火照黄昏"

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from data.errors import DataError
 from data.speeches import load_speeches, read_speeches
 from data.text import to_text
+from files.errors import DataError
 
 SPEECH = """My fellow citizens: I stand here today. Are we ready?
    

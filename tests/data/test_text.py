@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
 from data import text as text_module
-from data.errors import DataError
 from data.text import (
     detokenize,
     load_text,
@@ -23,6 +22,7 @@ from data.text import (
     to_text,
     words,
 )
+from files.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import DataError
 from data.vocabulary import END, PAD, RESERVED, UNKNOWN, Vocabulary
+from files.errors import DataError
 
 LINES = [list("abracadabra"), list("cab"), ["<pad>", "<end>", "<unk>"]]
 

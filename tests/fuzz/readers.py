@@ -23,12 +23,11 @@ import sample
 from data import music, oracle, poems, speeches, text
 from data.corpora import SAMPLES_FOLDER, nottingham_manifest
 from data.corpus import Corpus
-from data.errors import DataError
 from data.vocabulary import RESERVED, Vocabulary
+from files.errors import DataError, UsageError
 from models.manifest import PLACE, write_manifest
 from tests.fuzz import mutate
 from training import config
-from training.errors import UsageError
 
 REFUSALS = (DataError, UsageError)
 

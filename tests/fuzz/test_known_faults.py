@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 import sample
-from data.errors import DataError
 from data.vocabulary import RESERVED
+from files.errors import DataError, UsageError
 from models.manifest import PLACE, write_manifest
 from tests.fuzz.readers import imitation
 from training.config import ORACLE_PRESETS, OracleSettings, load_settings, parse, settings_to_json
-from training.errors import UsageError
 
 # config.json
 

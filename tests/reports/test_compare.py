@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from compare import between_marks, main, marks, with_tables
+from files.errors import UsageError
 from tests.helpers import REPOSITORY
 from tests.reports.fakes import mle, poems, result, steps, write
-from training.errors import UsageError
 
 
 @pytest.fixture

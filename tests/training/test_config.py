@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from files.errors import UsageError
 from training.config import (
     ORACLE_PRESETS,
     OracleSettings,
@@ -15,7 +16,6 @@ from training.config import (
     parse,
     settings_to_json,
 )
-from training.errors import UsageError
 
 
 def parsed(*arguments: str) -> OracleSettings:

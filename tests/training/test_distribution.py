@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.distributed import tf_configs
+from files.errors import UsageError
 from tests.helpers import REPOSITORY
 from training.distribution import ONE_DEVICE, check_divides
-from training.errors import UsageError
 
 # Devices of one process, or "workers": two processes of one device each.
 WAYS = {

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from files.errors import UsageError
 from tests.helpers import REPOSITORY
-from training.errors import RunFailed, UsageError, one_line_errors, said_by
+from training.errors import RunFailed, one_line_errors, said_by
 from training.progress import Display
 from training.stops import Stopped, at_once, by_default
 

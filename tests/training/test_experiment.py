@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from files.errors import UsageError
 from metrics.significance import welch
 from train_oracle import make_task
 from training import experiment as module
 from training.config import ORACLE_PRESETS
-from training.errors import UsageError
 from training.experiment import run_experiment
 
 TINY = dataclasses.replace(

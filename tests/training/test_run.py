@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from files.errors import UsageError
 from tests.faults import crash
 from tests.helpers import REPOSITORY
 from training import lock, stops
 from training.checkpoints import checkpoints
 from training.config import ORACLE_PRESETS, TEXT_PRESETS
-from training.errors import RunFailed, TrainingDiverged, UsageError
+from training.errors import RunFailed, TrainingDiverged
 from training.numerics import Finite
 from training.run import Measurement, Run, default_folder, intra_op_threads
 from training.seeds import counted_seed

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from data.errors import DataError
-from data.files import MAX_JSON_BYTES, read_json, read_small
+from files.errors import DataError
+from files.reading import MAX_JSON_BYTES, read_json, read_small
 
 EXPECTED = "expected a file of the test: give one"
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from data.errors import DataError
+from files.errors import DataError
 
 # Parsed JSON takes up to 25 bytes of memory for one of the file.
 MAX_JSON_BYTES = 16 << 20

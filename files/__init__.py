@@ -1,0 +1,1 @@
+"""The ground level: errors that a person can fix, and reading, writing and hashing of files."""

@@ -1,0 +1,19 @@
+"""Errors that a person can fix. Each message is one line: what was given, what was expected, how to fix it."""
+
+
+class UserError(ValueError):
+    """Base class: the scripts print the message as one line and exit with code 2.
+
+    Line breaks that come from elsewhere (a file name, the reason of another error) become spaces.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.splitlines()))
+
+
+class UsageError(UserError):
+    """A wrong flag, or a folder or run that cannot be used."""
+
+
+class DataError(UserError):
+    """A file or corpus that cannot be used."""
