@@ -27,7 +27,7 @@ def make_task(settings: OracleSettings):
     """Sequences of the oracle to train on and to hold out, and the measures of Table 1."""
     from metrics.diversity import copied_share, self_bleu
     from metrics.nll import per_token, sequence_nll
-    from training.run import Measurement
+    from training.journal import Measurement
     from training.seeds import counted_seed
     from training.task import Task
 

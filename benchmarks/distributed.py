@@ -116,12 +116,12 @@ class Work:
         from models.discriminator import Discriminator
         from models.generator import Generator
         from models.rollout import Rollout
-        from training.steps import Steps
+        from training.steps import make_steps
 
         self.settings = settings
         self.generator = Generator(settings.vocab_size, settings.max_length)
         self.discriminator = Discriminator(settings.vocab_size, settings.max_length)
-        self.steps = Steps(self.generator, self.discriminator, settings)
+        self.steps = make_steps(self.generator, self.discriminator, settings)
         self.rollout = Rollout(self.generator)
         shape = [settings.batch_size, settings.max_length]
         tokens = np.random.default_rng(0).integers(0, settings.vocab_size, shape)
@@ -153,10 +153,10 @@ class Work:
             part, update = compiled(partial(part, share)), tf.function(update)
             return lambda *batch: update(*part(*batch))
 
-        mle = halves(steps._mle_part, steps._update_by_mle, by_xla, steps._mle_step)
-        policy = halves(steps._policy_part, steps._update_policy, by_xla, steps._policy_step)
+        mle = halves(steps._mle_gradients, steps._apply_mle, by_xla, steps._mle_step)
+        policy = halves(steps._policy_gradients, steps._apply_policy, by_xla, steps._policy_step)
         judge = halves(
-            *(steps._discriminator_part, steps._update_discriminator, tf.function),
+            *(steps._discriminator_gradients, steps._apply_discriminator, tf.function),
             tf.function(steps._discriminator_step),
         )
         batch, num, seed = self.batch, settings.d_samples, tf.constant(SEED)

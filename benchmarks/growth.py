@@ -56,7 +56,7 @@ def measure_point(point: Point) -> dict[str, float]:
     from models.discriminator import Discriminator
     from models.generator import Generator
     from models.rollout import Rollout
-    from training.run import peak_memory_mb
+    from training.provenance import peak_memory_mb
 
     generator = Generator(point.vocab_size, point.length)
     discriminator = Discriminator(point.vocab_size, point.length)

@@ -100,7 +100,7 @@ def processor() -> str:
 
 def machine(load_before: float | None) -> dict[str, Any]:
     """What figures depend on beside the code: `load_average` before the run, processor, versions."""
-    from training.run import provenance
+    from training.provenance import provenance
 
     return {"processor": processor(), "load_average_before": load_before, **provenance()}
 

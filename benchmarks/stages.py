@@ -58,13 +58,13 @@ class Stages:
         from models.discriminator import Discriminator
         from models.generator import Generator
         from models.rollout import Rollout
-        from training.steps import Steps
+        from training.steps import make_steps
 
         self.settings = settings
         self.batches = batches
         self.generator = Generator(settings.vocab_size, settings.max_length)
         self.discriminator = Discriminator(settings.vocab_size, settings.max_length)
-        self.steps = Steps(self.generator, self.discriminator, settings)
+        self.steps = make_steps(self.generator, self.discriminator, settings)
         self.rollout = Rollout(self.generator)
         self.completions = settings.batch_size * (settings.max_length - 1) * settings.num_rollouts
 
@@ -97,11 +97,11 @@ class Stages:
     def bfloat16(self) -> dict[str, Case]:
         """Ours with `--mixed-precision bfloat16`, which is for the discriminator alone."""
         from models.discriminator import Discriminator
-        from training.steps import Steps
+        from training.steps import make_steps
 
         settings = self.settings
         mixed = Discriminator(settings.vocab_size, settings.max_length, dtype="mixed_bfloat16")
-        return self._discriminator_stages(Steps(self.generator, mixed, settings), mixed)
+        return self._discriminator_stages(make_steps(self.generator, mixed, settings), mixed)
 
     def _discriminator_stages(self, steps, discriminator) -> dict[str, Case]:
         half, score = len(self.epoch) // 2, discriminator.probability_real
@@ -280,7 +280,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     start(0)
     from benchmarks.measure import wait_for
-    from training.run import peak_memory_mb
+    from training.provenance import peak_memory_mb
 
     stages = make_stages(settings.quick).ours()
     if settings.stage not in stages:

@@ -22,7 +22,6 @@ from models.oracle import Oracle
 from models.rollout import Rollout
 from tests.helpers import tiny_generator
 from training import losses, scheduled_sampling
-from training.config import Settings
 from training.steps import Steps
 
 B, T, V, E, H = 2, 3, 5, 4, 6
@@ -60,7 +59,7 @@ def made():
     return {
         "generator": generator,
         "discriminator": judge,
-        "steps": Steps(generator, judge, Settings(batch_size=B)),
+        "steps": Steps(generator, judge, batch_size=B),
         "rollout": Rollout(generator),
         "bigram": controls.Bigram(generator, TOKENS),
         "copy": controls.Copy(generator, TOKENS),
@@ -333,7 +332,7 @@ OTHERS = {
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
-    r"training\.steps\.(Steps|by_xla|as_it_is)": "models and functions",
+    r"training\.steps\.(Steps|make_steps)": "models and functions",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_config.py",
 }
 

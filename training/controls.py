@@ -36,4 +36,4 @@ def measure_controls(generator: Generator, task: Task, run: Run) -> None:
         measure("copy of the training set", Copy(generator, task.train))
         controls["real data"] = task.real()
         set_token_probabilities(generator, probabilities[settings.random_tokens])
-        run.tables["controls"] = controls
+        run.state.tables["controls"] = controls

@@ -11,21 +11,15 @@ from data.vocabulary import END, PAD, UNKNOWN
 from metrics.bleu import BleuScorer
 from metrics.diversity import copied_share, self_bleu
 from metrics.nll import sequence_nll
+from metrics.sequences import before_end
 from training.config import CorpusSettings
-from training.run import Measurement
+from training.journal import Measurement
 from training.task import Task
 
 ORDERS = range(2, 6)  # BLEU-2 to BLEU-5, self-BLEU likewise
 
 # (generated sequences, real held-out sequences) -> figures by name
 MoreFigures = Callable[[np.ndarray, np.ndarray], dict[str, float]]
-
-
-def without_padding(sequences: np.ndarray) -> list[np.ndarray]:
-    """The tokens of each row of int `[M, T]` before its end."""
-    stop = (sequences == PAD) | (sequences == END)
-    lengths = np.where(stop.any(axis=1), stop.argmax(axis=1), sequences.shape[1])
-    return [row[:length] for row, length in zip(sequences, lengths, strict=True)]
 
 
 def corpus_task(
@@ -50,7 +44,11 @@ def corpus_task(
         generator_options: end and blocked tokens of the generator.
         more_figures: the task's own measures.
     """
-    train, test = without_padding(corpus.train), without_padding(corpus.test)
+
+    def sentences(sequences: np.ndarray) -> list[np.ndarray]:
+        return before_end(sequences, (PAD, END))
+
+    train, test = sentences(corpus.train), sentences(corpus.test)
     scorers = {
         "": BleuScorer(train, max(ORDERS), settings.bleu_variant),
         "_test": BleuScorer(test, max(ORDERS), settings.bleu_variant),
@@ -58,18 +56,18 @@ def corpus_task(
 
     def judge(samples: np.ndarray, references: np.ndarray) -> Measurement:
         # Real data may hold unknown words, samples never do: no credit for matching unknown ones.
-        rows = without_padding(np.where(samples == UNKNOWN, -1, samples))
-        of_rows = {name: scorer.sentence_scores(rows) for name, scorer in scorers.items()}
+        rows = sentences(np.where(samples == UNKNOWN, -1, samples))
+        scores_by = {name: scorer.sentence_scores(rows) for name, scorer in scorers.items()}
         figures = {
             f"bleu_{n}{name}": float(scores[:, n - 1].mean())
-            for name, scores in of_rows.items()
+            for name, scores in scores_by.items()
             for n in ORDERS
         }
         bleu = self_bleu(rows[: settings.self_bleu_samples], max(ORDERS), settings.bleu_variant)
         figures |= {f"self_bleu_{n}": float(bleu[n - 1]) for n in ORDERS}
         figures["copied_share"] = copied_share(rows, train)
         figures |= more_figures(samples, references) if more_figures else {}
-        return Measurement(figures, {f"bleu_{n}": of_rows[""][:, n - 1] for n in ORDERS})
+        return Measurement(figures, {f"bleu_{n}": scores_by[""][:, n - 1] for n in ORDERS})
 
     def measure(generator, num_samples, seed):
         samples = generator.sample(num_samples, seed).numpy()

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from models.controls import AtTemperature, Policy
 from models.generator import Generator
+from training.config import Settings
 from training.distribution import ONE_DEVICE
-from training.run import Measurement, Run
+from training.journal import Journal, Measurement
 from training.scheduled_sampling import true_rate
 from training.steps import Steps
 
@@ -16,52 +17,56 @@ from training.steps import Steps
 Measure = Callable[[Policy, int, np.ndarray], Measurement]
 
 
-def pretrain_generator(steps: Steps, real: tf.Tensor, run: Run, measure: Measure) -> None:
+def pretrain_generator(
+    steps: Steps, real: tf.Tensor, settings: Settings, journal: Journal, measure: Measure
+) -> None:
     """Maximum likelihood on real int32 `[M, T]`; then the measures of the start of what follows.
 
     The algorithm `ss` samples its inputs on a schedule.
     """
-    settings = run.settings
-    for epoch in run.loop("mle", settings.mle_epochs):
+    for epoch in journal.loop("mle", settings.mle_epochs):
         rate = true_rate(epoch, settings.ss_decay) if settings.algorithm == "ss" else 1.0
-        results = steps.mle_epoch(real, run.seed("mle", epoch), rate)
+        results = steps.mle_epoch(real, journal.seed("mle", epoch), rate)
         if (epoch + 1) % settings.eval_every == 0:
-            seed = run.seed("measure")
+            seed = journal.seed("measure")
             results |= measure(steps.generator, settings.eval_samples, seed).figures
-        run.log("mle", epoch + 1, results, settings.mle_epochs)
+        journal.log("mle", epoch + 1, results, settings.mle_epochs)
     if settings.algorithm not in ("mle", "ss"):
-        measure_generator(steps.generator, run, measure, start=True)
+        measure_generator(steps.generator, settings, journal, measure, start=True)
 
 
-def measure_generator(generator: Generator, run: Run, measure: Measure, start: bool) -> None:
+def measure_generator(
+    generator: Generator, settings: Settings, journal: Journal, measure: Measure, start: bool
+) -> None:
     """Measures the generator with the final number of samples, then over the temperatures.
 
     `start`: whether it is the MLE start of what follows, not what the run is for.
     """
-    settings, stage = run.settings, " mle" if start else ""
-    for _ in run.loop(f"measure{stage}", 1):
-        measured = measure(generator, settings.final_samples, run.seed("final"))
-        run.keep(measured, suffix="_mle" if start else "")
-    for _ in run.loop(f"temperatures{stage}", 1):
+    stage = " mle" if start else ""
+    for _ in journal.loop(f"measure{stage}", 1):
+        measured = measure(generator, settings.final_samples, journal.seed("final"))
+        journal.keep(measured, suffix="_mle" if start else "")
+    for _ in journal.loop(f"temperatures{stage}", 1):
         rows = []
         for temperature in settings.temperatures:
             policy = AtTemperature(generator, temperature)
-            measured = measure(policy, settings.eval_samples, run.seed("measure"))
+            measured = measure(policy, settings.eval_samples, journal.seed("measure"))
             rows.append({"temperature": temperature, **measured.figures})
-        run.tables["temperatures"]["mle" if start else "final"] = rows
+        journal.state.tables["temperatures"]["mle" if start else "final"] = rows
 
 
-def pretrain_discriminator(steps: Steps, real: tf.Tensor, run: Run) -> None:
+def pretrain_discriminator(
+    steps: Steps, real: tf.Tensor, settings: Settings, journal: Journal
+) -> None:
     """Trains D on real sequences and samples of the MLE generator."""
-    settings = run.settings
-    for d_step in run.loop("discriminator", settings.pretrain_d_steps):
+    for d_step in journal.loop("discriminator", settings.pretrain_d_steps):
+        seed = journal.seed("first sets", d_step)
         sets = balanced_sets(
-            *(real, steps.generator, settings.pretrain_d_samples, run.seed("first sets", d_step)),
-            run.distribution.by_rows,
+            real, steps.generator, settings.pretrain_d_samples, seed, steps.distribution.by_rows
         )
         for epoch in range(settings.pretrain_d_epochs):
-            results = steps.discriminator_epoch(*sets, run.seed("first D", d_step, epoch))
-        run.log("discriminator", d_step + 1, results, settings.pretrain_d_steps)
+            results = steps.discriminator_epoch(*sets, journal.seed("first D", d_step, epoch))
+        journal.log("discriminator", d_step + 1, results, settings.pretrain_d_steps)
 
 
 def balanced_sets(

@@ -1,106 +1,137 @@
-"""What the policy is rewarded by: the discriminator, BLEU (PG-BLEU), or a control."""
+"""The rewards that the policy can be trained with: one registry, which the flags offer.
 
-import numpy as np
-import tensorflow as tf
+A reward judges whole sequences. Algorithm 1 is the same for all: SeqGAN with the discriminator's,
+PG-BLEU with BLEU, and the controls. Nothing here imports TensorFlow, so that `--help` is fast.
+"""
 
-from metrics.bleu import BleuScorer
-from models.discriminator import Discriminator
-from models.generator import Generator, Seed
-from models.rollout import RewardFunction
-from training.config import Settings
-from training.seeds import counted_seed
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from models.discriminator import Discriminator
+    from models.generator import Generator, Seed
+    from models.rollout import RewardFunction
+    from training.settings import Settings
+
+# Ids int32 [M, T] -> rewards [M]
+UserReward = Callable[[Any], Any]
 CONSTANT = 0.5
 
 
-class Rewards:
-    """The reward of whole sequences that the settings name; Algorithm 1 is the same for all.
+@dataclass(frozen=True)
+class Reward:
+    """Reward of whole sequences: w D(Y) + (1 - w) f(Y).
+
+    The mixture is that of ORGAN (Guimaraes et al., 2017, Section 3).
 
     Args:
-        settings: `algorithm`, `reward` and the flags of the BLEU reward.
-        generator: says where a sequence ends.
-        discriminator: rewards by its probability of *real*.
-        real: int32 `[M, T]`, training sequences: references of BLEU.
+        discriminator_weight: w in [0, 1]; at 0 no discriminator is trained.
+        function: f, from ids int32 `[M, T]` and a seed (int32 pair) to rewards `[M]`.
+        same_for_all: whether f is a constant: then one roll-out says as much as many.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        generator: Generator,
-        discriminator: Discriminator,
-        real: tf.Tensor,
-    ):
-        self.kind = "bleu" if settings.algorithm == "pg-bleu" else settings.reward
-        # Completions that all score alike need no more than one.
-        self.num_rollouts = 1 if self.kind == "constant" else settings.num_rollouts
-        self.discriminator = discriminator
-        if self.kind == "bleu":
-            self.bleu = BleuReward(settings, generator, real.numpy())
+    discriminator_weight: float = 1.0
+    function: "Callable[[Any, Seed], Any] | None" = None
+    same_for_all: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.discriminator_weight <= 1:
+            raise ValueError(
+                f"`discriminator_weight` is {self.discriminator_weight}, expected a number from 0 to 1."
+            )
+        if self.discriminator_weight < 1 and self.function is None:
+            raise ValueError(
+                f"`discriminator_weight` is {self.discriminator_weight} without a `function`: give one, "
+                "or the weight 1."
+            )
 
     @property
-    def from_discriminator(self) -> bool:
-        """Whether a discriminator is needed, and so trained."""
-        return self.kind == "discriminator"
+    def needs_discriminator(self) -> bool:
+        """Whether the discriminator's verdict counts, so that it has to be trained."""
+        return self.discriminator_weight > 0
 
-    def function(self, seed: Seed) -> RewardFunction:
-        """Maps int32 `[M, T]` to rewards `[M]`, each in [0, 1]; `seed` matters to `uniform` alone."""
-        functions: dict[str, RewardFunction] = {
-            "discriminator": self.discriminator.probability_real,
-            "constant": lambda tokens: tf.fill([len(tokens)], CONSTANT),
-            "uniform": lambda tokens: uniform_of(tokens, seed),
-        }
-        return self.bleu if self.kind == "bleu" else functions[self.kind]
+    def num_rollouts(self, asked: int) -> int:
+        """N for Monte Carlo search: `asked`, or 1 where all completions have the same reward."""
+        return 1 if self.same_for_all else asked
 
-
-class BleuReward:
-    """BLEU-n of sequences against a share of the training set, the reward of PG-BLEU.
-
-    Args:
-        settings: order n, variant, share of the references, and the seed that draws them.
-        generator: says where a sequence ends.
-        real: int32 `[M, T]`, training sequences.
-    """
-
-    def __init__(self, settings: Settings, generator: Generator, real: np.ndarray):
-        self.generator = generator
-        self.order = settings.bleu_reward_order
-        num = max(1, round(settings.bleu_reward_references * len(real)))
-        seed = counted_seed(settings.seed, "BLEU references").view(np.uint32)
-        self.references = real[np.random.default_rng(seed).permutation(len(real))[:num]]
-        self.scorer = BleuScorer(
-            self._rows(self.references), self.order, settings.bleu_reward_variant
+    def bind(self, discriminator: "Discriminator", seed: "Seed") -> "RewardFunction":
+        """A function of ids int32 `[M, T]` alone; `seed` matters to random rewards."""
+        weight, function = self.discriminator_weight, self.function
+        if function is None:
+            return discriminator.probability_real
+        if weight == 0:
+            return lambda tokens: function(tokens, seed)
+        return lambda tokens: (
+            weight * discriminator.probability_real(tokens) + (1 - weight) * function(tokens, seed)
         )
 
-    def __call__(self, tokens: tf.Tensor) -> np.ndarray:
-        """int `[M, T]` -> float32 `[M]`."""
-        scores = self.scorer.sentence_scores(self._rows(np.asarray(tokens)))
-        return scores[:, self.order - 1].astype(np.float32)
 
-    def _rows(self, sequences: np.ndarray) -> list[list[int]]:
-        if self.generator.end_token is None:
-            return sequences.tolist()
-        return [
-            row[:length]
-            for row, length in zip(
-                sequences.tolist(), lengths(sequences, self.generator.end_token), strict=True
-            )
-        ]
+def user_reward(reward: UserReward | tuple[float, UserReward] | None) -> Reward:
+    """A reward from what `seqgan.SeqGAN` takes.
 
-
-def lengths(sequences: np.ndarray, end_token: int) -> np.ndarray:
-    """Tokens of each row of int `[M, T]` before its end token, or T: int `[M]`."""
-    ends = sequences == end_token
-    return np.where(ends.any(axis=1), ends.argmax(axis=1), sequences.shape[1])
-
-
-def uniform_of(tokens: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """A number in [0, 1) for each row of int `[M, T]`, as good as drawn: float32 `[M]`.
-
-    A hash of the row and the seed, so that it depends neither on the other rows nor on their order.
+    Args:
+        reward: None, the discriminator; a function of ids, an int32 NumPy array `[M, T]`, to finite
+            rewards `[M]`; or a pair (discriminator_weight, function), a mixture.
     """
-    random = np.random.default_rng(np.asarray(seed, np.int32).view(np.uint32))
-    factors = random.integers(2**63, size=tokens.shape[1], dtype=np.uint64)
-    hashed = np.sum(np.asarray(tokens).astype(np.uint64) * factors, axis=1)  # modulo 2^64
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64
-        hashed = (hashed ^ (hashed >> np.uint64(shift))) * np.uint64(factor)
-    return tf.constant((hashed >> np.uint64(40)).astype(np.float32) / np.float32(2**24))
+    if reward is None:
+        return Reward()
+    weight, function = reward if isinstance(reward, tuple) else (0.0, reward)
+    if not callable(function):
+        raise ValueError(
+            f"`reward` is {reward!r:.80}, expected None, a function from ids [M, T] to rewards [M], or "
+            "a pair (discriminator_weight, function)."
+        )
+
+    from training.reward_functions import checked_rewards
+
+    return Reward(weight, lambda tokens, seed: checked_rewards(function, tokens))
+
+
+def _constant(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+    from training.reward_functions import constant
+
+    return Reward(0.0, lambda tokens, seed: constant(tokens, CONSTANT), same_for_all=True)
+
+
+def _uniform(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+    from training.reward_functions import uniform
+
+    return Reward(0.0, uniform)
+
+
+def _bleu(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+    from training.reward_functions import BleuReward
+
+    bleu = BleuReward(
+        real,
+        settings.bleu_reward_order,
+        settings.bleu_reward_variant,
+        settings.bleu_reward_references,
+        settings.seed,
+        generator.end_token,
+    )
+    return Reward(0.0, lambda tokens, seed: bleu(tokens))
+
+
+# Name -> (settings, generator, training sequences int32 [M, T]) -> reward
+REWARDS: Mapping[str, "Callable[[Settings, Generator, np.ndarray], Reward]"] = {
+    "discriminator": lambda settings, generator, real: Reward(),
+    "constant": _constant,
+    "uniform": _uniform,
+    "bleu": _bleu,
+}
+
+
+def make_reward(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+    """The reward that `--algorithm` and `--reward` name.
+
+    Args:
+        settings: of the run.
+        generator: says where a sequence ends.
+        real: int32 `[M, T]`, training sequences: references of BLEU.
+    """
+    name = "bleu" if settings.algorithm == "pg-bleu" else settings.reward
+    return REWARDS[name](settings, generator, real)

@@ -35,45 +35,68 @@ class Steps:
     The generator has two optimizers, for maximum likelihood and for the policy gradient, as in the
     published code; the discriminator keeps one through pre-training and adversarial training.
 
-    An update has two halves. Its *part*, `_..._part`, is what a replica computes of it: gradients and
-    figures that add up over the replicas to those of the whole batch. The sums go to the other half.
+    An update has two halves, next to each other below: what each replica computes of it
+    (`_..._gradients`: gradients and figures that sum over the replicas to those of the whole batch),
+    and what is applied once with the sums (`_apply_...`).
+
+    Args:
+        generator: the policy.
+        discriminator: the judge.
+        batch_size: B, sequences in every update.
+        optimizer: a name of `OPTIMIZERS`, for all three.
+        mle_learning_rate: of maximum likelihood.
+        policy_learning_rate: of the policy gradient, until `policy_gradient` is given another.
+        discriminator_learning_rate: of the discriminator.
+        clip_norm: global norm that the generator's gradients are clipped to.
+        reward_baseline: see `training.losses.subtract_baseline`.
+        check_numerics: whether to fail in the operation that makes the first NaN; slower, no XLA.
+        distribution: what the updates run on.
     """
 
     def __init__(
         self,
         generator: Generator,
         discriminator: Discriminator,
-        settings: Settings,
+        *,
+        batch_size: int = 64,
+        optimizer: str = "adam",
+        mle_learning_rate: float = 0.01,
+        policy_learning_rate: float = 0.02,
+        discriminator_learning_rate: float = 1e-4,
+        clip_norm: float = 5.0,
+        reward_baseline: str = "none",
+        check_numerics: bool = False,
         distribution: Distribution = ONE_DEVICE,
     ):
         self.generator = generator
         self.discriminator = discriminator
-        self.batch_size = settings.batch_size
-        self.clip_norm = settings.clip_norm
-        self.reward_baseline = settings.reward_baseline
+        self.batch_size = batch_size
+        self.clip_norm = clip_norm
+        self.reward_baseline = reward_baseline
+        self.distribution = distribution
 
-        def optimizer(model, learning_rate):
-            result = OPTIMIZERS[settings.optimizer](learning_rate)
+        def make_optimizer(model, learning_rate):
+            result = OPTIMIZERS[optimizer](learning_rate)
             result.build(model.trainable_variables)  # before tracing and restoring
             distribution.adopt(result)
             return result
 
         with distribution.scope():
-            self.mle_optimizer = optimizer(generator, settings.mle_learning_rate)
-            self.policy_optimizer = optimizer(generator, settings.g_learning_rate)
-            self.discriminator_optimizer = optimizer(
-                discriminator, settings.discriminator_learning_rate
+            self.mle_optimizer = make_optimizer(generator, mle_learning_rate)
+            self.policy_optimizer = make_optimizer(generator, policy_learning_rate)
+            self.discriminator_optimizer = make_optimizer(
+                discriminator, discriminator_learning_rate
             )
 
-        by_xla = checked if settings.check_numerics else partial(tf.function, jit_compile=True)
-        as_it_is = checked if settings.check_numerics else lambda update: update
+        with_xla = checked if check_numerics else partial(tf.function, jit_compile=True)
+        without_xla = checked if check_numerics else lambda update: update
         step = distribution.step
-        self._mle_step = step(self._mle_part, self._update_by_mle, by_xla)
-        self._policy_step = step(self._policy_part, self._update_policy, by_xla)
+        self._mle_step = step(self._mle_gradients, self._apply_mle, with_xla)
+        self._policy_step = step(self._policy_gradients, self._apply_policy, with_xla)
         # XLA makes one pass of Adam's many over seven million weights, but its convolutions are slower.
-        alone = distribution.strategy is None and not settings.check_numerics
-        update = by_xla(self._update_discriminator) if alone else self._update_discriminator
-        self._discriminator_step = step(self._discriminator_part, update, as_it_is)
+        alone = distribution.strategy is None and not check_numerics
+        apply = with_xla(self._apply_discriminator) if alone else self._apply_discriminator
+        self._discriminator_step = step(self._discriminator_gradients, apply, without_xla)
 
     @property
     def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
@@ -110,7 +133,7 @@ class Steps:
             loss += self._mle_step(inputs, tokens)
         return {"mle_loss": loss / tf.cast(tf.shape(order)[0], tf.float32)}
 
-    def _mle_part(self, share, inputs, tokens):
+    def _mle_gradients(self, share, inputs, tokens):
         mask = self.generator.mask(tokens)
         with tf.GradientTape() as tape:
             # Each position sees the inputs before it.
@@ -118,8 +141,8 @@ class Steps:
             loss = mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
         return _gradients(tape, loss, self.generator), loss
 
-    def _update_by_mle(self, gradients, loss):
-        self._update_generator(gradients, self.mle_optimizer)
+    def _apply_mle(self, gradients, loss):
+        self._apply_generator(gradients, self.mle_optimizer)
         return loss
 
     def policy_gradient(
@@ -127,7 +150,7 @@ class Steps:
     ) -> dict[str, tf.Tensor]:
         """One REINFORCE update, Eq. (8): tokens int32 `[B, T]`, rewards float32 `[B, T]`.
 
-        The settings' baseline is subtracted from the rewards; `mean_reward` is what they were before.
+        The baseline is subtracted from the rewards; `mean_reward` is what they were before.
         """
         tokens = self._check_tokens(tokens, "tokens")
         check_arrays(tokens=(tokens, "int [B, T]"), rewards=(rewards, "float [B, T]"))
@@ -139,21 +162,21 @@ class Steps:
             "mean_reward": masked_mean(rewards, self.generator.mask(tokens)),
         }
 
-    def _policy_part(self, share, tokens, rewards):
+    def _policy_gradients(self, share, tokens, rewards):
         mask = self.generator.mask(tokens)
         advantages = subtract_baseline(rewards, mask, self.reward_baseline)
         with tf.GradientTape() as tape:
             logits = self.generator(share.rows(tokens), training=True)
-            of_share = (share.rows(each) for each in (tokens, advantages, mask))
-            loss = policy_gradient_loss(logits, *of_share) * _weight(share, mask)
+            parts = (share.rows(each) for each in (tokens, advantages, mask))
+            loss = policy_gradient_loss(logits, *parts) * _weight(share, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
             summed = loss * tf.reduce_sum(mask)
         return _gradients(tape, summed, self.generator), loss
 
-    def _update_policy(self, gradients, loss):
-        return loss, self._update_generator(gradients, self.policy_optimizer)
+    def _apply_policy(self, gradients, loss):
+        return loss, self._apply_generator(gradients, self.policy_optimizer)
 
-    def _update_generator(self, gradients, optimizer):
+    def _apply_generator(self, gradients, optimizer):
         gradients, norm = tf.clip_by_global_norm(gradients, self.clip_norm)
         optimizer.apply(gradients, self.generator.trainable_variables)
         return norm
@@ -186,7 +209,7 @@ class Steps:
             "discriminator_accuracy": accuracy / batches,
         }
 
-    def _discriminator_part(self, share, tokens, labels, mask_seed):
+    def _discriminator_gradients(self, share, tokens, labels, mask_seed):
         labels = share.rows(labels)
         with tf.GradientTape() as tape:
             logits = self.discriminator(
@@ -198,7 +221,7 @@ class Steps:
         accuracy = tf.reduce_mean(correct) / share.num
         return _gradients(tape, penalized, self.discriminator), loss, accuracy
 
-    def _update_discriminator(self, gradients, loss, accuracy):
+    def _apply_discriminator(self, gradients, loss, accuracy):
         self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
         return loss, accuracy
 
@@ -223,3 +246,25 @@ def _gradients(tape: tf.GradientTape, loss: tf.Tensor, model: keras.Model) -> li
     """
     gradients = tape.gradient(loss, model.trainable_variables)
     return [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
+def make_steps(
+    generator: Generator,
+    discriminator: Discriminator,
+    settings: Settings,
+    distribution: Distribution = ONE_DEVICE,
+) -> Steps:
+    """The updates of a run of these settings."""
+    return Steps(
+        generator,
+        discriminator,
+        batch_size=settings.batch_size,
+        optimizer=settings.optimizer,
+        mle_learning_rate=settings.mle_learning_rate,
+        policy_learning_rate=settings.g_learning_rate,
+        discriminator_learning_rate=settings.discriminator_learning_rate,
+        clip_norm=settings.clip_norm,
+        reward_baseline=settings.reward_baseline,
+        check_numerics=settings.check_numerics,
+        distribution=distribution,
+    )

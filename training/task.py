@@ -12,13 +12,28 @@ from training.pretrain import Measure
 
 @dataclass(frozen=True)
 class Task:
-    """What a task brings: its data, what its ids mean and how its samples are judged and shown."""
+    """The data of a task, what its ids mean, and how its samples are measured and shown.
 
-    train: np.ndarray  # int32 [M, T], real sequences
-    vocabulary: dict[str, Any]  # for the export; has "size", V
+    Args:
+        train: int32 `[M, T]`, real sequences.
+        vocabulary: for the export; has "size", V.
+        measure: figures of a policy.
+        figures: names of the figures of `measure`, in order.
+        write_samples: writes sequences int32 `[M, T]` for people, into a folder.
+        real: the same figures of real held-out data.
+        generator_options: end and blocked tokens of the generator.
+        provenance: of the data, for `result.json`.
+        inputs: SHA-256 of what was read, by input; what a resumed run must read again.
+        description: lines that describe the data when a run starts.
+    """
+
+    train: np.ndarray
+    vocabulary: dict[str, Any]
     measure: Measure
-    measured: tuple[str, ...]  # names of the figures of `measure`, in order
+    figures: tuple[str, ...]
     write_samples: Callable[[Path, np.ndarray], None]
-    real: Callable[[], dict[str, float]]  # the same figures of real held-out data
-    generator_options: dict[str, Any] = field(default_factory=dict)  # end and blocked tokens
-    provenance: dict[str, Any] = field(default_factory=dict)  # of the data, for result.json
+    real: Callable[[], dict[str, float]]
+    generator_options: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    description: tuple[str, ...] = ()

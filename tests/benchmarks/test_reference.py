@@ -9,7 +9,7 @@ from benchmarks import reference
 from models.discriminator import Discriminator
 from tests.helpers import greedy_generator, set_random_weights, tiny_generator
 from training.config import OracleSettings
-from training.steps import Steps
+from training.steps import make_steps
 
 SETTINGS = OracleSettings(batch_size=6, optimizer="sgd", mle_learning_rate=0.5, clip_norm=0.7)
 
@@ -44,7 +44,9 @@ def test_the_policy_gradient(clip_norm):
     rewards = tf.constant(np.random.default_rng(1).random([6, 5]), tf.float32)
     rate = 0.5 if clip_norm < 1 else 0.01
     settings = OracleSettings(batch_size=6, optimizer="sgd", clip_norm=clip_norm)
-    Steps(ours, Discriminator(7, 5, 3, {2: 3}), settings).policy_gradient(tokens, rewards, rate)
+    make_steps(ours, Discriminator(7, 5, 3, {2: 3}), settings).policy_gradient(
+        tokens, rewards, rate
+    )
     reference.generator_step(literal, tokens, rewards, keras.optimizers.SGD(rate), clip_norm)
     check_same_weights(ours, literal, before)
 
@@ -53,7 +55,7 @@ def test_maximum_likelihood():
     ours, literal = pair_of_generators()
     before = ours.get_weights()
     tokens = some_tokens(6, 7, 5)
-    steps = Steps(ours, Discriminator(7, 5, 3, {2: 3}), SETTINGS)
+    steps = make_steps(ours, Discriminator(7, 5, 3, {2: 3}), SETTINGS)
     steps.mle_epoch(tokens, np.array([1, 2], np.int32))  # one batch: in any order the same
     mean = tf.fill([6, 5], 1 / 30)
     reference.generator_step(literal, tokens, mean, keras.optimizers.SGD(0.5), 0.7)
@@ -67,7 +69,7 @@ def test_the_discriminator():
     )
     before = ours.get_weights()
     tokens, labels = some_tokens(6, 7, 5), tf.constant([1.0, 1, 1, 0, 0, 0])
-    steps = Steps(tiny_generator(7, 5), ours, settings)
+    steps = make_steps(tiny_generator(7, 5), ours, settings)
     steps.discriminator_epoch(tokens[:3], tokens[3:], np.array([1, 2], np.int32))
     reference.discriminator_step(literal, tokens, labels, keras.optimizers.SGD(0.1))
     check_same_weights(ours, literal, before)

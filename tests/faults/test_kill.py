@@ -84,7 +84,7 @@ def test_a_stop_and_a_kill_in_every_stage_change_nothing(expected, tmp_path):
     said = process.communicate()[1].splitlines()
     assert process.returncode == 143, said
     assert said[-1].startswith("stopped after stage ")
-    assert f"`python train_oracle.py --resume --out {folder}` goes on from" in said[-1]
+    assert f"`python train_oracle.py --resume --out {folder}` continues from" in said[-1]
     assert not any("Traceback" in line for line in said) and not leftovers(folder)
 
     discriminator = SETTINGS.mle_epochs + 1

@@ -78,7 +78,7 @@ def test_a_lost_worker_is_told_and_the_run_goes_on_without_it(alone, tmp_path):
     assert " was lost in stage adversarial, round 1. " in line
     saved = checkpoints(folder)[-1].name
     command = f"`python train_oracle.py --resume --out {folder}`"
-    assert line.endswith(f"on every worker: {command} goes on from checkpoint {saved}.")
+    assert line.endswith(f"on every worker: {command} continues from checkpoint {saved}.")
 
     finish(folder)  # on one, what two began
     found, expected = history(folder), history(alone)

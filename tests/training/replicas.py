@@ -40,9 +40,9 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
     from models.generator import Generator
     from models.rollout import Rollout
     from training.pretrain import balanced_sets
-    from training.rewards import Rewards
+    from training.rewards import make_reward
     from training.seeds import counted_seed
-    from training.steps import Steps
+    from training.steps import make_steps
 
     settings = SETTINGS
     if reward == "bleu":  # by SGD, to which, as not to Adam, the scale of a gradient matters
@@ -60,12 +60,12 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
         )
         discriminator = Discriminator(size, length, 4, kernels={1: 4, 2: 3})
         rollout = Rollout(generator)
-    steps = Steps(generator, discriminator, settings, distribution)
+    steps = make_steps(generator, discriminator, settings, distribution)
     random = np.random.default_rng(1)
     tokens = random.integers(1, size, [20 * settings.batch_size, length])
     ended = np.cumsum(tokens == 1, axis=1) - (tokens == 1) > 0
     real = tf.constant(np.where(ended, 0, tokens), tf.int32)
-    rewards = Rewards(settings, generator, discriminator, real)
+    reward = make_reward(settings, generator, real.numpy())
     drawn = {}
     steps.mle_epoch(real, counted_seed(1, "mle"))
     sets = balanced_sets(
@@ -78,8 +78,12 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
             generator.sample, settings.batch_size, counted_seed(1, "policy", round_)
         )
         values = distribution.by_rows(
-            *(rollout.action_values, sample, rewards.function(counted_seed(1, "r", round_))),
-            *(rewards.num_rollouts, counted_seed(1, "roll-outs", round_)),
+            *(
+                rollout.action_values,
+                sample,
+                reward.bind(discriminator, counted_seed(1, "r", round_)),
+            ),
+            *(reward.num_rollouts(settings.num_rollouts), counted_seed(1, "roll-outs", round_)),
         )
         rate = 0.01 if settings.optimizer == "adam" else 1.0
         results = steps.policy_gradient(sample, values, rate)

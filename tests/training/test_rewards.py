@@ -13,7 +13,8 @@ from models.discriminator import Discriminator
 from models.rollout import Rollout
 from tests.helpers import set_random_weights, tiny_generator
 from training.config import ORACLE_PRESETS
-from training.rewards import BleuReward, Rewards, lengths, uniform_of
+from training.reward_functions import BleuReward, uniform
+from training.rewards import REWARDS, Reward, make_reward, user_reward
 
 V, T = 6, 5
 SMOKE = ORACLE_PRESETS["smoke"]
@@ -23,27 +24,94 @@ def some_tokens(num, seed=0):
     return tf.constant(np.random.default_rng(seed).integers(0, V, [num, T]), tf.int32)
 
 
-def rewards(**changes) -> Rewards:
-    discriminator = set_random_weights(Discriminator(V, T, 3, {1: 4, 2: 4}), 1, 0.5)
-    settings = dataclasses.replace(SMOKE, **changes)
-    return Rewards(settings, tiny_generator(V, T), discriminator, some_tokens(40, seed=9))
+REAL = some_tokens(40, seed=9).numpy()
+
+
+def some_discriminator():
+    return set_random_weights(Discriminator(V, T, 3, {1: 4, 2: 4}), 1, 0.5)
+
+
+def reward(**changes) -> Reward:
+    return make_reward(dataclasses.replace(SMOKE, **changes), tiny_generator(V, T), REAL)
+
+
+def function(seed=(1, 1), **changes):
+    return reward(**changes).bind(some_discriminator(), seed)
+
+
+def bleu_reward(references=0.4, seed=1, order=3, variant="method1", end_token=None, real=REAL):
+    return BleuReward(real, order, variant, references, seed, end_token)
 
 
 def test_seqgan_is_rewarded_by_the_discriminators_probability_of_real():
-    made = rewards()
-    assert made.from_discriminator
+    assert reward().needs_discriminator
     tokens = some_tokens(7)
-    expected = made.discriminator.probability_real(tokens)
-    np.testing.assert_array_equal(made.function((1, 1))(tokens), expected)
+    np.testing.assert_array_equal(function()(tokens), some_discriminator().probability_real(tokens))
+
+
+def test_every_reward_of_the_registry_gives_a_number_for_each_sequence():
+    tokens = some_tokens(7)
+    for name, make in REWARDS.items():
+        values = make(SMOKE, tiny_generator(V, T), REAL).bind(some_discriminator(), (1, 1))(tokens)
+        assert np.shape(values) == (7,), name
+        assert np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)), name
+
+
+def test_a_mixture_weighs_the_discriminator_and_the_function():
+    tokens = some_tokens(7)
+    mixed = user_reward((0.25, lambda ids: (ids == 3).sum(axis=1)))
+    assert mixed.needs_discriminator
+    expected = 0.25 * some_discriminator().probability_real(tokens).numpy()
+    expected += 0.75 * (tokens.numpy() == 3).sum(axis=1)
+    np.testing.assert_allclose(
+        mixed.bind(some_discriminator(), (1, 1))(tokens), expected, rtol=1e-6
+    )
+
+
+def test_a_users_function_gets_numpy_ids_and_needs_no_discriminator():
+    seen = []
+
+    def count(ids):
+        seen.append(ids)
+        return (ids == 2).mean(axis=1)
+
+    mine = user_reward(count)
+    assert not mine.needs_discriminator
+    tokens = some_tokens(5)
+    values = mine.bind(some_discriminator(), (1, 1))(tokens)
+    assert isinstance(seen[0], np.ndarray) and seen[0].dtype == np.int32
+    np.testing.assert_allclose(values, (tokens.numpy() == 2).mean(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (3, "`reward` is 3, expected None, a function"),
+        ((1.5, len), "`discriminator_weight` is 1.5, expected a number from 0 to 1"),
+        ((0.5, None), "expected None, a function"),
+    ],
+)
+def test_what_is_no_reward_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        user_reward(given)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [(np.zeros([4, 2]), r"gave shape \(4, 2\) for 4"), ([np.nan] * 4, "not finite")],
+)
+def test_what_a_users_function_gives_is_checked(values, message):
+    with pytest.raises(ValueError, match=message):
+        user_reward(lambda ids: values).bind(some_discriminator(), (1, 1))(some_tokens(4))
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 @pytest.mark.parametrize("variant", ["method1", "strict"])
 def test_the_bleu_reward_is_nltks(order, variant):
-    made = rewards(algorithm="pg-bleu", bleu_reward_order=order, bleu_reward_variant=variant)
-    assert not made.from_discriminator
+    changes = {"bleu_reward_order": order, "bleu_reward_variant": variant}
+    assert not reward(algorithm="pg-bleu").needs_discriminator
     tokens = some_tokens(30, seed=2)
-    references = made.bleu.references.tolist()
+    references = bleu_reward(order=order, variant=variant).references.tolist()
     smoothing = SmoothingFunction().method1 if variant == "method1" else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NLTK warns of an order without overlap
@@ -52,32 +120,22 @@ def test_the_bleu_reward_is_nltks(order, variant):
             for row in tokens.numpy().tolist()
         ]
     assert np.ptp(expected) > 0.1
-    np.testing.assert_allclose(made.function((1, 1))(tokens), expected, atol=1e-6)
+    of_run = function(algorithm="pg-bleu", **changes)(tokens)
+    np.testing.assert_allclose(of_run, expected, atol=1e-6)
 
 
 def test_the_bleu_reward_ends_where_the_sequence_does():
-    generator = tiny_generator(V, T, end_token=1, pad_token=0, blocked_tokens=(0,))
     real = np.array([[2, 3, 4, 1, 0], [3, 4, 5, 2, 3]], np.int32)
-    settings = dataclasses.replace(
-        SMOKE, bleu_reward_references=1.0, bleu_reward_order=2, bleu_reward_variant="strict"
-    )
-    reward = BleuReward(settings, generator, real)
+    reward = bleu_reward(1.0, order=2, variant="strict", end_token=1, real=real)
     np.testing.assert_allclose(reward(real), [1.0, 1.0])
     # [2, 3] against [2, 3, 4]: brevity penalty exp(1 - 3 / 2)
     np.testing.assert_allclose(reward(np.array([[2, 3, 1, 0, 0]])), [np.exp(-0.5)], rtol=1e-6)
     np.testing.assert_array_equal(reward(np.array([[1, 0, 0, 0, 0]])), [0.0])
 
 
-def test_lengths_count_what_stands_before_the_end():
-    rows = np.array([[2, 3, 1], [2, 3, 4], [1, 0, 0], [2, 1, 1]])
-    np.testing.assert_array_equal(lengths(rows, 1), [2, 3, 0, 1])
-
-
 def test_the_references_of_bleu_are_a_share_drawn_by_the_seed():
     shares = {
-        (share, seed): rewards(
-            algorithm="pg-bleu", bleu_reward_references=share, seed=seed
-        ).bleu.references.tolist()
+        (share, seed): bleu_reward(share, seed).references.tolist()
         for share in (0.4, 1.0)
         for seed in (1, 2)
     }
@@ -89,19 +147,19 @@ def test_the_references_of_bleu_are_a_share_drawn_by_the_seed():
 
 
 def test_the_constant_reward_makes_every_action_value_one_half():
-    made = rewards(reward="constant")
-    assert not made.from_discriminator
-    assert made.num_rollouts == 1 and rewards(reward="uniform").num_rollouts == SMOKE.num_rollouts
+    constant = reward(reward="constant")
+    assert not constant.needs_discriminator
+    assert constant.num_rollouts(4) == 1 and reward(reward="uniform").num_rollouts(4) == 4
     generator = tiny_generator(V, T)
     values = Rollout(generator).action_values(
-        generator.sample(3, (1, 2)), made.function((1, 1)), 4, (3, 4)
+        generator.sample(3, (1, 2)), function(reward="constant"), 4, (3, 4)
     )
     np.testing.assert_array_equal(values, np.full([3, T], 0.5, np.float32))
 
 
 def test_the_uniform_reward_is_uniform_and_tells_rows_and_seeds_apart():
     every = np.stack(np.meshgrid(*[np.arange(V)] * T), axis=-1).reshape(-1, T)
-    first, second = (uniform_of(tf.constant(every), seed).numpy() for seed in ((1, 2), (1, 3)))
+    first, second = (uniform(tf.constant(every), seed).numpy() for seed in ((1, 2), (1, 3)))
     assert stats.kstest(first, "uniform").pvalue > 1e-3
     assert 0 <= first.min() and first.max() < 1
     assert abs(stats.pearsonr(first, second).statistic) < 0.05
@@ -114,6 +172,6 @@ def test_the_uniform_reward_is_uniform_and_tells_rows_and_seeds_apart():
 
 def test_the_uniform_reward_of_a_row_does_not_depend_on_the_rows_beside_it():
     tokens = some_tokens(9)
-    whole = rewards(reward="uniform").function((5, 6))(tokens).numpy()
-    alone = [rewards(reward="uniform").function((5, 6))(tokens[k : k + 1])[0] for k in range(9)]
+    whole = function((5, 6), reward="uniform")(tokens).numpy()
+    alone = [function((5, 6), reward="uniform")(tokens[k : k + 1])[0] for k in range(9)]
     np.testing.assert_array_equal(whole, alone)

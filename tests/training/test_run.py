@@ -24,8 +24,11 @@ from training import lock, stops
 from training.checkpoints import checkpoints
 from training.config import ORACLE_PRESETS, TEXT_PRESETS
 from training.errors import RunFailed, TrainingDiverged
+from training.experiment import default_folder
+from training.journal import Measurement
 from training.numerics import Finite
-from training.run import Measurement, Run, default_folder, intra_op_threads
+from training.provenance import intra_op_threads
+from training.run import Run
 from training.seeds import counted_seed
 
 
@@ -145,8 +148,8 @@ def test_the_result_has_what_was_kept_and_no_run_is_complete_before(folder):
         run.keep(Measurement({"nll_oracle": 1.5}, {"nll_oracle": np.arange(4.0)}))
         assert not (folder / "result.json").exists()
         run.finish(tests={"p_value": 0.5})
-        assert run.score_names() == ["nll_oracle"]
-        np.testing.assert_array_equal(run.scores("nll_oracle"), np.arange(4.0))
+        assert run.folder.score_names() == ["nll_oracle", "nll_oracle_mle"]
+        np.testing.assert_array_equal(run.folder.scores("nll_oracle"), np.arange(4.0))
     result = json.loads((folder / "result.json").read_text())
     assert result["metrics"] == {"nll_oracle_mle": 2.0, "nll_oracle": 1.5}
     assert result["complete"] is True and result["tests"] == {"p_value": 0.5}
@@ -167,7 +170,7 @@ def test_counted_seeds_depend_on_everything_and_on_nothing_else():
 
 
 PEAK = """
-from training.run import peak_memory_mb
+from training.provenance import peak_memory_mb
 before = peak_memory_mb()
 block = b"1" * 200_000_000
 assert 150 < peak_memory_mb() - before < 250, (before, peak_memory_mb())
@@ -224,7 +227,7 @@ def crashed_before(folder, number):
         crash.never()
         if run is not None:
             run._open.close()
-            run._lock._close()  # as the system does for a dead process: the file stays
+            run.folder._lock._close()  # as the system does for a dead process: the file stays
     return False
 
 
@@ -342,7 +345,7 @@ def test_checkpoints_of_older_versions_are_read_with_a_warning(folder, capfd):
 def test_a_checkpoint_of_other_code_is_one_line(folder):
     with opened(folder) as (run, layer):
         count(run, layer, "mle", 2)
-    with pytest.raises(UsageError, match="none of this version") as error:
+    with pytest.raises(UsageError, match="not compatible with this version") as error:
         weight_of(folder, units=2)
     one_line(error)
     assert names(folder) == ["000001", "000002"]  # nothing is damaged
@@ -357,7 +360,7 @@ def test_other_threads_are_told_for_the_bits_depend_on_them(folder, capfd, monke
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", str(threads + 1))
     assert weight_of(folder) == 1
     warning = capfd.readouterr().err.splitlines()[0]
-    assert f"began with {threads} threads, and has {threads + 1} now" in warning
+    assert f"began with {threads} threads and has {threads + 1} now" in warning
     assert f"set TF_NUM_INTRAOP_THREADS={threads}." in warning
 
 
@@ -500,7 +503,7 @@ def test_no_room_is_one_line_and_the_last_good_checkpoint_stays(folder, what, ca
             count(run, layer, "mle", 5)
     message = one_line(error)
     assert message.startswith(f"cannot write {folder / what} (File too large)")
-    assert f"`python train_oracle.py --resume --out {folder}` goes on from checkpoint 000002" in (
+    assert f"`python train_oracle.py --resume --out {folder}` continues from checkpoint 000002" in (
         message
     )
     assert names(folder) == ["000001", "000002"]
@@ -601,8 +604,8 @@ def test_a_signal_stops_the_run_after_its_step(folder, number):
                 run.log("mle", 3, {"mle_loss": 0.0}, 5)  # the step goes on to its end
     assert error.value.number == number
     assert one_line(error) == (
-        f"stopped after stage mle, epoch 3: `python train_oracle.py --resume --out {folder}` "
-        "goes on from checkpoint 000001."
+        f"stopped after stage mle, epoch 3. `python train_oracle.py --resume --out {folder}` "
+        "continues from checkpoint 000001."
     )
     with opened(folder, resume=True) as (run, _):
         assert list(run.loop("mle", 5)) == [3, 4]
@@ -626,6 +629,67 @@ def test_a_signal_between_stages_stops_the_run_at_once(folder):
         signal.raise_signal(signal.SIGTERM)
         raise AssertionError("it goes on")
     assert "stopped after stage mle. " in one_line(error) and "000001" in str(error.value)
+
+
+WATCHED = ("run.py", "run_folder.py", "run_state.py", "checkpoints.py", "progress.py", "writing.py")
+
+
+def signalled_at(folder, number, signal_number, resume=False):
+    """Whether a run came to its call `number` of the loop and its writers, and was signalled there."""
+    calls = 0
+
+    def profile(frame, event, argument):
+        nonlocal calls
+        if event == "call" and Path(frame.f_code.co_filename).name in WATCHED:
+            calls += 1
+            if calls == number:
+                signal.raise_signal(signal_number)
+
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+    layer.build((None, 2))
+    try:
+        with stops.at_once(), Run(folder, "oracle", settings(resume=resume)) as run:
+            sys.setprofile(profile)
+            run.attach(layer=layer)
+            whole(run, layer)
+            sys.setprofile(None)
+    except stops.Stopped as error:
+        assert error.number == signal_number
+        begun = (folder / "config.json").exists()
+        assert "--resume" in str(error) or "run is complete" in str(error) or not begun
+        return True
+    finally:
+        sys.setprofile(None)
+    assert number == 0 or calls < number, "the signal was lost"
+    return False
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "first", "stride"),
+    [
+        (signal.SIGINT, 1, 14),
+        (signal.SIGTERM, 8, 14),
+        pytest.param(signal.SIGTERM, 1, 1, marks=pytest.mark.faults),  # every call: two minutes
+    ],
+)
+def test_a_signal_in_any_call_of_the_loop_or_of_a_writer_stops_the_run(
+    tmp_path, monkeypatch, soon, signal_number, first, stride
+):
+    monkeypatch.setattr(Finite, "first_that_is_not", lambda self: None)  # traced for each run
+    assert not signalled_at(tmp_path / "unbroken", 0, signal_number)
+    expected = outcome(tmp_path / "unbroken")[:3]  # a stop makes one more checkpoint
+    number = first
+    while True:
+        folder = tmp_path / str(number)
+        if not signalled_at(folder, number, signal_number):
+            break
+        if not (folder / "result.json").exists():
+            resume = (folder / "config.json").exists()
+            assert not signalled_at(folder, 0, signal_number, resume)
+        assert outcome(folder)[:3] == expected, number
+        shutil.rmtree(folder)
+        number += stride
+    assert number > 100
 
 
 def test_a_folder_in_which_nothing_was_begun_says_so(folder):

@@ -9,9 +9,12 @@ import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.generator import Generator
+from models.rollout import Rollout
 from training.config import ORACLE_PRESETS
-from training.run import Measurement, Run
+from training.journal import Measurement, MemoryJournal
+from training.rewards import make_reward
 from training.seqgan import learning_rate, train_seqgan
+from training.steps import make_steps
 
 VOCAB, LENGTH = 6, 4
 
@@ -25,10 +28,11 @@ def settings(**changes):
     return dataclasses.replace(ORACLE_PRESETS["smoke"], **{**small, **changes})
 
 
-def trained(folder, **changes):
-    """A run of Algorithm 1 on random data: its models, objects of the checkpoint, and measures."""
+def trained(**changes):
+    """Algorithm 1 on random data: its models, objects of the checkpoint, and measures."""
     keras.utils.set_random_seed(1)
-    run = Run(folder, "test", settings(**changes))
+    given = settings(**changes)
+    journal = MemoryJournal(given.seed)
     generator = Generator(VOCAB, LENGTH, 4, 4)
     discriminator = Discriminator(VOCAB, LENGTH, 4, kernels={2: 5})
     measured = []
@@ -37,30 +41,32 @@ def trained(folder, **changes):
         measured.append((num_samples, [w.numpy() for w in generator.weights]))
         return Measurement({}, {})
 
-    real = tf.constant(np.random.default_rng(1).integers(0, VOCAB, [32, LENGTH]), tf.int32)
-    train_seqgan(generator, discriminator, real, run, measure)
-    return run, generator, discriminator, measured
+    real = np.random.default_rng(1).integers(0, VOCAB, [32, LENGTH]).astype(np.int32)
+    steps = make_steps(generator, discriminator, given)
+    reward = make_reward(given, generator, real)
+    train_seqgan(steps, Rollout(generator), reward, tf.constant(real), given, journal, measure)
+    return journal, generator, discriminator, measured
 
 
 def same(weights, others):
     return [np.array_equal(a, b) for a, b in zip(weights, others, strict=True)]
 
 
-def test_the_target_network_is_the_generator_after_each_round(tmp_path):
-    run, generator, _, _ = trained(tmp_path / "run")
-    assert all(same(run._objects["rollout"].policy.weights, generator.weights))
+def test_the_target_network_is_the_generator_after_each_round():
+    journal, generator, _, _ = trained()
+    assert all(same(journal.objects["rollout"].policy.weights, generator.weights))
 
 
-def test_a_lagging_target_network_is_between_where_it_was_and_the_generator(tmp_path):
-    run, generator, _, measured = trained(tmp_path / "run", rounds=1, rollout_update_rate=0.8)
+def test_a_lagging_target_network_is_between_where_it_was_and_the_generator():
+    journal, generator, _, measured = trained(rounds=1, rollout_update_rate=0.8)
     _, start = measured[1]  # measured after the last epoch of MLE and as the MLE start
-    beta = [w.numpy() for w in run._objects["rollout"].policy.weights]
+    beta = [w.numpy() for w in journal.objects["rollout"].policy.weights]
     for at_start, lagging, theta in zip(start, beta, generator.weights, strict=True):
         np.testing.assert_allclose(lagging, 0.2 * at_start + 0.8 * theta.numpy(), atol=1e-6)
 
 
-def test_measures_are_taken_when_they_are_due(tmp_path):
-    _, _, _, measured = trained(tmp_path / "run", mle_epochs=3, rounds=5, eval_every=2)
+def test_measures_are_taken_when_they_are_due():
+    _, _, _, measured = trained(mle_epochs=3, rounds=5, eval_every=2)
     # MLE epoch 2, the MLE start, rounds 2, 4 and the last one
     assert [num for num, _ in measured] == [4, 4, 4, 4, 4]
 
@@ -74,24 +80,24 @@ def test_measures_are_taken_when_they_are_due(tmp_path):
         ({"algorithm": "mle"}, (4, 0)),
     ],
 )
-def test_each_optimizer_takes_its_own_steps(tmp_path, changes, moments):
-    run, _, _, _ = trained(tmp_path / "run", **changes)
-    taken = [int(run._objects[f"{name}_optimizer"].iterations) for name in ("mle", "policy")]
+def test_each_optimizer_takes_its_own_steps(changes, moments):
+    journal, _, _, _ = trained(**changes)
+    taken = [int(journal.objects[f"{name}_optimizer"].iterations) for name in ("mle", "policy")]
     assert tuple(taken) == moments  # an epoch of 32 sequences has 4 batches of 8
 
 
-def test_the_discriminator_takes_d_steps_times_epochs_times_batches(tmp_path):
-    run, _, _, _ = trained(
-        tmp_path / "run", rounds=2, d_steps=3, d_epochs=2, pretrain_d_steps=2, pretrain_d_epochs=1
+def test_the_discriminator_takes_d_steps_times_epochs_times_batches():
+    journal, _, _, _ = trained(
+        rounds=2, d_steps=3, d_epochs=2, pretrain_d_steps=2, pretrain_d_epochs=1
     )
     batches = 2 * 8 // 8
     expected = batches * (2 * 1 + 2 * 3 * 2)
-    assert int(run._objects["discriminator_optimizer"].iterations) == expected
+    assert int(journal.objects["discriminator_optimizer"].iterations) == expected
 
 
-def test_mle_alone_leaves_the_discriminator_as_it_was(tmp_path):
-    run, _, _, _ = trained(tmp_path / "run", algorithm="mle")
-    assert int(run._objects["discriminator_optimizer"].iterations) == 0
+def test_mle_alone_leaves_the_discriminator_as_it_was():
+    journal, _, _, _ = trained(algorithm="mle")
+    assert int(journal.objects["discriminator_optimizer"].iterations) == 0
 
 
 def test_the_rate_falls_in_a_straight_line():

@@ -8,11 +8,11 @@ import tensorflow as tf
 from models.discriminator import Discriminator
 from models.generator import Generator
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
+from training import steps as module
 from training.config import Settings
 from training.losses import discriminator_loss, mle_loss, policy_gradient_loss, token_nll
 from training.pretrain import balanced_sets
 from training.seeds import counted_seed
-from training.steps import Steps
 
 V, T, B = 6, 5, 4
 
@@ -23,7 +23,7 @@ def seed_of(number):
 
 def make_steps(cell="lstm", dropout=0.25, **settings):
     discriminator = Discriminator(V, T, 3, {1: 4, 2: 4}, dropout=dropout)
-    return Steps(
+    return module.make_steps(
         tiny_generator(V, T, cell, scale=0.5),
         set_random_weights(discriminator, 1, 0.5),
         Settings(**{"batch_size": B, "optimizer": "sgd", **settings}),
@@ -221,7 +221,7 @@ def test_padding_counts_for_nothing(padding_reward):
     generator = Generator(V, T, 4, 5, end_token=1, pad_token=0, blocked_tokens=(0,))
     set_random_weights(generator, scale=0.5)
     settings = Settings(batch_size=3, optimizer="sgd", clip_norm=1e9)
-    steps = Steps(generator, Discriminator(V, T, 3, {1: 4}), settings)
+    steps = module.make_steps(generator, Discriminator(V, T, 3, {1: 4}), settings)
     tokens = tf.constant([[3, 1, 0, 0, 0], [4, 4, 1, 0, 0], [5, 2, 3, 4, 2]])
     written = np.array([[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.float32)
     rewards = some_rewards(3) * written + padding_reward * (1 - written)

@@ -1,0 +1,58 @@
+"""What `result.json` says of a finished run."""
+
+from typing import Any
+
+from metrics.significance import welch
+from training.config import Settings, changed_settings, settings_to_json
+from training.run_folder import RunFolder
+from training.run_state import RunState
+
+
+def make_result(
+    task: str,
+    settings: Settings,
+    state: RunState,
+    more: dict[str, Any],
+    provenance: dict[str, Any],
+) -> dict[str, Any]:
+    """The content of `result.json`; docs/metrics.md explains its figures."""
+    # Without XLA some sums are taken in another order: not bit for bit the run with it.
+    checked = {"numerics_checked": True} if state.numerics_checked else {}
+    return {
+        "task": task,
+        "algorithm": settings.algorithm,
+        "preset": settings.preset,
+        "seed": settings.seed,
+        "metrics": {**state.results, **state.last_round()},
+        **more,
+        "changed": changed_settings(settings),
+        "seconds": {name: round(seconds, 2) for name, seconds in state.seconds.items()},
+        "peak_memory_mb": round(state.peak_memory_mb, 1),
+        "settings": settings_to_json(settings),
+        **checked,
+        **provenance,
+        "complete": True,
+    }
+
+
+def significance(folder: RunFolder) -> dict[str, Any]:
+    """Welch's t-tests between the final generator and its MLE start, over single sequences."""
+    names = folder.score_names()
+    both = [name for name in names if f"{name}_mle" in names]
+    if not both:
+        return {}
+    note = "over the sequences of one run: ignores the variance between trainings"
+    tests: dict[str, Any] = {"note": note}
+    for name in both:
+        test = welch(folder.scores(name), folder.scores(f"{name}_mle"))
+        tests[f"welch_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
+    return tests
+
+
+def summary(results: dict[str, float]) -> str:
+    """The final figures next to those of the MLE start."""
+    return "\n".join(
+        f"{name} {value:.4f} (MLE start {results[name + '_mle']:.4f})"
+        for name, value in results.items()
+        if f"{name}_mle" in results
+    )
