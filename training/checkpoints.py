@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from files.errors import UsageError
 from files.hashing import sha256
+from files.plain_path import plain_path
 from files.writing import sync, write_json
 
 KEPT = 2
@@ -36,7 +37,8 @@ def write_checkpoint(
     final.parent.mkdir(exist_ok=True)  # without parents: a folder that went away stays away
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
-    checkpoint.write(str(aside / "variables"))
+    with plain_path(aside) as place:
+        checkpoint.write(str(place / "variables"))
     write_json(aside / "state.json", state)
     files = sorted(path for path in aside.iterdir() if path.is_file())
     for path in files:
@@ -124,9 +126,10 @@ def _open(checkpoint: Path) -> None:
     """Raises `Damaged` where state and variables do not even open."""
     try:
         read_state(checkpoint)
-        reader = tf.train.load_checkpoint(str(checkpoint / "variables"))
-        for name in reader.get_variable_to_shape_map():
-            reader.get_tensor(name)  # which have checksums of TensorFlow's own
+        with plain_path(checkpoint) as place:
+            reader = tf.train.load_checkpoint(str(place / "variables"))
+            for name in reader.get_variable_to_shape_map():
+                reader.get_tensor(name)  # which have checksums of TensorFlow's own
     except Exception as error:  # whatever a damaged file makes TensorFlow raise
         raise Damaged(f"it cannot be read ({type(error).__name__})") from None
 

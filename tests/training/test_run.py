@@ -106,6 +106,59 @@ def test_a_stopped_stage_goes_on_where_its_last_checkpoint_was(folder):
     assert rows(folder) == [("mle", step) for step in range(1, 6)]
 
 
+@pytest.mark.parametrize("name", ["a[1]", "a*b", "what?", "back\\slash", "it's {new} \u65b0"])
+def test_a_folder_of_any_name_is_resumed(tmp_path, name):
+    folder = tmp_path / name / "run"
+    with opened(folder) as (run, layer):
+        count(run, layer, "mle", 3)
+    with opened(folder, resume=True) as (run, layer):
+        assert weight(layer) == 3
+        count(run, layer, "mle", 4)
+        assert len(list(run.folder.path.glob("events.out.tfevents.*"))) == 1
+    assert rows(folder) == [("mle", step) for step in range(1, 5)]
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_refused_at_the_start(tmp_path):
+    folder = tmp_path / os.fsdecode(b"r\xff")
+    with pytest.raises(UsageError, match="name is not UTF-8. Give a folder"), opened(folder):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+# Inputs
+
+
+def prepared(folder, inputs, resume=False, **changes):
+    """What a run says of its inputs when it starts or resumes."""
+    layer = keras.layers.Dense(1, use_bias=False)
+    layer.build((None, 2))
+    with Run(folder, "oracle", settings(resume=resume, **changes)) as run:
+        run.prepare(inputs, ())
+        run.attach(layer=layer)
+
+
+def test_a_changed_input_is_refused_at_resume(folder):
+    prepared(folder, {"corpus": "0" * 64})
+    assert json.loads((folder / "config.json").read_text())["inputs"] == {"corpus": "0" * 64}
+    prepared(folder, {"corpus": "0" * 64}, resume=True)
+    with pytest.raises(UsageError, match=r"the corpus is not the one .* \(SHA-256 1{16} now") as error:
+        prepared(folder, {"corpus": "1" * 64}, resume=True)
+    assert "Restore the original" in one_line(error)
+    with pytest.raises(UsageError, match=r"the test corpus is not the one .*, none then"):
+        prepared(folder, {"corpus": "0" * 64, "test corpus": "2" * 64}, resume=True)
+    with pytest.raises(UsageError, match="none now"):
+        prepared(folder, {}, resume=True)
+
+
+def test_a_run_of_an_older_version_resumes_with_a_warning(folder, capfd):
+    prepared(folder, {"corpus": "0" * 64})
+    config = json.loads((folder / "config.json").read_text())
+    del config["inputs"]
+    (folder / "config.json").write_text(json.dumps(config))
+    prepared(folder, {"corpus": "1" * 64}, resume=True)
+    assert "did not record its inputs" in capfd.readouterr().err
+
+
 def test_a_finished_stage_is_not_done_again(folder):
     with opened(folder) as (run, layer):
         count(run, layer, "mle", 2)
