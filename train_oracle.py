@@ -12,15 +12,17 @@ from training.script import run_script
 
 
 def load_oracle(settings: OracleSettings):
-    """The oracle that `--oracle` names."""
-    from data.oracle import oracle_parameters
+    """The oracle that `--oracle` names, and the SHA-256 of its file, by input, where it has one."""
+    from data.oracle import oracle_file, read_oracle_parameters
+    from files.hashing import sha256
     from models.oracle import Oracle
 
     if settings.oracle == "published":
-        parameters = oracle_parameters(settings.oracle_file)
-        return Oracle.from_parameters(parameters, settings.max_length)
+        path = settings.oracle_file or oracle_file()
+        parameters = read_oracle_parameters(path)
+        return Oracle.from_parameters(parameters, settings.max_length), {"oracle": sha256(path)}
     seed = int(settings.oracle.removeprefix("seed:"))
-    return Oracle.from_seed(seed, settings.vocab_size, settings.max_length)
+    return Oracle.from_seed(seed, settings.vocab_size, settings.max_length), {}
 
 
 def make_task(settings: OracleSettings):
@@ -31,7 +33,7 @@ def make_task(settings: OracleSettings):
     from training.seeds import counted_seed
     from training.task import Task
 
-    oracle = load_oracle(settings)
+    oracle, inputs = load_oracle(settings)
     length = settings.max_length
     train = oracle.sample(settings.train_size, counted_seed(settings.seed, "train data")).numpy()
     test = oracle.sample(settings.test_size, counted_seed(settings.seed, "test data")).numpy()
@@ -58,7 +60,7 @@ def make_task(settings: OracleSettings):
         return measure(oracle, settings.final_samples, seed).figures
 
     vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
-    return Task(train, vocabulary, measure, measured, write_samples, real)
+    return Task(train, vocabulary, measure, measured, write_samples, real, inputs=inputs)
 
 
 if __name__ == "__main__":

@@ -67,19 +67,9 @@ _INSTRUCTIONS = frozenset(
 )
 
 
-def oracle_parameters(path: Path | None = None) -> list[np.ndarray]:
-    """Parameters of an oracle: of a person's own file, or the published ones.
-
-    Args:
-        path: a file in the published format, read safely whatever it holds; None fetches the
-            published one.
-
-    Returns:
-        15 float32 arrays, see `read_oracle_parameters`.
-    """
-    if path is None:
-        path = fetch(PUBLISHED_ORACLE, hint="or use --oracle seed:1, which needs no download")
-    return read_oracle_parameters(path)
+def oracle_file() -> Path:
+    """The file of the published parameters, downloaded once. Raises `DataError`."""
+    return fetch(PUBLISHED_ORACLE, hint="or use --oracle seed:1, which needs no download")
 
 
 def read_oracle_parameters(path: Path) -> list[np.ndarray]:

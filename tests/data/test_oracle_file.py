@@ -19,7 +19,7 @@ import pytest
 
 from data import oracle
 from data.download import Source
-from data.oracle import PUBLISHED_ORACLE, oracle_parameters, read_oracle_parameters
+from data.oracle import PUBLISHED_ORACLE, oracle_file, read_oracle_parameters
 from files.errors import DataError
 
 V, E, H = 7, 3, 2
@@ -87,7 +87,7 @@ def published_file():
 
 def test_published_file(monkeypatch):
     monkeypatch.setenv("SEQGAN_DATA", str(published_file().parent))
-    parameters = oracle_parameters()
+    parameters = read_oracle_parameters(oracle_file())
     gate = [(32, 32), (32, 32), (32,)]
     assert [a.shape for a in parameters] == [(5000, 32), *gate * 4, (32, 5000), (5000,)]
     for array in parameters:
@@ -138,7 +138,7 @@ def test_own_file(write, protocol, dtype):
     arrays = make_arrays(dtype)
     for given in (arrays, tuple(arrays), [np.asfortranarray(array) for array in arrays]):
         path = write(pickle.dumps(given, protocol))
-        for array, expected in zip(oracle_parameters(path), arrays, strict=True):
+        for array, expected in zip(read_oracle_parameters(path), arrays, strict=True):
             assert array.dtype == np.float32 and array.dtype.isnative
             assert array.flags.writeable and array.flags.c_contiguous
             np.testing.assert_array_equal(array, expected.astype(np.float32))
@@ -182,7 +182,7 @@ def test_published_oracle_is_fetched_with_another_way_named(monkeypatch, tmp_pat
         return path
 
     monkeypatch.setattr(oracle, "fetch", fetch)
-    assert oracle_parameters()[14].shape == (V,)
+    assert read_oracle_parameters(oracle_file())[14].shape == (V,)
 
 
 # Files that cannot be read, or hold something else.

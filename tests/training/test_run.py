@@ -120,7 +120,7 @@ def test_a_folder_of_any_name_is_resumed(tmp_path, name):
 
 def test_a_folder_whose_name_is_not_utf_8_is_refused_at_the_start(tmp_path):
     folder = tmp_path / os.fsdecode(b"r\xff")
-    with pytest.raises(UsageError, match="name is not UTF-8. Give a folder"), opened(folder):
+    with pytest.raises(UsageError, match=r"name is not UTF-8\. Give a folder"), opened(folder):
         pass
     assert not list(tmp_path.iterdir())
 
@@ -141,7 +141,9 @@ def test_a_changed_input_is_refused_at_resume(folder):
     prepared(folder, {"corpus": "0" * 64})
     assert json.loads((folder / "config.json").read_text())["inputs"] == {"corpus": "0" * 64}
     prepared(folder, {"corpus": "0" * 64}, resume=True)
-    with pytest.raises(UsageError, match=r"the corpus is not the one .* \(SHA-256 1{16} now") as error:
+    with pytest.raises(
+        UsageError, match=r"the corpus is not the one .* \(SHA-256 1{16} now"
+    ) as error:
         prepared(folder, {"corpus": "1" * 64}, resume=True)
     assert "Restore the original" in one_line(error)
     with pytest.raises(UsageError, match=r"the test corpus is not the one .*, none then"):
