@@ -1,0 +1,128 @@
+"""SeqGAN (Yu et al., 2017) as a library for Keras users: `import seqgan`. The README has an example."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+
+from data.line_vocabulary import LineVocabulary as Vocabulary
+from models.checks import check_tokens
+from models.discriminator import Discriminator
+from models.export import export_generator
+from models.generator import Generator
+from models.oracle import Oracle
+from models.rollout import Rollout
+from training import saved_models
+from training.callbacks import CallbackJournal
+from training.library import hyperparameters, seed_of_call, validation_measure
+from training.pretrain import pretrain_generator
+from training.rewards import user_reward
+from training.seqgan import train_seqgan
+from training.steps import make_steps
+
+__all__ = ["Discriminator", "Generator", "Oracle", "Rollout", "SeqGAN", "Vocabulary"]
+
+
+class SeqGAN:
+    """A generator and a discriminator, trained by Algorithm 1 of Yu et al. (2017).
+
+    The first `pretrain` and the first `fit` draw what the scripts draw with the same seed.
+
+    Args:
+        generator: the policy; its weights are updated in place.
+        discriminator: of the same vocabulary and length.
+        reward: of whole sequences. None: the discriminator's probability of *real*. A function from
+            ids, an int32 NumPy array `[M, T]`, to `[M]`: then no discriminator is trained. A pair
+            (discriminator_weight, function): a mixture of both (ORGAN, Guimaraes et al., 2017).
+        seed: decides every random draw.
+        **settings: hyper-parameters, named as the flags of the scripts: `batch_size=32`,
+            `num_rollouts=8`, `g_learning_rate=0.01` and so on.
+    """
+
+    def __init__(self, generator, discriminator, reward=None, *, seed: int = 1, **settings: Any):
+        self.settings = hyperparameters(seed, **settings)
+        self.reward = user_reward(reward)
+        self.generator, self.discriminator = generator, discriminator
+        self.rollout = Rollout(generator)
+        self.steps = make_steps(generator, discriminator, self.settings)
+        self._given = settings
+        self._calls = {"pretrain": 0, "fit": 0}
+
+    def pretrain(self, real, epochs: int, validation_data=None, callbacks: Sequence = ()):
+        """Trains the generator by maximum likelihood on `real`, int `[M, T]`.
+
+        Returns:
+            `keras.callbacks.History` with `mle_loss` and, with validation data, `val_mle_loss`, in
+            nats per token. Callbacks get `on_epoch_end(epoch, logs)`.
+        """
+        settings = dataclasses.replace(self.settings, algorithm="mle", mle_epochs=epochs)
+        measure = validation_measure(self.generator, validation_data)
+        with self._journal("pretrain", epochs, callbacks) as journal:
+            pretrain_generator(self.steps, self._ids(real), settings, journal, measure)
+        return journal.history
+
+    def fit(self, real, rounds: int, validation_data=None, callbacks: Sequence = ()):
+        """Trains both adversarially on `real`; the first call pre-trains the discriminator.
+
+        Returns:
+            `keras.callbacks.History` with the figures of each round, see docs/metrics.md. Callbacks
+            get `on_epoch_end(round, logs)`.
+        """
+        settings = dataclasses.replace(self.settings, mle_epochs=0, rounds=rounds)
+        measure = validation_measure(self.generator, validation_data)
+        first = self._calls["fit"] == 0
+        with self._journal("fit", rounds, callbacks) as journal:
+            if not first:  # lines 3 to 5 of Algorithm 1 are done once
+                journal.state.done = {"target network": 1, "discriminator": settings.pretrain_d_steps}
+            tokens = self._ids(real)
+            train_seqgan(self.steps, self.rollout, self.reward, tokens, settings, journal, measure)
+        return journal.history
+
+    def sample(self, num: int, seed: int = 1, temperature: float = 1.0) -> np.ndarray:
+        """Draws `num` sequences, int32 `[num, T]`; the same seed gives the same sequences."""
+        return self.generator.sample(num, (seed, 0), temperature).numpy()
+
+    def save(self, folder: str | Path) -> None:
+        """Saves models, optimizers and counts: after `load`, training continues as if uninterrupted."""
+        own = self.reward.function is not None
+        more = {"settings": self._given, "seed": self.settings.seed, "calls": self._calls, "own": own}
+        saved_models.save(Path(folder), self._models, self._others, more)
+
+    @classmethod
+    def load(cls, folder: str | Path, reward=None) -> "SeqGAN":
+        """What `save` was called on. A reward function is not saved: give the same one again."""
+        models, saved = saved_models.load_models(Path(folder))
+        if saved["own"] != (reward is not None):
+            raise ValueError(f"`reward` is {reward!r:.60}, expected as when {folder} was saved.")
+        made = cls(**models, reward=reward, seed=saved["seed"], **saved["settings"])
+        saved_models.load_variables(Path(folder), made._models, made._others)
+        made._calls = saved["calls"]
+        return made
+
+    def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
+        """Writes a SavedModel for sampling that needs none of this code; `sample.py` reads it."""
+        export_generator(self.generator, Path(folder), vocabulary.to_json())
+
+    @property
+    def _models(self) -> dict[str, keras.Model]:
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    @property
+    def _others(self) -> dict[str, Any]:
+        return {"rollout": self.rollout, **self.steps.optimizers}
+
+    def _ids(self, real):
+        tokens = check_tokens(real, self.generator.vocab_size, self.generator.max_length, "real")
+        self.settings.check_fits(len(tokens))
+        return tokens
+
+    def _journal(self, method: str, steps: int, callbacks: Sequence) -> CallbackJournal:
+        seed = seed_of_call(self.settings.seed, self._calls[method])
+        self._calls[method] += 1
+        return CallbackJournal(seed, self.generator, callbacks, steps)

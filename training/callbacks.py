@@ -1,0 +1,45 @@
+"""Keras callbacks for stages of training that `Model.fit` does not run."""
+
+from collections.abc import Sequence
+
+import keras
+
+from training.journal import MemoryJournal
+
+
+class CallbackJournal(MemoryJournal):
+    """A journal whose steps are the epochs of Keras callbacks.
+
+    Args:
+        seed: decides every random draw.
+        model: what callbacks see as `self.model`; one that sets `model.stop_training` ends the stage.
+        callbacks: Keras callbacks.
+        steps: number of steps that the stage is to have.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        model: keras.Model,
+        callbacks: Sequence[keras.callbacks.Callback],
+        steps: int,
+    ):
+        model.stop_training = False
+        self.history = keras.callbacks.History()
+        self._callbacks = keras.callbacks.CallbackList(
+            [*callbacks, self.history], model=model, epochs=steps, verbose=0
+        )
+        super().__init__(seed, self._on_step, lambda: model.stop_training)
+
+    def __enter__(self) -> "CallbackJournal":
+        self._callbacks.on_train_begin()
+        self._callbacks.on_epoch_begin(0)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self._callbacks.on_train_end()
+
+    def _on_step(self, step: int, figures: dict[str, float]) -> None:
+        self._callbacks.on_epoch_end(step - 1, figures)
+        self._callbacks.on_epoch_begin(step)

@@ -1,0 +1,58 @@
+"""What `seqgan.SeqGAN` needs besides Algorithm 1: its settings, validation, and seeds of repeated calls."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from metrics.nll import sequence_nll
+from models.checks import check_tokens
+from models.generator import Generator
+from training.journal import Measurement
+from training.pretrain import Measure
+from training.settings import Settings
+
+# Boxes of `--help` whose settings belong to a run folder, not to the algorithm.
+_OF_SCRIPTS = ("Run", "Evaluation", "Execution")
+
+
+def hyperparameters(seed: int, **given: Any) -> Settings:
+    """Settings of the algorithm for the library, which evaluates after every step.
+
+    Args:
+        seed: of every random draw.
+        **given: fields of `Settings` that the algorithm uses.
+
+    Raises:
+        TypeError: a name is no such field.
+        UsageError: a value is out of its bounds.
+    """
+    fields = dataclasses.fields(Settings)
+    names = [f.name for f in fields if f.metadata["option"].group not in _OF_SCRIPTS]
+    for name in given:
+        if name not in names:
+            raise TypeError(f"there is no setting {name!r}, expected one of {', '.join(names)}.")
+    settings = Settings(seed=seed, eval_every=1, temperatures=(), **given)
+    settings.check()
+    return settings
+
+
+def validation_measure(generator: Generator, validation_data: Any) -> Measure:
+    """Measures `val_mle_loss`, mean nats per token of int `[M, T]`; nothing where there is no such data."""
+    if validation_data is None:
+        return lambda policy, num, seed: Measurement({})
+    size, length = generator.vocab_size, generator.max_length
+    tokens = check_tokens(validation_data, size, length, "validation_data")
+    counted = float(generator.mask(tokens).numpy().sum())
+
+    def measure(policy, num, seed):
+        return Measurement({"val_mle_loss": float(sequence_nll(policy.log_prob, tokens).sum() / counted)})
+
+    return measure
+
+
+def seed_of_call(seed: int, call: int) -> int:
+    """The seed of a repeated call: of the first (0) the seed itself, of others one of their own."""
+    if call == 0:
+        return seed
+    return int(np.random.SeedSequence([seed, call]).generate_state(1)[0])
