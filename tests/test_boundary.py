@@ -22,7 +22,7 @@ from models.oracle import Oracle
 from models.rollout import Rollout
 from tests.helpers import tiny_generator
 from training import losses, scheduled_sampling
-from training.config import Settings
+from training.settings import Settings
 from training.steps import Steps
 
 B, T, V, E, H = 2, 3, 5, 4, 6

@@ -11,9 +11,9 @@ from data.vocabulary import END, PAD, UNKNOWN
 from metrics.bleu import BleuScorer
 from metrics.diversity import copied_share, self_bleu
 from metrics.nll import sequence_nll
-from training.config import CorpusSettings
 from training.run import Measurement
 from training.task import Task
+from training.task_settings import CorpusSettings
 
 ORDERS = range(2, 6)  # BLEU-2 to BLEU-5, self-BLEU likewise
 

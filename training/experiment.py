@@ -11,13 +11,14 @@ from metrics.significance import welch
 from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
-from training.config import Settings, settings_to_json
 from training.controls import measure_controls
 from training.distribution import ONE_DEVICE, Distribution
 from training.helper import Helper
 from training.pretrain import measure_generator
 from training.run import Measurement, Run, default_folder
 from training.seqgan import train_seqgan
+from training.settings import Settings
+from training.stored_settings import settings_to_json
 from training.task import Task
 
 

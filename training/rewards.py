@@ -7,8 +7,8 @@ from metrics.bleu import BleuScorer
 from models.discriminator import Discriminator
 from models.generator import Generator, Seed
 from models.rollout import RewardFunction
-from training.config import Settings
 from training.seeds import counted_seed
+from training.settings import Settings
 
 CONSTANT = 0.5
 

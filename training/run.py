@@ -33,14 +33,6 @@ from training.checkpoints import (
     read_state,
     write_checkpoint,
 )
-from training.config import (
-    Settings,
-    changed_settings,
-    check_same_start,
-    load_settings,
-    run_name,
-    settings_to_json,
-)
 from training.distribution import LOST, ONE_DEVICE, Distribution
 from training.errors import RunFailed, TrainingDiverged
 from training.lock import NAME as LOCK
@@ -48,7 +40,15 @@ from training.lock import FolderLock
 from training.numerics import Finite, first_bad_operation
 from training.progress import Display
 from training.seeds import counted_seed
+from training.settings import Settings
 from training.stops import Stopped, after_step
+from training.stored_settings import (
+    changed_settings,
+    check_same_start,
+    load_settings,
+    run_name,
+    settings_to_json,
+)
 
 # Columns of metrics.csv beside what the task measures; docs/metrics.md says what each is.
 COLUMNS = (

@@ -12,7 +12,7 @@ from scipy import stats
 from models.discriminator import Discriminator
 from models.rollout import Rollout
 from tests.helpers import set_random_weights, tiny_generator
-from training.config import ORACLE_PRESETS
+from training.presets import ORACLE_PRESETS
 from training.rewards import BleuReward, Rewards, lengths, uniform_of
 
 V, T = 6, 5

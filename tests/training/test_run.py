@@ -22,9 +22,9 @@ from tests.faults import crash
 from tests.helpers import REPOSITORY
 from training import lock, stops
 from training.checkpoints import checkpoints
-from training.config import ORACLE_PRESETS, TEXT_PRESETS
 from training.errors import RunFailed, TrainingDiverged
 from training.numerics import Finite
+from training.presets import ORACLE_PRESETS, TEXT_PRESETS
 from training.run import Measurement, Run, default_folder, intra_op_threads
 from training.seeds import counted_seed
 

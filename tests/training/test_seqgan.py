@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.generator import Generator
-from training.config import ORACLE_PRESETS
+from training.presets import ORACLE_PRESETS
 from training.run import Measurement, Run
 from training.seqgan import learning_rate, train_seqgan
 
