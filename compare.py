@@ -16,8 +16,8 @@ from typing import Annotated
 import tyro
 
 from files.errors import UsageError
-from training.config import read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
 
 
 def marks(name: str) -> tuple[str, str]:

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import tyro
 
 from files.errors import DataError, UsageError
-from training.config import read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
 
 # Control characters that tokens may hold: a terminal would obey them.
 _NO_COMMANDS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")

@@ -79,7 +79,10 @@ class SeqGAN:
         first = self._calls["fit"] == 0
         with self._journal("fit", rounds, callbacks) as journal:
             if not first:  # lines 3 to 5 of Algorithm 1 are done once
-                journal.state.done = {"target network": 1, "discriminator": settings.pretrain_d_steps}
+                journal.state.done = {
+                    "target network": 1,
+                    "discriminator": settings.pretrain_d_steps,
+                }
             tokens = self._ids(real)
             train_seqgan(self.steps, self.rollout, self.reward, tokens, settings, journal, measure)
         return journal.history
@@ -91,7 +94,12 @@ class SeqGAN:
     def save(self, folder: str | Path) -> None:
         """Saves models, optimizers and counts: after `load`, training continues as if uninterrupted."""
         own = self.reward.function is not None
-        more = {"settings": self._given, "seed": self.settings.seed, "calls": self._calls, "own": own}
+        more = {
+            "settings": self._given,
+            "seed": self.settings.seed,
+            "calls": self._calls,
+            "own": own,
+        }
         saved_models.save(Path(folder), self._models, self._others, more)
 
     @classmethod

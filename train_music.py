@@ -7,8 +7,9 @@ python train_music.py --corpus my_midi/     # a folder, or a zip, of MIDI files
 python train_music.py --help                # every flag
 """
 
-from training.config import MUSIC_PRESETS, MusicSettings
+from training.presets import MUSIC_PRESETS
 from training.script import run_script
+from training.task_settings import MusicSettings
 
 
 def make_task(settings: MusicSettings):

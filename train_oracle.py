@@ -7,8 +7,9 @@ python train_oracle.py --resume --out runs/oracle-seqgan-quick-seed1
 python train_oracle.py --help                # every flag
 """
 
-from training.config import ORACLE_PRESETS, OracleSettings
+from training.presets import ORACLE_PRESETS
 from training.script import run_script
+from training.task_settings import OracleSettings
 
 
 def load_oracle(settings: OracleSettings):

@@ -7,8 +7,9 @@ python train_poems.py --corpus my_poems.txt  # one quatrain a line
 python train_poems.py --help                 # every flag
 """
 
-from training.config import POEM_PRESETS, PoemSettings
+from training.presets import POEM_PRESETS
 from training.script import run_script
+from training.task_settings import PoemSettings
 
 
 def make_task(settings: PoemSettings):

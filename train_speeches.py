@@ -7,8 +7,9 @@ python train_speeches.py --corpus sample           # small, no download
 python train_speeches.py --help                    # every flag
 """
 
-from training.config import SPEECH_PRESETS, SpeechSettings
+from training.presets import SPEECH_PRESETS
 from training.script import run_script
+from training.task_settings import SpeechSettings
 
 
 def make_task(settings: SpeechSettings):

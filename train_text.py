@@ -7,8 +7,9 @@ python train_text.py --corpus coco                       # COCO captions, downlo
 python train_text.py --help                              # every flag
 """
 
-from training.config import TEXT_PRESETS, TextSettings
+from training.presets import TEXT_PRESETS
 from training.script import run_script
+from training.task_settings import TextSettings
 
 
 def make_task(settings: TextSettings):

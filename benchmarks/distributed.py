@@ -22,8 +22,10 @@ from typing import Any
 from benchmarks.measure import REPOSITORY, Case, side_by_side
 from benchmarks.report import Table, duration, insert, machine_note, markdown
 from files.errors import UsageError
-from training.config import ORACLE_PRESETS, OracleSettings, read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
+from training.presets import ORACLE_PRESETS
+from training.task_settings import OracleSettings
 
 REPLICAS = (1, 2, 8, 64)
 SEED = (1, 2)

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import in_child, wait_for
-from training.config import flag, read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
+from training.options import flag
 
 MEMORY_BOUND_MB = 2500.0
 

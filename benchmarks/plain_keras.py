@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.discriminator import paper_kernels
-from training.config import OracleSettings
+from training.task_settings import OracleSettings
 
 
 def make_generator(settings: OracleSettings) -> keras.Model:

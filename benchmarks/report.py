@@ -18,8 +18,8 @@ from benchmarks.quality import PUBLISHED_ROUNDS, published_schedule_hours
 from benchmarks.stages import ELSEWHERE_GFLOPS
 from benchmarks.start_up import HELP_BOUND, SAMPLE_BOUND
 from files.errors import UsageError
-from training.config import read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
 
 
 @dataclasses.dataclass(frozen=True)

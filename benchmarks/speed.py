@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from files.errors import UsageError
-from training.config import read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
 
 Part = Literal["stages", "growth", "start-up", "quality"]
 

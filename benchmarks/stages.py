@@ -14,8 +14,9 @@ import numpy as np
 
 from benchmarks.measure import Case, Timing, in_child, side_by_side
 from files.errors import UsageError
-from training.config import OracleSettings, read_flags
 from training.errors import one_line_errors
+from training.flags import read_flags
+from training.task_settings import OracleSettings
 
 # Milliseconds of other implementations, and what this one set out to reach, on two cores where a
 # float32 matrix product runs at so many GFLOP/s. They were measured before, not in the same run.

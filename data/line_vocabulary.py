@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from data.text import split_line, to_text
-from data.vocabulary import END, PAD, UNKNOWN, Vocabulary
+from data.text import to_text, words
+from data.vocabulary import END, LEVELS, PAD, UNKNOWN, Vocabulary
 from files.errors import DataError
 
 
@@ -36,8 +36,9 @@ class LineVocabulary(Vocabulary):
             min_count: how often a token must occur to get an id; rarer ones are unknown.
             max_size: the largest V, the three reserved ids included; None: no limit.
         """
-        tokens = (split_line(line, level) for line in lines)
-        return cls.from_sequences(tokens, min_count, max_size, level=level)
+        sequences = (_tokens(line, level) for line in lines)
+        made = cls.from_sequences(sequences, min_count, max_size, level=level)
+        return cls(made.tokens, level)
 
     @property
     def generator_options(self) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class LineVocabulary(Vocabulary):
         Raises:
             DataError: a line is blank or has more than T tokens.
         """
-        sequences = [split_line(line, self.level) for line in lines]
+        sequences = [_tokens(line, self.level) for line in lines]
         for number, tokens in enumerate(sequences, start=1):
             if not tokens:
                 raise DataError(f"Line {number} is blank, expected text: leave such lines out.")
@@ -72,3 +73,9 @@ class LineVocabulary(Vocabulary):
     def decode_lines(self, sequences: np.ndarray) -> list[str]:
         """Text of each sequence of int `[M, T]`, up to its end."""
         return [to_text(self.decode(row), self.level) for row in np.asarray(sequences)]
+
+
+def _tokens(line: str, level: str) -> list[str]:
+    if level not in LEVELS:
+        raise DataError(f"`level` is {level!r}, expected one of {', '.join(LEVELS)}.")
+    return words(line) if level == "word" else list(line)

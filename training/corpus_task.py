@@ -12,9 +12,9 @@ from metrics.bleu import BleuScorer
 from metrics.diversity import copied_share, self_bleu
 from metrics.nll import sequence_nll
 from metrics.sequences import before_end
-from training.config import CorpusSettings
 from training.journal import Measurement
 from training.task import Task
+from training.task_settings import CorpusSettings
 
 ORDERS = range(2, 6)  # BLEU-2 to BLEU-5, self-BLEU likewise
 

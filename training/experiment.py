@@ -10,7 +10,6 @@ from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
 from models.rollout import Rollout
-from training.config import Settings, run_name, settings_to_json
 from training.controls import measure_controls
 from training.distribution import ONE_DEVICE, Distribution
 from training.journal import Measurement
@@ -19,7 +18,9 @@ from training.result import significance, summary
 from training.rewards import make_reward
 from training.run import Run
 from training.seqgan import train_seqgan
+from training.settings import Settings
 from training.steps import make_steps
+from training.stored_settings import run_name, settings_to_json
 from training.task import Task
 
 

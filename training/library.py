@@ -46,7 +46,9 @@ def validation_measure(generator: Generator, validation_data: Any) -> Measure:
     counted = float(generator.mask(tokens).numpy().sum())
 
     def measure(policy, num, seed):
-        return Measurement({"val_mle_loss": float(sequence_nll(policy.log_prob, tokens).sum() / counted)})
+        return Measurement(
+            {"val_mle_loss": float(sequence_nll(policy.log_prob, tokens).sum() / counted)}
+        )
 
     return measure
 

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from models.controls import AtTemperature, Policy
 from models.generator import Generator
-from training.config import Settings
 from training.distribution import ONE_DEVICE
 from training.journal import Journal, Measurement
 from training.scheduled_sampling import true_rate
+from training.settings import Settings
 from training.steps import Steps
 
 # (policy, number of samples, seed) -> figures and scores

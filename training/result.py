@@ -3,9 +3,10 @@
 from typing import Any
 
 from metrics.significance import welch
-from training.config import Settings, changed_settings, settings_to_json
 from training.run_folder import RunFolder
 from training.run_state import RunState
+from training.settings import Settings
+from training.stored_settings import changed_settings, settings_to_json
 
 
 def make_result(

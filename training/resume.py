@@ -12,8 +12,9 @@ from files.hashing import sha256
 from files.plain_path import plain_path
 from files.reading import read_json
 from training.checkpoints import newest_whole, read_state
-from training.config import Settings, check_same_start, load_settings
 from training.run_state import RunState
+from training.settings import Settings
+from training.stored_settings import check_same_start, load_settings
 
 Say = Callable[[str], None]
 PRETRAINED = "run of --pretrained"  # its name among the inputs

@@ -18,7 +18,6 @@ from training.checkpoints import (
     newest_whole,
     write_checkpoint,
 )
-from training.config import Settings, settings_to_json
 from training.distribution import LOST, ONE_DEVICE, Distribution
 from training.errors import RunFailed, TrainingDiverged
 from training.journal import Measurement
@@ -38,7 +37,9 @@ from training.resume import (
 from training.run_folder import RunFolder
 from training.run_state import RunState, not_finite, place
 from training.seeds import counted_seed
+from training.settings import Settings
 from training.stops import Request, Stopped, after_step
+from training.stored_settings import settings_to_json
 
 
 class Run:

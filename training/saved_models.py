@@ -53,7 +53,9 @@ def load_models(folder: Path) -> tuple[dict[str, keras.Model], dict[str, Any]]:
         models = {name: keras.saving.deserialize_keras_object(each) for name, each in configs}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{folder / _CONFIG} cannot be used ({reason:.200}), {_EXPECTED}.") from error
+        raise DataError(
+            f"{folder / _CONFIG} cannot be used ({reason:.200}), {_EXPECTED}."
+        ) from error
     return models, saved
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from training.cluster import read_cluster
-from training.config import S, parse
 from training.errors import one_line_errors, said_by
+from training.flags import parse
+from training.presets import S
 from training.stops import at_once
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 import tensorflow as tf
 
 from models.rollout import Rollout
-from training.config import Settings
 from training.journal import Journal
 from training.pretrain import (
     Measure,
@@ -12,6 +11,7 @@ from training.pretrain import (
     pretrain_generator,
 )
 from training.rewards import Reward
+from training.settings import Settings
 from training.steps import Steps
 
 

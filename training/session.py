@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from training.cluster import Cluster
-from training.config import Settings
+from training.settings import Settings
 from training.stops import by_default
 
 if TYPE_CHECKING:

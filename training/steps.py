@@ -10,7 +10,6 @@ from models.checks import check_arrays, check_seed, check_tokens
 from models.discriminator import Discriminator
 from models.generator import Generator
 from models.shares import WHOLE, Share
-from training.config import Settings
 from training.distribution import ONE_DEVICE, Distribution
 from training.losses import (
     discriminator_loss,
@@ -21,6 +20,7 @@ from training.losses import (
 )
 from training.numerics import checked
 from training.scheduled_sampling import mixed_inputs
+from training.settings import Settings
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,

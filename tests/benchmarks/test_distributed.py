@@ -12,7 +12,7 @@ from benchmarks.distributed import (
     paper_hours,
 )
 from files.errors import UsageError
-from training.config import ORACLE_PRESETS
+from training.presets import ORACLE_PRESETS
 
 STAGES = (
     *("MLE step", "discriminator step", "policy step"),

@@ -8,8 +8,8 @@ import tensorflow as tf
 from benchmarks import reference
 from models.discriminator import Discriminator
 from tests.helpers import greedy_generator, set_random_weights, tiny_generator
-from training.config import OracleSettings
 from training.steps import make_steps
+from training.task_settings import OracleSettings
 
 SETTINGS = OracleSettings(batch_size=6, optimizer="sgd", mle_learning_rate=0.5, clip_norm=0.7)
 

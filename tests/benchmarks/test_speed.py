@@ -11,7 +11,7 @@ from benchmarks.measure import Case, side_by_side
 from files.errors import UsageError
 from models.discriminator import Discriminator
 from models.generator import Generator
-from training.config import OracleSettings
+from training.task_settings import OracleSettings
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

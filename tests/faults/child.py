@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults import crash
 from train_oracle import make_task
-from training.config import ORACLE_PRESETS
+from training.presets import ORACLE_PRESETS
 from training.script import run_script
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.helpers import REPOSITORY
 from tests.training.test_experiment import TINY, history, weights
-from training.config import ORACLE_PRESETS, flag
+from training.options import flag
+from training.presets import ORACLE_PRESETS
 
 # Enough steps for a kill to come between them, and a checkpoint after each.
 SETTINGS = dataclasses.replace(

@@ -27,7 +27,9 @@ from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
 from models.manifest import PLACE, write_manifest
 from tests.fuzz import mutate
-from training import config
+from training.flags import parse
+from training.presets import ALL_PRESETS
+from training.stored_settings import changed_settings, load_settings, settings_to_json
 
 REFUSALS = (DataError, UsageError)
 
@@ -114,25 +116,23 @@ def read_vocabulary(folder: Path, way: int) -> None:
 
 # The settings of a run.
 
-PRESETS = config.ALL_PRESETS
-
 
 @cache
 def configs() -> list[bytes]:
     return [
         json.dumps(
-            {"task": "a", "settings": config.settings_to_json(presets["quick"]), "commit": "0"}
+            {"task": "a", "settings": settings_to_json(presets["quick"]), "commit": "0"}
         ).encode()
-        for presets in PRESETS
+        for presets in ALL_PRESETS
     ]
 
 
 def read_config(folder: Path, way: int) -> None:
-    presets = PRESETS[way % len(PRESETS)]
-    settings = config.load_settings(folder / "config.json", type(presets["quick"]))
-    again = config.parse(presets, ["--resume", "--out", str(folder)])
-    assert config.settings_to_json(again) == config.settings_to_json(settings)
-    json.dumps(config.changed_settings(settings), allow_nan=False)
+    presets = ALL_PRESETS[way % len(ALL_PRESETS)]
+    settings = load_settings(folder / "config.json", type(presets["quick"]))
+    again = parse(presets, ["--resume", "--out", str(folder)])
+    assert settings_to_json(again) == settings_to_json(settings)
+    json.dumps(changed_settings(settings), allow_nan=False)
 
 
 # Corpora.

@@ -13,7 +13,10 @@ from data.vocabulary import RESERVED
 from files.errors import DataError, UsageError
 from models.manifest import PLACE, write_manifest
 from tests.fuzz.readers import imitation
-from training.config import ORACLE_PRESETS, OracleSettings, load_settings, parse, settings_to_json
+from training.flags import parse
+from training.presets import ORACLE_PRESETS
+from training.stored_settings import load_settings, settings_to_json
+from training.task_settings import OracleSettings
 
 # config.json
 
@@ -45,7 +48,7 @@ def refused_settings(folder, **changes):
         ({"temperatures": ["1"]}, "--temperatures is '1'"),
         ({"temperatures": 1.0}, "--temperatures is 1.0"),
         ({"clip_norm": 10**400}, "int too large"),
-        ({"batch_size": -64}, "--batch-size is -64, expected a number of at least 1"),
+        ({"batch_size": -64}, "--batch-size is -64, expected a number from 1 to"),
         ({"preset": "hasty"}, "there is no preset 'hasty'"),
         ({"__class__": 3}, "there is no setting '__class__'"),
         ({"more": None}, "there is no setting 'more'"),

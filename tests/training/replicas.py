@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from training.cluster import read_cluster
-from training.config import OracleSettings
 from training.session import join
+from training.task_settings import OracleSettings
 
 SETTINGS = OracleSettings(
     **{"vocab_size": 30, "max_length": 6, "batch_size": 8, "embedding_dim": 5, "hidden_dim": 7},

@@ -8,7 +8,7 @@ import pytest
 from files.errors import UsageError
 from train_oracle import make_task
 from training.cluster import Cluster, Task, parse_cluster, read_cluster
-from training.config import ORACLE_PRESETS
+from training.presets import ORACLE_PRESETS
 from training.script import run_script
 
 WORKERS = ["10.0.0.1:4000", "10.0.0.2:4000", "10.0.0.3:4000"]

@@ -8,14 +8,11 @@ import json
 import pytest
 
 from files.errors import UsageError
-from training.config import (
-    ORACLE_PRESETS,
-    OracleSettings,
-    flag,
-    load_settings,
-    parse,
-    settings_to_json,
-)
+from training.flags import parse
+from training.options import flag
+from training.presets import ORACLE_PRESETS
+from training.stored_settings import load_settings, settings_to_json
+from training.task_settings import OracleSettings
 
 
 def parsed(*arguments: str) -> OracleSettings:

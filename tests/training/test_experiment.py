@@ -14,8 +14,8 @@ from files.errors import UsageError
 from metrics.significance import welch
 from train_oracle import make_task
 from training import experiment as module
-from training.config import ORACLE_PRESETS
 from training.experiment import run_experiment
+from training.presets import ORACLE_PRESETS
 
 TINY = dataclasses.replace(
     ORACLE_PRESETS["smoke"],

@@ -12,7 +12,7 @@ from scipy import stats
 from models.discriminator import Discriminator
 from models.rollout import Rollout
 from tests.helpers import set_random_weights, tiny_generator
-from training.config import ORACLE_PRESETS
+from training.presets import ORACLE_PRESETS
 from training.reward_functions import BleuReward, uniform
 from training.rewards import REWARDS, Reward, make_reward, user_reward
 

@@ -22,11 +22,11 @@ from tests.faults import crash
 from tests.helpers import REPOSITORY
 from training import lock, stops
 from training.checkpoints import checkpoints
-from training.config import ORACLE_PRESETS, TEXT_PRESETS
 from training.errors import RunFailed, TrainingDiverged
 from training.experiment import default_folder
 from training.journal import Measurement
 from training.numerics import Finite
+from training.presets import ORACLE_PRESETS, TEXT_PRESETS
 from training.provenance import intra_op_threads
 from training.run import Run
 from training.seeds import counted_seed

@@ -10,8 +10,8 @@ import tensorflow as tf
 from models.discriminator import Discriminator
 from models.generator import Generator
 from models.rollout import Rollout
-from training.config import ORACLE_PRESETS
 from training.journal import Measurement, MemoryJournal
+from training.presets import ORACLE_PRESETS
 from training.rewards import make_reward
 from training.seqgan import learning_rate, train_seqgan
 from training.steps import make_steps

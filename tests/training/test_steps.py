@@ -9,10 +9,10 @@ from models.discriminator import Discriminator
 from models.generator import Generator
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
 from training import steps as module
-from training.config import Settings
 from training.losses import discriminator_loss, mle_loss, policy_gradient_loss, token_nll
 from training.pretrain import balanced_sets
 from training.seeds import counted_seed
+from training.settings import Settings
 
 V, T, B = 6, 5, 4
 

@@ -1,0 +1,244 @@
+"""Settings that all tasks share: a frozen dataclass whose fields are the command-line flags."""
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from files.errors import UsageError
+from training.options import Bounds, check_bounds, flag, option
+
+# Boxes of `--help`, in this order.
+GROUPS = (
+    "Run",
+    "Data",
+    "Generator",
+    "Maximum likelihood",
+    "Discriminator",
+    "Policy gradient",
+    "Evaluation",
+    "Execution",
+)
+run = partial(option, group="Run")
+generator = partial(option, group="Generator")
+mle = partial(option, group="Maximum likelihood")
+discriminator = partial(option, group="Discriminator", after_pretraining=True)
+policy = partial(option, group="Policy gradient", after_pretraining=True)
+evaluation = partial(option, group="Evaluation")
+execution = partial(option, group="Execution")
+
+# Bounds that several fields have. Those of sizes keep every product that is an index (sequences in a
+# batch times roll-outs, vocabulary times kernel width) below 2^31.
+SEED = Bounds(0, 2**32 - 1)  # NumPy's generator of the initial weights takes 32 bits
+DIMENSION = Bounds(1, 16_384)
+COUNT = Bounds(1, 1_000_000)
+COUNT_OR_NONE = Bounds(0, 1_000_000)
+SEQUENCES = Bounds(1, 10_000_000)
+MEASURED_SEQUENCES = Bounds(2, 10_000_000)  # self-BLEU and variances compare a sequence with others
+LEARNING_RATE = Bounds(0, 100, above=True)
+SHARE = Bounds(0, 1, above=True)
+
+# The choices of --reward.
+Reward = Literal["discriminator", "constant", "uniform"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Settings of every trainer. Lengths are in tokens; "per round" means per adversarial round."""
+
+    preset: str = run("quick", "Named set of default values.", after_pretraining=True)
+    algorithm: Literal["random", "mle", "ss", "pg-bleu", "seqgan"] = run(
+        "seqgan",
+        "random: no training, evaluates the untrained controls. mle: maximum likelihood only. ss: scheduled sampling in place of maximum likelihood. pg-bleu: maximum likelihood, then policy gradient with a BLEU reward. seqgan: maximum likelihood, then adversarial training (Algorithm 1).",
+        names_run=True,
+        after_pretraining=True,
+    )
+    seed: int = run(1, "Random seed of the run.", bounds=SEED, names_run=True)
+    out: Path | None = run(
+        None,
+        "Output folder. Default: runs/TASK-ALGORITHM-PRESET-seedN, with the names of the data and of the reward where they are not the usual ones.",
+        stored=False,
+    )
+    resume: bool = run(False, "Continue the run in --out from its latest checkpoint.", stored=False)
+    pretrained: Path | None = run(
+        None,
+        "Start from this finished run of --algorithm mle instead of pre-training the generator. It must have the same seed, data, generator and maximum-likelihood settings.",
+        stored=False,
+        by_content=True,
+    )
+    random_tokens: Literal["unigram", "uniform"] = evaluation(
+        "unigram",
+        "Token distribution of --algorithm random. unigram: frequencies of the tokens in the training data; uniform: the same probability for all tokens.",
+        after_pretraining=True,
+    )
+
+    embedding_dim: int = generator(32, "Dimension E of the token embeddings.", bounds=DIMENSION)
+    hidden_dim: int = generator(32, "Dimension H of the recurrent state.", bounds=DIMENSION)
+    cell: Literal["lstm", "gru"] = generator("lstm", "Recurrent cell (paper: lstm).")
+    batch_size: int = generator(
+        64, "Sequences per update (B), for the discriminator too.", bounds=Bounds(1, 100_000)
+    )
+    optimizer: Literal["adam", "rmsprop", "sgd"] = generator(
+        "adam",
+        "Optimizer of all updates. The generator has separate optimizers for maximum likelihood and for the policy gradient.",
+    )
+    clip_norm: float = generator(
+        5.0,
+        "Maximum global norm of the generator's gradients; larger ones are scaled down to it.",
+        bounds=Bounds(0, 1e30, above=True),
+    )
+
+    mle_epochs: int = mle(35, "Epochs of pre-training.", bounds=COUNT_OR_NONE)
+    mle_learning_rate: float = mle(0.01, "Learning rate of pre-training.", bounds=LEARNING_RATE)
+    ss_decay: float = mle(
+        0.002,
+        "--algorithm ss: decrease per epoch of the probability that an input token is the true one; it starts at 1.",
+        bounds=Bounds(0, 1),
+        after_pretraining=True,
+    )
+
+    discriminator_learning_rate: float = discriminator(
+        1e-4, "Learning rate of the discriminator.", bounds=LEARNING_RATE
+    )
+    discriminator_embedding_dim: int = discriminator(
+        64, "Dimension of its token embeddings.", bounds=DIMENSION
+    )
+    discriminator_dropout: float = discriminator(
+        0.25, "Dropout rate of its features in training.", bounds=Bounds(0, 0.999)
+    )
+    discriminator_l2: float = discriminator(
+        0.2, "Weight of the L2 penalty on its output layer.", bounds=Bounds(0, 1e6)
+    )
+    mixed_precision: Literal["none", "bfloat16"] = discriminator(
+        "none",
+        "bfloat16: compute its convolutions and highway layer in 16 bits. Weights, outputs and the generator stay in float32.",
+    )
+    pretrain_d_steps: int = discriminator(
+        1,
+        "Training sets in its pre-training, each with newly generated sequences.",
+        bounds=COUNT_OR_NONE,
+    )
+    pretrain_d_epochs: int = discriminator(
+        3, "Epochs per training set in its pre-training.", bounds=COUNT
+    )
+    pretrain_d_samples: int = discriminator(
+        5000,
+        "Real sequences per training set in its pre-training, at most all there are, and as many generated ones.",
+        bounds=SEQUENCES,
+    )
+    d_steps: int = discriminator(
+        1, "Training sets per round, each with newly generated sequences.", bounds=COUNT_OR_NONE
+    )
+    d_epochs: int = discriminator(1, "Epochs per training set (k).", bounds=COUNT)
+    d_samples: int = discriminator(
+        640,
+        "Real sequences per training set, at most all there are, and as many generated ones.",
+        bounds=SEQUENCES,
+    )
+
+    rounds: int = policy(30, "Rounds of adversarial training.", bounds=COUNT_OR_NONE)
+    g_steps: int = policy(1, "Policy-gradient updates per round.", bounds=COUNT_OR_NONE)
+    g_learning_rate: float = policy(
+        0.02, "Learning rate of the policy gradient.", bounds=LEARNING_RATE
+    )
+    g_learning_rate_final: float | None = policy(
+        1e-4,
+        "Learning rate in the last round; it changes linearly over the rounds. None: constant.",
+        bounds=LEARNING_RATE,
+    )
+    num_rollouts: int = policy(
+        16, "Monte Carlo roll-outs (N) per prefix.", bounds=Bounds(1, 10_000)
+    )
+    rollout_update_rate: float = policy(
+        1.0,
+        "Update of the roll-out policy after each round: beta <- rate * theta + (1 - rate) * beta (paper: 1, a copy).",
+        bounds=SHARE,
+    )
+    reward: Reward = policy(
+        "discriminator",
+        "Reward of --algorithm seqgan. As controls: constant, 0.5 for every sequence; uniform, a random number from 0 to 1 for each.",
+    )
+    reward_baseline: Literal["none", "batch", "position"] = policy(
+        "none",
+        "Baseline subtracted from the rewards: none (paper), their mean over the batch, or their mean at each position.",
+    )
+    bleu_reward_order: int = policy(
+        3, "Longest n-gram of the BLEU reward of --algorithm pg-bleu.", bounds=Bounds(1, 10)
+    )
+    bleu_reward_variant: Literal["strict", "method1", "legacy"] = policy(
+        "method1",
+        "Smoothing of the BLEU reward. strict: none, as NLTK from 3.3 on; method1: NLTK's smoothing of that name; legacy: as NLTK 3.2.",
+    )
+    bleu_reward_references: float = policy(
+        0.4, "Share of the training sequences used as its references.", bounds=SHARE
+    )
+
+    eval_every: int = evaluation(
+        5, "Epochs of pre-training, or rounds, between two evaluations.", bounds=COUNT
+    )
+    eval_samples: int = evaluation(
+        2000, "Generated sequences per evaluation during training.", bounds=MEASURED_SEQUENCES
+    )
+    final_samples: int = evaluation(
+        10000,
+        "Generated sequences in the evaluations of the pre-trained and of the final generator.",
+        bounds=MEASURED_SEQUENCES,
+    )
+    self_bleu_samples: int = evaluation(
+        1000,
+        "Generated sequences for self-BLEU, each compared with all the others.",
+        bounds=MEASURED_SEQUENCES,
+    )
+    temperatures: tuple[float, ...] = evaluation(
+        (0.5, 0.6, 0.7, 0.85, 1.0, 1.2),
+        "Sampling temperatures at which the pre-trained and the final generator are evaluated too, each with --eval-samples sequences.",
+        bounds=Bounds(0, 1000, above=True),
+    )
+    checkpoint_seconds: float = execution(
+        60.0,
+        "Minimum time in seconds between two checkpoints within a stage. Every stage ends with a checkpoint.",
+        bounds=Bounds(0, 1e9),
+        after_pretraining=True,
+    )
+    distribute: Literal["auto", "none", "mirrored", "multi-worker"] = execution(
+        "auto",
+        "Devices to train on. auto: all workers of TF_CONFIG where it is set, else all GPUs of this machine; none: one device; mirrored: all GPUs of this machine; multi-worker: the workers of TF_CONFIG. A resumed run may use other devices (docs/distributed.md).",
+        stored=False,
+    )
+    check_numerics: bool = execution(
+        False,
+        "Stop at the first NaN or infinity and name the operation that produced it; slower. Works with --resume on a run that diverged.",
+        stored=False,
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "temperatures", tuple(self.temperatures))  # JSON has lists only
+
+    def check(self) -> None:
+        """Raises `UsageError` for a value out of bounds or one that contradicts another."""
+        check_bounds(self)
+        if self.algorithm != "seqgan" and self.reward != "discriminator":
+            raise UsageError(
+                f"--reward {self.reward} is a control of --algorithm seqgan, and --algorithm is "
+                f"{self.algorithm}."
+            )
+        if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):
+            raise UsageError(
+                f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
+                f"{self.algorithm}."
+            )
+
+    def check_fits(self, num_sequences: int) -> None:
+        """Raises `UsageError` where one batch needs more training sequences than there are."""
+        if self.batch_size > num_sequences:
+            raise UsageError(
+                f"--batch-size is {self.batch_size}, but there are {num_sequences} training "
+                "sequences. Give a smaller --batch-size or more data."
+            )
+        for name in ("pretrain_d_samples", "d_samples"):
+            given = min(getattr(self, name), num_sequences)
+            if 2 * given < self.batch_size:
+                raise UsageError(
+                    f"{flag(name)} is {given} real and as many generated sequences, fewer than one "
+                    f"batch of {self.batch_size}. Give at least {-(-self.batch_size // 2)}."
+                )
