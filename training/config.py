@@ -249,7 +249,7 @@ class TextSettings(CorpusSettings):
     level: Literal["word", "char"] = "word"
     """What a token is."""
     max_length: int = 20
-    """T, tokens in a sequence; a longer line is left out, counted, or cut with --truncate."""
+    """T, tokens in a sequence, 50 for --corpus news; a longer line is left out, counted, or cut with --truncate."""
     min_count: int = 1
     """How often a token must occur in the training part; rarer ones are unknown."""
     max_vocab: int | None = None
@@ -258,6 +258,8 @@ class TextSettings(CorpusSettings):
     """Lower-case the text first."""
     truncate: bool = False
     """Cut a longer line to its first T tokens instead of leaving it out."""
+    column: str | None = None
+    """Read this column of a CSV file (its first line names the columns) or of JSON lines, not whole lines."""
 
 
 @dataclasses.dataclass(frozen=True)
