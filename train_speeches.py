@@ -1,15 +1,25 @@
 #!/usr/bin/env python
 """Political speeches: SeqGAN on sentences of words (Table 3 of Yu et al., 2017).
 
-python train_speeches.py                           # downloads the paper's corpus once
-python train_speeches.py --corpus speeches-excerpt # a part of it
-python train_speeches.py --corpus sample           # small, no download
-python train_speeches.py --help                    # every flag
+python train_speeches.py                              # downloads the paper's corpus once
+python train_speeches.py --corpus speeches-paragraphs # another compilation, taken where that fails
+python train_speeches.py --corpus speeches-excerpt    # a part of it
+python train_speeches.py --corpus sample              # small, no download
+python train_speeches.py --help                       # every flag
 """
+
+import dataclasses
 
 from training.presets import SPEECH_PRESETS
 from training.script import run_script
 from training.task_settings import SpeechSettings
+
+
+def settle(settings: SpeechSettings) -> SpeechSettings:
+    """The settings with the compilation that can be had, so that the run is named after it."""
+    from data.speeches import available
+
+    return dataclasses.replace(settings, corpus=str(available(settings.corpus)))
 
 
 def make_task(settings: SpeechSettings):
@@ -30,4 +40,4 @@ def make_task(settings: SpeechSettings):
 
 
 if __name__ == "__main__":
-    run_script("speeches", SPEECH_PRESETS, make_task)
+    run_script("speeches", SPEECH_PRESETS, make_task, settle=settle)

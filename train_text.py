@@ -3,13 +3,33 @@
 
 python train_text.py --corpus my_lines.txt               # words
 python train_text.py --corpus my_lines.txt --level char --max-length 32
+python train_text.py --corpus reviews.csv --column text  # a column of CSV or of JSON lines
 python train_text.py --corpus coco                       # COCO captions, downloaded once
+python train_text.py --corpus news                       # sentences of news, T = 50
 python train_text.py --help                              # every flag
 """
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
 
 from training.presets import TEXT_PRESETS
 from training.script import run_script
 from training.task_settings import TextSettings
+
+
+def presets(arguments: Sequence[str]) -> dict[str, TextSettings]:
+    """The presets, with the T of the published corpus that `--corpus` names; a flag still decides."""
+    from data.corpora import corpus_length
+
+    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    flags.add_argument("--corpus", nargs="?")
+    corpus = str(flags.parse_known_args(arguments)[0].corpus)
+    return {
+        name: dataclasses.replace(preset, max_length=corpus_length(corpus, preset.max_length))
+        for name, preset in TEXT_PRESETS.items()
+    }
 
 
 def make_task(settings: TextSettings):
@@ -25,10 +45,11 @@ def make_task(settings: TextSettings):
         max_vocab=settings.max_vocab,
         lowercase=settings.lowercase,
         truncate=settings.truncate,
+        column=settings.column,
         split_seed=settings.split_seed,
     )
     return text_task(corpus, settings)
 
 
 if __name__ == "__main__":
-    run_script("text", TEXT_PRESETS, make_task)
+    run_script("text", presets(sys.argv[1:]), make_task)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from data.download import Source, fetch
 from data.midi_files import manifest, read_midi_files
@@ -16,6 +17,20 @@ _CAPTIONS_CITATION = (
     "Xinlei Chen et al.: Microsoft COCO Captions: Data Collection and Evaluation Server. 2015. "
     "Selected by Yaoming Zhu et al.: Texygen: A Benchmarking Platform for Text Generation Models. "
     "SIGIR 2018."
+)
+_NEWS = (
+    "https://raw.githubusercontent.com/pclucas14/GansFallingShort/"
+    "e6be915b1aed7843d83f7d543bfb8de9f3d3461f/real_data_experiments/data/news/"
+)
+_NEWS_LICENCE = "news of the WMT shared tasks, for research; their publishers keep the rights"
+_NEWS_SOURCE = "Ondřej Bojar et al.: Findings of the 2017 Conference on Machine Translation (WMT17). WMT 2017. "
+_NEWS_CITATION = (
+    f"{_NEWS_SOURCE}Selected by Massimo Caccia et al.: Language GANs Falling Short. ICLR 2020, "
+    "https://github.com/pclucas14/GansFallingShort."
+)
+_NEWS_FULL_CITATION = (
+    f"{_NEWS_SOURCE}Selected by Jiaxian Guo et al.: Long Text Generation via Adversarial Training with "
+    "Leaked Information. AAAI 2018; file of Yaoming Zhu et al.: Texygen. SIGIR 2018."
 )
 
 
@@ -73,6 +88,22 @@ CORPORA = {
         other_names=("short_ubama.txt",),
         note="a third of the speeches the paper used: BLEU compares with nothing published",
     ),
+    "speeches-paragraphs": Source(
+        name="the paragraphs of speeches of Barack Obama",
+        url=(
+            "https://raw.githubusercontent.com/Avery246813579/Obama-Speech-Quote-Generator/"
+            "bda56ebe34f26a17d853eb3f7d04480c3c50fd93/static/data/raw_corpus.txt"
+        ),
+        filename="obama_paragraphs.txt",
+        size=4_012_330,
+        sha256="7922d161ce40de52da0b3da0d80cdff5b96cd04d967d7803c18d785f1f565af3",
+        licence="speeches of office in the public domain; the repository that holds them names none",
+        citation="https://github.com/Avery246813579/Obama-Speech-Quote-Generator",
+        note=(
+            "9,839 paragraphs, another compilation than the paper's 11,092: BLEU compares with nothing "
+            "published"
+        ),
+    ),
     "coco": Source(
         name="the COCO captions for training",
         url=f"{_TEXYGEN}data/image_coco.txt",
@@ -82,6 +113,7 @@ CORPORA = {
         licence=_CAPTIONS_LICENCE,
         citation=_CAPTIONS_CITATION,
         other_names=("image_coco.txt",),
+        test="coco-test",
     ),
     "coco-test": Source(
         name="the COCO captions for testing",
@@ -92,6 +124,57 @@ CORPORA = {
         licence=_CAPTIONS_LICENCE,
         citation=_CAPTIONS_CITATION,
         other_names=("test_coco.txt",),
+    ),
+    "news": Source(
+        name="the news for training",
+        url=f"{_NEWS}valid.txt",
+        filename="news_train.txt",
+        size=1_350_298,
+        sha256="e66a6fdd1f6cb15cb8f851051e5c49062270e0de1e69213289ce50b88a1d7281",
+        licence=_NEWS_LICENCE,
+        citation=_NEWS_CITATION,
+        note=(
+            "10,000 sentences, the validation file of a larger corpus; published figures are of "
+            "generators trained on about 270,000 (news-full)"
+        ),
+        test="news-test",
+        max_length=50,
+    ),
+    "news-test": Source(
+        name="the news for testing",
+        url=f"{_NEWS}test.txt",
+        filename="news_test.txt",
+        size=1_326_837,
+        sha256="e1ba37a752bc8fba6d9743898b30bb36119cc665cd35b229060bf5f75a94837d",
+        licence=_NEWS_LICENCE,
+        citation=_NEWS_CITATION,
+        max_length=50,
+    ),
+    # Texygen's files and not those beside "news": the published figures are of these.
+    "news-full": Source(
+        name="all the news for training",
+        url=f"{_TEXYGEN}data/emnlp_news.txt",
+        filename="emnlp_news.txt",
+        size=64 << 20,
+        size_is_a_bound=True,  # said to have 268,586 to 278,586 lines
+        sha256="",
+        git_blob="538653e5f946b6f76e2b729c5aaa7507152354a3",
+        licence=_NEWS_LICENCE,
+        citation=_NEWS_FULL_CITATION,
+        note="the files that published figures on EMNLP 2017 WMT news are of",
+        test="news-full-test",
+        max_length=51,
+    ),
+    "news-full-test": Source(
+        name="all the news for testing",
+        url=f"{_TEXYGEN}data/testdata/test_emnlp.txt",
+        filename="test_emnlp.txt",
+        size=1_742_757,
+        sha256="",
+        git_blob="9e180502bad14b00e46b32d88d8ee6417ebc050d",
+        licence=_NEWS_LICENCE,
+        citation=_NEWS_FULL_CITATION,
+        max_length=51,
     ),
     "nottingham": Source(
         name="the Nottingham tunes",
@@ -129,6 +212,15 @@ SAMPLES = {
 SAMPLES_FOLDER = Path(__file__).with_name("samples")
 
 
+# The published corpora that a task can read: the others are of another form.
+_OF_TASK = {
+    "poems": ("poems",),
+    "speeches": ("speeches", "speeches-paragraphs", "speeches-excerpt"),
+    "text": tuple(name for name in CORPORA if name != "nottingham"),
+    "music": ("nottingham",),
+}
+
+
 def corpus_file(corpus: str | Path, task: str) -> Path:
     """The file of a corpus, fetched where it must be.
 
@@ -141,34 +233,55 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
     """
     if corpus == "sample":
         return SAMPLES_FOLDER / SAMPLES[task]
-    if corpus in CORPORA:
+    if corpus in _OF_TASK[task]:
         source = CORPORA[str(corpus)]
         return fetch(source, hint="or use --corpus sample, which needs no download")
-    if not os.path.exists(corpus):
+    if corpus in CORPORA or not os.path.exists(corpus):
+        what = "that one is of another form" if corpus in CORPORA else "there is no such file"
         raise DataError(
-            f"--corpus is {corpus}, expected sample, {', '.join(CORPORA)} or the path of a file: "
-            "there is no such file."
+            f"--corpus is {corpus}, expected sample, {', '.join(_OF_TASK[task])} or the path of a "
+            f"file: {what}."
         )
     return Path(corpus)
 
 
-def origin(corpus: str | Path, path: Path) -> dict[str, str]:
-    """What results say of where their data came from.
+def corpus_length(corpus: str | Path, otherwise: int) -> int:
+    """T of a published corpus that has its own, `otherwise` for every other corpus."""
+    source = CORPORA.get(str(corpus))
+    return (source.max_length if source else None) or otherwise
+
+
+def origin(corpus: str | Path, path: Path, test_path: Path | None = None) -> dict[str, str]:
+    """What results say of where their data came from, with the SHA-256 of each file.
 
     Args:
         corpus: as given to `corpus_file`.
         path: what that returned.
+        test_path: likewise, of the published test part.
     """
     about = {"corpus": str(corpus), "file": path.name}
     if path.is_file():
         about["sha256"] = sha256(path)
+    if test_path is not None:
+        about |= {"test_file": test_path.name, "test_sha256": sha256(test_path)}
     if corpus == "sample":
         about["note"] = "a small corpus written for this project, not the paper's data"
     elif corpus in CORPORA:
         source = CORPORA[str(corpus)]
         about |= {"url": source.url, "licence": source.licence, "citation": source.citation}
+        about |= {"test_url": CORPORA[source.test].url} if test_path is not None else {}
         about |= {"note": source.note} if source.note else {}
     else:
-        about["corpus"] = "a file of one's own"
+        about["corpus"] = "your own file"
         about["note"] = "not the paper's data"
     return about
+
+
+def input_digests(provenance: dict[str, Any]) -> dict[str, str]:
+    """SHA-256 of each input that a corpus was made of, by what the input is.
+
+    Args:
+        provenance: of the corpus.
+    """
+    names = {"corpus": "sha256", "test corpus": "test_sha256"}
+    return {name: provenance[key] for name, key in names.items() if key in provenance}

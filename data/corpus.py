@@ -1,21 +1,23 @@
 """A corpus as ids: repeats removed, then split, then numbered by what the train part holds."""
 
-import hashlib
-import json
 import math
-from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from data.vocabulary import END, PAD, UNKNOWN, Vocabulary
+from data.store import Store
+from data.vocabulary import Vocabulary
 from files.errors import DataError
 
 _LARGE = 3 << 29  # bytes of int32 above which a corpus is kept in the smallest dtype that holds it
-_CHUNK = 1 << 14  # sequences handled at once
+_FEWEST = 2  # sequences in a part: self-BLEU and variances compare a sequence with others
+_NEARLY_ALL = 0.95  # of the sequences, which the length that is advised keeps
+LONGEST_ADVISED = 256  # tokens; of longer lines it is better to keep a part
+# What keeps a part of a longer sequence, by task.
+CUT_FLAGS = {"text": "--truncate", "speeches": "--unit paragraphs"}
 _SPLIT_TAG = 0x5B117  # sets the draw of the split apart from others with the same seed
 
 
@@ -69,7 +71,7 @@ def build_corpus(
 
     Exact repeats are removed first, so that no part holds a sequence of another. Of the M left,
     drawn in random order, floor((validation_share + test_share) M) are held out:
-    floor(validation_share M) for validation, the others for the test, at least one for each. The
+    floor(validation_share M) for validation, the others for the test, at least two for each. The
     draw depends on the order of the lines and on `split_seed` alone: runs of different seeds have
     the same split.
 
@@ -99,8 +101,9 @@ def build_corpus(
     Returns:
         The corpus. Its provenance, which JSON can hold, has first what `about` has; then T, level
         and what else was asked for; the "lines" read, the "sequences" in them, what was "skipped"
-        by reason, "truncated" and "repeats"; the sizes of the parts and of the vocabulary; the
-        "unknown_share" of the tokens of each part; and
+        by reason, and "truncated"; the "lengths" in tokens before any cut: the median, the longest
+        and one that 95 % do not exceed; the "single_token_share" of the sequences; "repeats"; the
+        sizes of the parts and of the vocabulary; the "unknown_share" of the tokens of each part; and
         "split_hash". That is the SHA-256 of `json.dumps(tokens)` of each sequence of train,
         validation and test in order, each followed by a line feed, with an empty line between two
         parts: it depends neither on ids nor on `min_count`.
@@ -118,25 +121,40 @@ def build_corpus(
             f"The shares held out are {shares}, expected two from 0, together below 1."
         )
 
-    store = _Store(name, max_length, too_long, fixed_length)
+    store = Store(name, max_length, too_long, fixed_length)
     # The test part comes first: of two equal sequences the first is kept.
     store.add_all(test_sequences or ())
     given_for_test = len(store.lengths)
     store.add_all(sequences)
-    store.check_not_empty()
     distinct = store.first_occurrences()
     repeats = len(store.lengths) - len(distinct)
+    skipped = (counts or Counter()) + (test_counts or Counter())
+    lines = skipped.pop("lines", 0)
+    skipped.update(store.skipped)
 
-    drawn = distinct[np.searchsorted(distinct, given_for_test) :]
+    published, drawn = np.split(distinct, [np.searchsorted(distinct, given_for_test)])
     drawn = np.random.default_rng([split_seed, _SPLIT_TAG]).permutation(drawn)
-    validation_size, test_size = _held_out(name, len(drawn), *shares)
+    validation_size, test_size = _held_out(len(drawn), *shares)
     parts = {
         "train": drawn[validation_size + test_size :],
         "validation": drawn[:validation_size],
         "test": drawn[validation_size : validation_size + test_size],
     }
+    needed = _FEWEST * (1 + sum(share > 0 for share in shares))
+    few = len(drawn) < needed or len(parts["train"]) < _FEWEST
+    if few or (test_sequences is not None and len(published) < _FEWEST):
+        where, num = ("", len(drawn)) if few else (" in its test part", len(published))
+        needed = needed if few else _FEWEST
+        reasons = [*skipped.most_common(), *([("repeats", repeats)] if repeats else [])]
+        left_out = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+        raise DataError(
+            f"{name} has {num:,} different sequence{'s' * (num != 1)}{where} that can be used"
+            f"{f' (left out: {left_out})' if left_out else ''}, expected at least {needed} different "
+            f"sequences, {_FEWEST} for each part: "
+            f"{_advice(store, num, needed, repeats, task, about or {})}."
+        )
     if test_sequences is not None:
-        parts["test"] = distinct[: np.searchsorted(distinct, given_for_test)]
+        parts["test"] = published
 
     token_counts = store.token_counts(parts["train"])
     try:
@@ -150,9 +168,6 @@ def build_corpus(
         dtype = min(dtype, np.min_scalar_type(vocabulary.size - 1), key=lambda kind: kind.itemsize)
     arrays = {part: store.encode(rows, vocabulary, dtype) for part, rows in parts.items()}
 
-    skipped = (counts or Counter()) + (test_counts or Counter())
-    lines = skipped.pop("lines", 0)
-    skipped.update(store.skipped)
     provenance = {
         **(about or {}),
         "level": level,
@@ -165,6 +180,12 @@ def build_corpus(
         "sequences": store.seen,
         "skipped": dict(sorted(skipped.items())),
         "truncated": store.truncated,
+        "lengths": {
+            "median": store.length_of_share(0.5),
+            "of_nearly_all": store.length_of_share(_NEARLY_ALL),
+            "longest": store.length_of_share(1.0),
+        },
+        "single_token_share": store.one_token_share(distinct),
         "repeats": repeats,
         **{part: len(rows) for part, rows in parts.items()},
         "vocabulary": vocabulary.size,
@@ -183,156 +204,37 @@ def build_corpus(
     )
 
 
-def _held_out(name: str, num: int, validation_share: float, test_share: float) -> tuple[int, int]:
+def _held_out(num: int, validation_share: float, test_share: float) -> tuple[int, int]:
     """Sizes of the validation and the test part of `num` sequences."""
-    parts = 1 + (validation_share > 0) + (test_share > 0)
-    if num < parts:
-        raise DataError(
-            f"{name} has {num} different sequence{'s' * (num != 1)} that can be used, expected at "
-            f"least {parts} to split: give more lines."
-        )
 
     def share_of(share: float) -> int:
         return math.floor(share * num + 1e-9)  # 0.29 * 100 is below 29
 
-    validation = max(share_of(validation_share), int(validation_share > 0))
-    test = max(share_of(validation_share + test_share) - validation, int(test_share > 0))
+    validation = max(share_of(validation_share), _FEWEST * (validation_share > 0))
+    test = max(share_of(validation_share + test_share) - validation, _FEWEST * (test_share > 0))
     return validation, test
 
 
-class _Store:
-    """Sequences of tokens on end, as numbers given in the order in which tokens are met.
-
-    Each token takes as few bytes as the largest number needs, each sequence 20 bytes more: 4 for
-    its length and 16 for a digest, by which repeats are found.
-    """
-
-    def __init__(self, name: str, max_length: int, too_long: str, fixed_length: bool):
-        self.name = name
-        self.max_length = max_length
-        self.truncate = too_long == "truncate"
-        self.fixed_length = fixed_length
-        self.number_of: dict[str, int] = {}
-        self.numbers = array("B")
-        self.room = 1 << 8  # how many different numbers fit
-        self.lengths = array("I")
-        self.digests = bytearray()
-        self.seen = 0
-        self.truncated = 0
-        self.skipped: Counter[str] = Counter()
-        self.shortest = self.longest = 0
-
-    def add_all(self, sequences: Iterable[Sequence[str]]) -> None:
-        number_of = self.number_of
-        for tokens in sequences:
-            if isinstance(tokens, str):  # its characters would pass for tokens
-                raise ValueError(
-                    f"{self.name} has as sequence {self.seen + 1} the text {tokens!r:.60}, expected "
-                    "a list of tokens: split it first."
-                )
-            if not self._takes(len(tokens)):
-                continue
-            numbers = [
-                number_of.setdefault(token, len(number_of)) for token in tokens[: self.max_length]
-            ]
-            if len(number_of) > self.room:
-                code = "H" if len(number_of) <= 1 << 16 else "I"
-                self.numbers = array(code, self.numbers)
-                self.room = 1 << 8 * self.numbers.itemsize
-            self.numbers.extend(numbers)
-            self.lengths.append(len(numbers))
-            packed = array("I", numbers).tobytes()
-            self.digests += hashlib.blake2b(packed, digest_size=16).digest()
-
-    def _takes(self, length: int) -> bool:
-        """Whether a sequence of that length is kept, which is counted."""
-        self.seen += 1
-        if self.fixed_length and length != self.max_length:
-            raise DataError(
-                f"{self.name} has as sequence {self.seen} one of {length} tokens, expected "
-                f"{self.max_length} in each: mend or remove it."
-            )
-        if not length:
-            self.skipped["empty"] += 1
-            return False
-        self.longest = max(self.longest, length)
-        self.shortest = min(self.shortest or length, length)
-        if length > self.max_length:
-            if not self.truncate:
-                self.skipped["too long"] += 1
-                return False
-            self.truncated += 1
-        return True
-
-    def check_not_empty(self) -> None:
-        if self.lengths:
-            return
-        if not self.longest:
-            raise DataError(f"{self.name} holds no sequence, expected one a line: give more text.")
-        raise DataError(
-            f"{self.name} holds sequences of {self.shortest} to {self.longest} tokens, expected "
-            f"some of at most {self.max_length}: give --max-length {self.longest}, or --truncate."
+def _advice(
+    store: Store, num: int, needed: int, repeats: int, task: str, about: dict[str, Any]
+) -> str:
+    """What gives more than `num` sequences that can be used, drawn from what was counted."""
+    if table := about.get("looks_like"):
+        columns = ", ".join(table["columns"])
+        script = " of train_text.py" if task == "speeches" else ""
+        fix = (
+            f"read one with --column{script}, of {columns}" if columns else "save its text as lines"
         )
-
-    def first_occurrences(self) -> np.ndarray:
-        """Places of the sequences that are not repeats of one before, ascending: int64 `[M]`."""
-        halves = np.frombuffer(self.digests, np.uint64).reshape(-1, 2)
-        order = np.lexsort((halves[:, 1], halves[:, 0]))  # keeps the order of equal ones
-        halves = halves[order]
-        new = np.ones(len(order), bool)
-        new[1:] = (halves[1:] != halves[:-1]).any(axis=1)
-        self.digests = bytearray()  # not needed again
-        return np.sort(order[new])
-
-    def _chunks(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Numbers of some sequences on end and their lengths, a chunk of sequences at a time."""
-        numbers = np.frombuffer(self.numbers, self.numbers.typecode)
-        lengths = np.frombuffer(self.lengths, np.uint32)
-        starts = np.zeros(len(lengths) + 1, np.int64)
-        np.cumsum(lengths, out=starts[1:])
-        for start in range(0, len(rows), _CHUNK):
-            these = rows[start : start + _CHUNK]
-            sizes = lengths[these].astype(np.int64)
-            shift = starts[these] - (np.cumsum(sizes) - sizes)
-            yield numbers[np.arange(sizes.sum()) + np.repeat(shift, sizes)], sizes
-
-    def token_counts(self, rows: np.ndarray) -> dict[str, int]:
-        """How often each token occurs in some sequences."""
-        counts = np.zeros(len(self.number_of), np.int64)
-        for numbers, _ in self._chunks(rows):
-            counts += np.bincount(numbers, minlength=len(counts))
-        return {
-            token: count
-            for token, count in zip(self.number_of, counts.tolist(), strict=True)
-            if count
-        }
-
-    def encode(self, rows: np.ndarray, vocabulary: Vocabulary, dtype: Any) -> np.ndarray:
-        """Some sequences as `vocabulary.encode_all` gives them: `[M, T]`."""
-        ids = vocabulary.ids(self.number_of).astype(dtype)
-        encoded = np.full([len(rows), self.max_length], PAD, dtype)
-        places = np.arange(self.max_length)
-        for chunk, (numbers, sizes) in enumerate(self._chunks(rows)):
-            part = encoded[chunk * _CHUNK : chunk * _CHUNK + len(sizes)]
-            part[places < sizes[:, None]] = ids[numbers]
-            part[places == sizes[:, None]] = END
-        return encoded
-
-    def unknown_share(self, rows: np.ndarray, encoded: np.ndarray) -> float:
-        """Share of the tokens of some sequences that are `UNKNOWN`."""
-        tokens = np.frombuffer(self.lengths, np.uint32)[rows].sum(dtype=np.int64)
-        return float((encoded == UNKNOWN).sum() / max(tokens, 1))
-
-    def hash_of(self, parts: Iterable[np.ndarray]) -> str:
-        """The `split_hash` of `build_corpus`."""
-        quoted = list(map(json.dumps, self.number_of))
-        digest = hashlib.sha256()
-        for place, rows in enumerate(parts):
-            if place:
-                digest.update(b"\n")
-            for numbers, sizes in self._chunks(rows):
-                flat = [quoted[number] for number in numbers.tolist()]
-                ends = np.cumsum(sizes).tolist()
-                for start, end in zip([0, *ends], ends, strict=False):
-                    digest.update(f"[{', '.join(flat[start:end])}]\n".encode())
-        return digest.hexdigest()
+        return f"the file looks like {table['format']}: {fix}"
+    given, too_long = store.given.total(), store.skipped["too long"]
+    if too_long and num + too_long >= needed:
+        length = store.length_of_share(_NEARLY_ALL)
+        kept = sum(count for of_length, count in store.given.items() if of_length <= length)
+        longer = f"--max-length {length}, which keeps {kept:,} of {given:,}, or "
+        return (
+            f"lines longer than --max-length {store.max_length} are left out: give "
+            f"{longer if length <= LONGEST_ADVISED else ''}{CUT_FLAGS.get(task, CUT_FLAGS['text'])}"
+        )
+    if too_long or store.truncated:
+        return "break the text into more lines, one sequence in each"
+    return f"give more {'different ' if repeats else ''}lines"

@@ -25,6 +25,10 @@ SLOWEST = 1024  # bytes a second; a server that drips slower than this is given 
 PLAIN_HTTP: frozenset[str] = frozenset()  # hosts asked without encryption: only tests name one
 
 
+class NotDownloaded(DataError):
+    """A file is neither on this machine nor can be downloaded."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A published file, fixed to the byte by its SHA-256 or git blob id, or an archive by its content.
@@ -47,6 +51,8 @@ class Source:
         size_is_a_bound: whether the exact size is not known.
         redirects_to: hosts, besides that of `url`, that it may send on to.
         note: what a reader of results on it must know.
+        test: the corpus that is its published test part, by its name in the table of corpora.
+        max_length: T that holds nearly all of its sequences; None is that of the task.
     """
 
     name: str
@@ -63,6 +69,8 @@ class Source:
     size_is_a_bound: bool = False
     redirects_to: tuple[str, ...] = ()
     note: str = ""
+    test: str = ""
+    max_length: int | None = None
 
     def __post_init__(self) -> None:
         digests = (self.sha256, self.git_blob, self.manifest)
@@ -220,7 +228,9 @@ def _download(source: Source, timeout: float, tries: int, mend: str) -> bytes:
                 error.close()
             if not _may_pass(error):
                 break
-    raise DataError(f"{source.name} could not be downloaded from {source.url} ({reason}): {mend}.")
+    raise NotDownloaded(
+        f"{source.name} could not be downloaded from {source.url} ({reason}): {mend}."
+    )
 
 
 def _may_pass(error: Exception) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data.corpora import corpus_file, origin
 from data.corpus import Corpus, build_corpus
-from data.text import read_lines
+from data.lines import read_lines
 from files.errors import DataError
 
 LINES = 4
@@ -98,7 +98,7 @@ def read_poems(
                 path,
                 number,
                 line,
-                "mend the line, or leave such lines out with --skip-malformed",
+                "fix the line, or leave such lines out with --skip-malformed",
                 f" ({length // LINES} in each of the other poems)" if characters else "",
             )
 
@@ -135,8 +135,8 @@ def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character).startswith("P")
 
 
-def _malformed(path: Path, number: int, line: str, mend: str, more: str = "") -> DataError:
+def _malformed(path: Path, number: int, line: str, fix: str, more: str = "") -> DataError:
     length = len("".join(line.split()))
     return DataError(
-        f"{path} has in line {number} a poem of {length} characters, {_EXPECTED}{more}: {mend}."
+        f"{path} has in line {number} a poem of {length} characters, {_EXPECTED}{more}: {fix}."
     )

@@ -1,14 +1,17 @@
 """Speeches: paragraphs, one a line, cut into sentences of words."""
 
 import re
-import unicodedata
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.corpora import corpus_file, origin
+from data.columns import looks_like
+from data.corpora import CORPORA, corpus_file, origin
 from data.corpus import Corpus, build_corpus
-from data.text import LONGEST_WORD, read_lines, sentences, words
+from data.download import NotDownloaded
+from data.lines import read_lines
+from data.text import sentences, words
 from files.errors import DataError
 
 UNITS = ("sentences", "paragraphs")
@@ -32,7 +35,7 @@ def load_speeches(
     are shorter: so the paper's 11,092 paragraphs would be 11,092 sequences.
 
     Args:
-        corpus: "sample", a name of `data.corpora.CORPORA`, or the path of a file.
+        corpus: "sample", a name of `data.corpora.CORPORA`, or the path of a file; see `available`.
         max_length: T.
         min_count: how often a word must occur in the train part to get an id.
         max_vocab: the largest V, the three reserved ids included; None is no limit.
@@ -40,8 +43,12 @@ def load_speeches(
         unit: what a sequence is, "sentences" or "paragraphs".
         split_seed: see `build_corpus`.
     """
+    corpus = available(corpus)
     path = corpus_file(corpus, "speeches")
     counts: Counter[str] = Counter()
+    about = {**origin(corpus, path), "lowercase": lowercase, "unit": unit}
+    if corpus not in CORPORA and (table := looks_like(path)):
+        about["looks_like"] = table
     return build_corpus(
         str(corpus),
         read_speeches(path, unit, lowercase=lowercase, counts=counts),
@@ -53,8 +60,24 @@ def load_speeches(
         level="word",
         task="speeches",
         counts=counts,
-        about={**origin(corpus, path), "lowercase": lowercase, "unit": unit},
+        about=about,
     )
+
+
+def available(corpus: str | Path) -> str | Path:
+    """The corpus itself, or another compilation for the paper's where that cannot be had.
+
+    "speeches", the file that the paper's authors name, becomes "speeches-paragraphs" where it is
+    neither on this machine nor can be downloaded; a line on stderr says so.
+    """
+    if corpus != "speeches":
+        return corpus
+    try:
+        corpus_file(corpus, "speeches")
+    except NotDownloaded as error:
+        corpus = "speeches-paragraphs"
+        print(f"warning: {error} Using --corpus {corpus}: {CORPORA[corpus].note}.", file=sys.stderr)
+    return corpus
 
 
 def read_speeches(
@@ -66,7 +89,7 @@ def read_speeches(
 ) -> Iterator[list[str]]:
     """The words of each sentence, or of each paragraph; see `data.text.words` and `sentences`.
 
-    Accents become one character with their letter. Pairs of soft hyphens, which stand for dashes
+    Pairs of soft hyphens, which stand for dashes
     in the published file, become dashes; single ones are left out.
 
     Args:
@@ -87,18 +110,5 @@ def read_speeches(
             counts["without letters"] += 1
         else:
             text = line.replace("\u00ad\u00ad", "--").replace("\u00ad", "")
-            text = _composed(text)
             paragraph = words(text.lower() if lowercase else text)
             yield from sentences(paragraph) if unit == "sentences" else [paragraph]
-
-
-def _composed(text: str) -> str:
-    """The text with accents in one character with their letter, and white space as plain spaces.
-
-    Composing sorts accents in time that grows with the square of how many stand on end: a part
-    that is too long to be a word is left as it is.
-    """
-    return " ".join(
-        unicodedata.normalize("NFC", part) if len(part) <= LONGEST_WORD else part
-        for part in text.split()
-    )

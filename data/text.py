@@ -1,4 +1,4 @@
-"""Text: a UTF-8 file line by line, words and characters as tokens, and text back from them."""
+"""Text: lines as sequences, words and characters as tokens, and text back from them."""
 
 import functools
 import re
@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.corpora import corpus_file, origin
+from data.columns import looks_like, read_column
+from data.corpora import CORPORA, corpus_file, corpus_length, origin
 from data.corpus import Corpus, build_corpus
+from data.lines import read_lines
 from data.vocabulary import LEVELS
 from files.errors import DataError
 
-_MAX_LINE_BYTES = 1 << 20  # a longer line is no sequence, and reading it all could fill the memory
+MAX_LENGTH = 20  # T, where neither the caller nor a published corpus has another
 # Characters; no language has longer words, and cutting such takes time that grows with the square.
 LONGEST_WORD = 256
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
@@ -22,38 +24,46 @@ def load_text(
     corpus: str | Path,
     *,
     level: str = "word",
-    max_length: int = 20,
+    max_length: int | None = None,
     min_count: int = 1,
     max_vocab: int | None = None,
     lowercase: bool = False,
     truncate: bool = False,
+    column: str | None = None,
     split_seed: int = 0,
 ) -> Corpus:
     """The corpus of any text file, one sequence a line, or of a published one.
 
     Args:
-        corpus: "sample", a name of `data.corpora.CORPORA`, or the path of a UTF-8 file. "coco" is
-            the captions in their published parts: the test file is the test part, whole, and
-            the validation part is taken from the train file.
+        corpus: "sample", a name of `data.corpora.CORPORA`, or the path of a UTF-8 file, which may be
+            gzipped. "coco", "news" and "news-full" come in their published parts: the test file is
+            the test part, whole, and the validation part is taken from the train file.
         level: "word" or "char", see `read_text`.
-        max_length: T; a longer line is dropped and counted.
+        max_length: T; a longer line is dropped and counted. None: the published corpus's own, else 20.
         min_count: how often a token must occur in the train part to get an id.
         max_vocab: the largest V, the three reserved ids included; None is no limit.
         lowercase: whether to lower-case the text.
         truncate: whether a longer line is cut to its first T tokens instead.
+        column: of a CSV file or of JSON lines, the one to read, see `read_column`; None for plain text.
         split_seed: see `build_corpus`.
     """
+    source = CORPORA.get(str(corpus))
     counts: Counter[str] = Counter()
     test_counts: Counter[str] = Counter()
-    test_sequences = None
-    if corpus == "coco":
-        test_file = corpus_file("coco-test", "text")
-        test_sequences = read_text(test_file, level, lowercase=lowercase, counts=test_counts)
+    test_path = test_sequences = None
     path = corpus_file(corpus, "text")
+    if source is not None and source.test:
+        test_path = corpus_file(source.test, "text")
+        test_sequences = read_text(test_path, level, lowercase=lowercase, counts=test_counts)
+    about = {**origin(corpus, path, test_path), "lowercase": lowercase}
+    if column is not None:
+        about["column"] = column
+    elif source is None and (table := looks_like(path)):
+        about["looks_like"] = table
     return build_corpus(
         str(corpus),
-        read_text(path, level, lowercase=lowercase, counts=counts),
-        max_length=max_length,
+        read_text(path, level, lowercase=lowercase, column=column, counts=counts),
+        max_length=corpus_length(corpus, MAX_LENGTH) if max_length is None else max_length,
         split_seed=split_seed,
         min_count=min_count,
         max_vocab=max_vocab,
@@ -63,26 +73,33 @@ def load_text(
         test_sequences=test_sequences,
         counts=counts,
         test_counts=test_counts,
-        about={**origin(corpus, path), "lowercase": lowercase},
+        about=about,
     )
 
 
 def read_text(
-    path: Path, level: str, *, lowercase: bool = False, counts: Counter[str] | None = None
+    path: Path,
+    level: str,
+    *,
+    lowercase: bool = False,
+    column: str | None = None,
+    counts: Counter[str] | None = None,
 ) -> Iterator[list[str]]:
     """The tokens of each line that is not blank.
 
     Args:
-        path: a UTF-8 file, one sequence a line.
+        path: a UTF-8 file, one sequence a line; see `read_lines`.
         level: "word", see `words`; or "char", every character of the line but its end, spaces too.
         lowercase: whether to lower-case the text first.
-        counts: takes up, under "lines", how many lines there are, and how many are "blank".
+        column: see `load_text`.
+        counts: takes up, under "lines", how many lines or records there are, and how many are
+            "blank".
     """
     if level not in LEVELS:
         raise DataError(f"--level is {level!r}, expected one of {', '.join(LEVELS)}.")
     split = words if level == "word" else list
     counts = Counter() if counts is None else counts
-    for _, line in read_lines(path):
+    for _, line in read_lines(path) if column is None else read_column(path, column):
         counts["lines"] += 1
         if not line.strip():
             counts["blank"] += 1
@@ -93,52 +110,6 @@ def read_text(
 def to_text(tokens: Sequence[str], level: str) -> str:
     """Text of the tokens of one sequence: `split` of `read_text` undone."""
     return detokenize(tokens) if level == "word" else "".join(tokens)
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Each line's number, from 1, and its text without the line's end. Holds one line at a time.
-
-    Raises:
-        DataError: there is no such file, or it is no UTF-8 text in lines.
-    """
-    path = Path(path)
-    expected = "expected a text file in UTF-8, one sequence a line"
-    try:
-        if not path.exists():
-            raise DataError(f"{path} does not exist, {expected}: mend the path.")
-        if not path.is_file():  # a pipe or a device could block or never end
-            what = "is a folder" if path.is_dir() else "is not a regular file"
-            raise DataError(f"{path} {what}, {expected}: give such a file.")
-        with open(path, "rb") as file:
-            number = offset = 0
-            while raw := file.readline(_MAX_LINE_BYTES + 1):
-                number += 1
-                if len(raw) > _MAX_LINE_BYTES:
-                    raise DataError(
-                        f"{path} has in line {number} more than {_MAX_LINE_BYTES >> 20} MiB, "
-                        f"{expected}: break it into lines."
-                    )
-                yield number, _decoded(raw, path, number, offset)
-                offset += len(raw)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DataError(f"{path} cannot be read ({reason}), {expected}.") from error
-
-
-def _decoded(raw: bytes, path: Path, number: int, offset: int) -> str:
-    try:
-        line = raw.decode("utf-8")
-        wrong = raw.find(b"\0")  # without these, UTF-16 of plain English would pass
-    except UnicodeDecodeError as error:
-        wrong = error.start
-    if wrong >= 0:
-        raise DataError(
-            f"{path} is not UTF-8 text: byte 0x{raw[wrong]:02x} at offset {offset + wrong}, in "
-            f"line {number}; save it as UTF-8 (iconv -f THE_ENCODING -t UTF-8)."
-        )
-    if offset == 0:
-        line = line.removeprefix("\ufeff")  # the byte order mark some editors write
-    return line.removesuffix("\n").removesuffix("\r")
 
 
 # Words.

@@ -53,7 +53,7 @@ class Vocabulary:
         if len(real) < 2:
             raise DataError(
                 f"A vocabulary has {f'the one token {real[0]!r:.60}' if real else 'no token'}, expected "
-                "at least 2 different ones: give more text, or a lower --min-count."
+                "at least 2 different ones: give more text."
             )
         ids = {token: number for number, token in enumerate(real, start=len(RESERVED))}
         if len(ids) < len(real):
@@ -105,6 +105,12 @@ class Vocabulary:
                 f"{len(RESERVED)} are reserved."
             )
         frequent = sorted((-count, token) for token, count in counts.items() if count >= min_count)
+        if len(frequent) < 2 <= len(counts):
+            _, lower = sorted(counts.values(), reverse=True)[:2]
+            raise DataError(
+                f"--min-count {min_count} leaves {len(frequent) or 'no'} token of {len(counts):,}, "
+                f"expected at least 2 for a vocabulary: give at most --min-count {lower}."
+            )
         return cls((*RESERVED, *(token for _, token in frequent))[:max_size], level, task)
 
     @property

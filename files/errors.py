@@ -4,11 +4,12 @@
 class UserError(ValueError):
     """Base class: the scripts print the message as one line and exit with code 2.
 
-    Line breaks that come from elsewhere (a file name, the reason of another error) become spaces.
+    Line breaks that come from elsewhere (a file name, the reason of another error) become spaces;
+    see `printable`.
     """
 
     def __init__(self, message: str):
-        super().__init__(" ".join(message.splitlines()))
+        super().__init__(printable(" ".join(message.splitlines())))
 
 
 class UsageError(UserError):
@@ -17,3 +18,8 @@ class UsageError(UserError):
 
 class DataError(UserError):
     """A file or corpus that cannot be used."""
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what no UTF-8 file can hold, as the bytes of a file's odd name."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -24,6 +24,7 @@ DATA = frozenset(
     {
         *("vocab_size", "max_length", "train_size", "test_size", "split_seed", "level"),
         *("min_count", "max_vocab", "lowercase", "truncate", "unit", "skip_malformed"),
+        "column",
     }
 )
 # Settings of the discriminator and of the policy gradient, which decide nothing before them.

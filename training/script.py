@@ -14,14 +14,21 @@ if TYPE_CHECKING:
 
 
 def run_script(
-    name: str, presets: Mapping[str, S], make_task: "Callable[[S], Task]", arguments=None
+    name: str,
+    presets: Mapping[str, S],
+    make_task: "Callable[[S], Task]",
+    arguments=None,
+    *,
+    settle: "Callable[[S], S] | None" = None,
 ) -> None:
     """Runs the task `name` as the command line says; an error of use is one line and exit code 2.
 
-    A signal stops the training after the step under way, and what comes before it at once.
+    `settle` may change the settings of a run that begins, as where a corpus cannot be had. A signal stops the training after the step under way, and what comes before it at once.
     """
     with one_line_errors(), at_once():
         settings = parse(presets, arguments, prog=f"train_{name}.py")
+        if settle is not None and not settings.resume:
+            settings = settle(settings)
 
         cluster = read_cluster(settings.distribute)
 

@@ -102,7 +102,7 @@ class TextSettings(CorpusSettings):
     level: Literal["word", "char"] = data("word", "Tokens are words or characters.")
     max_length: int = data(
         20,
-        "Maximum tokens per sequence (T). Longer lines are skipped and counted, or cut with --truncate.",
+        "Maximum tokens per sequence (T); with --corpus news the default is 50. Longer lines are skipped and counted, or cut with --truncate.",
         bounds=LENGTH,
     )
     min_count: int = data(
@@ -118,6 +118,10 @@ class TextSettings(CorpusSettings):
     lowercase: bool = data(False, "Convert the text to lower case.")
     truncate: bool = data(
         False, "Cut longer lines to their first T tokens instead of skipping them."
+    )
+    column: str | None = data(
+        None,
+        "Read the text from this column of a CSV file (whose first line names the columns) or of JSON lines, instead of whole lines.",
     )
 
 
