@@ -116,13 +116,14 @@ def _tune(name: str, content: bytes) -> Tune:
         for times in (notes.starts, notes.ends)
     )
     last = np.maximum(last, first == 0)  # the first note begins the tune, however short it is
-    changes = np.zeros([VOCAB_SIZE, max(last) + 1], int)
-    np.add.at(changes, (on_piano - LOWEST_PITCH + 1, first), 1)
-    np.add.at(changes, (on_piano - LOWEST_PITCH + 1, last), -1)
-    sounding = changes[:, :-1].cumsum(axis=1) > 0  # [V, steps]
+    pitches, rows = np.unique(on_piano, return_inverse=True)  # so that a small file takes little
+    changes = np.zeros([len(pitches), max(last) + 1], int)
+    np.add.at(changes, (rows, first), 1)
+    np.add.at(changes, (rows, last), -1)
+    sounding = changes[:, :-1].cumsum(axis=1) > 0  # [pitches, steps]
     num_keys = sounding.sum(axis=0)
     sounds = num_keys > 0  # at the first step at least
-    highest = VOCAB_SIZE - 1 - sounding[::-1].argmax(axis=0)
+    highest = pitches[::-1][sounding[::-1].argmax(axis=0)] - LOWEST_PITCH + 1
     latest = np.maximum.accumulate(np.where(sounds, np.arange(len(sounds)), 0))
     return Tune(
         name,

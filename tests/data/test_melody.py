@@ -1,11 +1,13 @@
 """Melodies on the grid of piano keys, and files without one."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.melody import read_midi, read_tunes
+from data.melody import read_midi, read_tunes, to_tunes
 from tests.data.tunes import (
     C4,
     D4,
@@ -146,6 +148,20 @@ def test_a_corrupt_file_is_a_tune_or_a_reason(tmp_path_factory, data):
     for tune in tunes:
         assert tune.keys.dtype == np.int32 and len(tune.keys) >= 1
         assert tune.keys.min() >= 1 and tune.keys.max() <= 88
+
+
+def test_many_files_of_an_hour_take_memory_by_what_they_hold():
+    # Each has one note of 7,199 half seconds, in 30 bytes.
+    content = raw_midi(b"\x00\x90\x3c\x50\xb8\x1f\x3c\x00", division=1)
+    assert len(content) == 30
+    tracemalloc.start()
+    try:
+        tunes, skipped = to_tunes({f"{k}.mid": content for k in range(20)}, {})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert not skipped and [len(tune.keys) for tune in tunes] == [8999] * 20
+    assert peak < 2e6
 
 
 def test_read_midi_says_why_there_is_no_melody(tmp_path):
