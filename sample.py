@@ -182,7 +182,8 @@ def _damaged(export: Path, what: str, error: Exception) -> UsageError:
 
 def write_tunes(sequences, folder: Path) -> None:
     """Writes tunes, int `[M, T]`, as MIDI files."""
-    from data.music import VOCAB_SIZE, write_midi
+    from data.melody import VOCAB_SIZE
+    from data.music_export import write_midi
 
     if (sequences < 1).any() or (sequences >= VOCAB_SIZE).any():
         raise UsageError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from data.split import SplitCorpus
 from data.store import Store
 from data.vocabulary import Vocabulary
 from files.errors import DataError
@@ -21,9 +22,9 @@ CUT_FLAGS = {"text": "--truncate", "speeches": "--unit paragraphs"}
 _SPLIT_TAG = 0x5B117  # sets the draw of the split apart from others with the same seed
 
 
-@dataclass(frozen=True, eq=False)
-class Corpus:
-    """Real sequences as ids, in three parts that share none.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Corpus(SplitCorpus):
+    """Real sequences of text as ids, in three parts that share none.
 
     Args:
         name: what messages call it.
@@ -38,14 +39,8 @@ class Corpus:
         provenance: where it came from and what was left out, for result files; see `build_corpus`.
     """
 
-    name: str
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
     vocabulary: Vocabulary
-    max_length: int
     fixed_length: bool
-    provenance: dict[str, Any]
 
 
 def build_corpus(

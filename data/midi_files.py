@@ -1,7 +1,9 @@
-"""MIDI files out of folders and zips that nobody vouches for, into memory; and what they are known by.
+"""Untrusted MIDI files, read from folders and zips into memory; and digests that identify them.
 
 Nothing is extracted from a zip: its members are read into memory, few enough and small enough to
 stay there. A zip that was made to do harm is refused; a file that cannot be used is skipped and named.
+Names are those of the file system: one that is not UTF-8 has surrogates (`os.fsdecode`), and messages
+show it by `shown`.
 """
 
 import hashlib
@@ -14,6 +16,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from files.errors import DataError
+
+ENDINGS = (".mid", ".midi", ".kar", ".rmi")  # .kar has lyrics, .rmi is wrapped in RIFF
 
 _MAX_FILE_BYTES = 1 << 20  # the largest Nottingham tune has 34 kB
 _TOO_LARGE = f"more than {_MAX_FILE_BYTES >> 20} MiB"
@@ -39,7 +43,8 @@ def read_midi_files(path: Path, wanted: Callable[[PurePosixPath], bool]) -> Cont
     """Reads the MIDI files of a folder and those below it, of a zip, or one alone.
 
     Args:
-        path: files in it are taken by their endings, .mid or .midi; hidden ones are not.
+        path: files in it are taken by their names, which end in one of `ENDINGS`; hidden ones are
+            not.
         wanted: of a file's name, with the folders above it.
 
     Returns:
@@ -54,7 +59,7 @@ def read_midi_files(path: Path, wanted: Callable[[PurePosixPath], bool]) -> Cont
         if not path.exists():
             raise DataError(
                 f"{path} does not exist, expected a zip or a folder of MIDI files: "
-                "mend the path, or use --corpus sample."
+                "check the path, or use --corpus sample."
             )
         if not path.is_file():  # a pipe or a device could block or never end
             raise DataError(
@@ -75,7 +80,7 @@ def read_midi_files(path: Path, wanted: Callable[[PurePosixPath], bool]) -> Cont
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror or error}), expected a zip or a folder of "
-            "MIDI files: mend its permissions, or use --corpus sample."
+            "MIDI files: check its permissions, or use --corpus sample."
         ) from error
 
 
@@ -115,14 +120,21 @@ def _read_all(path: Path, files: _Files) -> Contents:
 
 def _ends_as_midi(name: str) -> bool:
     """Whether a file's name is that of a MIDI file; hidden ones are notes of a system beside it."""
-    return name.lower().endswith((".mid", ".midi")) and not name.startswith(".")
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
 
 
 def _in_folder(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Files:
     """MIDI files of a folder and those below it, in order of names; links to folders stay shut."""
-    found: list[tuple[str, Path]] = []
+    found: list[tuple[str, Callable[[], bytes]]] = []
     entries = 0
-    for folder, folders, names in os.walk(path):
+
+    def unreadable(error: OSError) -> None:
+        if Path(error.filename) == path:
+            raise error
+        name = Path(error.filename).relative_to(path).as_posix()
+        found.append((name, partial(_skip, f"a folder that cannot be read ({error.strerror})")))
+
+    for folder, folders, names in os.walk(path, onerror=unreadable):
         entries += len(folders) + len(names)
         if entries > _MAX_ENTRIES:
             raise DataError(
@@ -132,9 +144,12 @@ def _in_folder(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Files:
         for file in (Path(folder, name) for name in names if _ends_as_midi(name)):
             name = file.relative_to(path).as_posix()
             if wanted(PurePosixPath(name)):
-                found.append((name, file))
-    for name, file in sorted(found):
-        yield name, partial(_read_file, file)
+                found.append((name, partial(_read_file, file)))
+    yield from sorted(found, key=lambda file: file[0])
+
+
+def _skip(reason: str) -> bytes:
+    raise Skip(reason)
 
 
 def _read_file(path: Path) -> bytes:
@@ -168,6 +183,11 @@ class _BoundedReads(io.FileIO):
 def _open_zip(path: Path, file: io.FileIO) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is a zip with a name marked as UTF-8 that is not, expected a zip or a folder of "
+            "MIDI files: unpack it and give the folder."
+        ) from error
     except Exception as error:  # a corrupt directory may raise anything
         raise DataError(
             f"{path} is neither a MIDI file nor a sound zip, expected a zip or a folder of MIDI "
@@ -216,9 +236,18 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def shown(text: str) -> str:
-    """A member's name as a message may print it: short, and no control characters."""
+    """A file's name as a message may print it: short, ASCII, and no control characters."""
     text = ascii(text)[1:-1]
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def digest(contents: dict[str, bytes]) -> str:
+    """SHA-256 of the SHA-256 digests of files in order of names: what decides a corpus.
+
+    It depends neither on the folder's name or place nor on the files' names beyond their order.
+    """
+    digests = [hashlib.sha256(content).digest() for _, content in sorted(contents.items())]
+    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 def manifest(contents: dict[str, bytes]) -> str:

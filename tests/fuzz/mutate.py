@@ -199,6 +199,12 @@ def midi_file(tracks: Sequence[bytes], resolution: int = 480, kind: int = 1) -> 
     return chunk(b"MThd", header) + b"".join(chunk(b"MTrk", track) for track in tracks)
 
 
+def riff(content: bytes) -> bytes:
+    """A MIDI file wrapped in RIFF."""
+    sizes = (struct.pack("<L", len(content) + more) for more in (12, 0))
+    return b"RIFF%sRMIDdata%s" % tuple(sizes) + content
+
+
 def _ticks(draw: random.Random) -> bytes:
     """A number of variable length, which may be huge, padded or without end."""
     odd = (b"\x81\x00", b"\x83\x60", b"\x87\x40", b"\x84\xe2\xac\x00", b"\xff\xff\xff\x7f")
@@ -238,14 +244,16 @@ def odd_midi(draw: random.Random) -> bytes:
         track = b"".join(_ticks(draw) + _event(draw) for _ in range(draw.choice((0, 1, 4, 30))))
         note = b"\x00\x90\x3c\x50" + _ticks(draw) + b"\x3c\x00"
         tracks.append(draw.choice((track, note + track, note * draw.randint(1, 40), track + note)))
-    resolution = draw.choice((480, 480, 1024, 0, 1, 32767, 0x8000, 0xE728, 0xFFFF, 24))
+    ticks = (480, 480, 1024, 0, 1, 32767, 24)
+    smpte = (0xE728, 0xE764, 0xE850, 0xE350, 0xE250, 0xE700, 0x8000, 0xFFFF)
+    resolution = draw.choice(ticks if draw.random() < 0.7 else smpte)
     content = midi_file(tracks, resolution, draw.choice((0, 1, 1, 2, 3, 0xFFFF)))
     if draw.random() < 0.2:
         # The length of the header, the number of tracks, the length of a track.
         place, size = draw.choice(((4, 4), (10, 2), (18, 4)))
         lie = (draw.choice(_ODD_NUMBERS) & ((1 << 8 * size) - 1)).to_bytes(size, "big")
         content = content[:place] + lie + content[place + size :]
-    return content
+    return riff(content) if draw.random() < 0.05 else content
 
 
 def mutated_midi(draw: random.Random, content: bytes, others: Sequence[bytes] = (b"",)) -> bytes:
@@ -259,6 +267,7 @@ def mutated_midi(draw: random.Random, content: bytes, others: Sequence[bytes] = 
 
 _NAMES = (
     *("tune.mid", "a/b/tune.mid", "tune.MIDI", "MIDI/x.mid", ".mid", "folder.mid/", "tune.txt", ""),
+    *("tune.kar", "a/TUNE.KAR", "tune.rmi", ".kar"),
     *(
         "../climbs.mid",
         "/etc/climbs.mid",

@@ -20,7 +20,7 @@ import numpy as np
 import pretty_midi
 
 import sample
-from data import music, oracle, poems, speeches, text
+from data import melody, music, oracle, poems, speeches, text
 from data.corpora import SAMPLES_FOLDER, nottingham_manifest
 from data.corpus import Corpus
 from data.vocabulary import RESERVED, Vocabulary
@@ -186,12 +186,12 @@ def read_poems(folder: Path, way: int) -> None:
 
 @cache
 def tunes() -> list[bytes]:
-    """Three small tunes as the library writes them, and one of other instructions."""
+    """Three tunes of two sequences as the library writes them, and some of other instructions."""
     contents = []
     for seed in range(3):
         midi = pretty_midi.PrettyMIDI(resolution=480, initial_tempo=120 + seed)
         instrument = pretty_midi.Instrument(0, name="melody")
-        pitches = np.random.default_rng(seed).integers(40, 90, 34)
+        pitches = np.random.default_rng(seed).integers(40, 90, 70)
         for step, pitch in enumerate(pitches.tolist()):
             note = pretty_midi.Note(90, pitch, step * 0.4, step * 0.4 + 0.39)
             instrument.notes.append(note)
@@ -200,12 +200,18 @@ def tunes() -> list[bytes]:
         content = io.BytesIO()
         midi.write(content)
         contents.append(content.getvalue())
-    note = b"\x00\x90\x3c\x50\x83\x60\x3c\x00"
-    return [*contents, mutate.midi_file([b"\x00\xff\x51\x03\x07\xa1\x20" + note * 30])]
+    note, tempo = b"\x00\x90\x3c\x50\x83\x60\x3c\x00", b"\x00\xff\x51\x03\x0c\x35\x00"
+    odd = b"\x00\xff\x59\x02\xee\x00\x00\x90\x3e\x80"  # 18 flats, a byte above 127
+    return [
+        *contents,
+        mutate.midi_file([tempo + note * 30]),
+        mutate.midi_file([odd + note * 30, tempo, tempo * 9]),
+        mutate.riff(mutate.midi_file([note * 30], 0xE728)),  # in milliseconds
+    ]
 
 
 def check_tunes(path: Path) -> None:
-    found, skipped = music.read_tunes(path)
+    found, skipped = melody.read_tunes(path)
     for tune in found:
         assert tune.keys.dtype == np.int32 and 1 <= len(tune.keys) <= 9001
         assert tune.keys.min() >= 1 and tune.keys.max() <= 88
@@ -218,7 +224,7 @@ def check_tunes(path: Path) -> None:
 
 
 def read_tune(folder: Path, way: int) -> None:
-    music.read_midi(folder / "tune.mid")
+    melody.read_midi(folder / "tune.mid")
     if way % 4 == 0:  # beside sound ones
         for number, tune in enumerate(tunes()[:3]):
             (folder / f"sound{number}.mid").write_bytes(tune)
