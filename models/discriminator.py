@@ -5,18 +5,19 @@ import tensorflow as tf
 
 from models.checks import check_arrays, check_counts, check_tokens
 from models.chunks import map_chunks
+from models.folded_convolution import folded_features
 from models.highway import Highway
 from models.shares import WHOLE
 
 # {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
 PAPER_KERNELS_20 = {
-    **{1: 100, 2: 200, 3: 200, 4: 200, 5: 200},
-    **{6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160},
-}
+    1: 100, 2: 200, 3: 200, 4: 200, 5: 200,
+    6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 15: 160, 20: 160,
+}  # fmt: skip
 PAPER_KERNELS_32 = {
-    **{1: 100, 2: 200, 3: 200, 4: 200, 5: 200},
-    **{6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 16: 160, 24: 160},
-}
+    1: 100, 2: 200, 3: 200, 4: 200, 5: 200,
+    6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 16: 160, 24: 160,
+}  # fmt: skip
 
 # Sequences scored at a time, per 20 tokens of length: bounds the memory of the feature maps, and of
 # the features where a table serves many sequences.
@@ -33,27 +34,6 @@ def paper_kernels(max_length: int) -> dict[int, int]:
     check_counts(max_length=max_length)
     table = PAPER_KERNELS_32 if max_length >= 32 else PAPER_KERNELS_20
     return {width: filters for width, filters in table.items() if width <= max_length}
-
-
-def fold(embeddings: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Embedding `[V, E]` and kernel `[w, E, F]` as one table `[V * w, F]`.
-
-    Row `w * token + k` is what a token adds to a window whose place k it takes.
-    """
-    embeddings, kernel = check_arrays(
-        embeddings=(embeddings, "float [V, E]"), kernel=(kernel, "float [w, E, F]")
-    )
-    width, _, filters = kernel.shape
-    by_token = tf.reshape(tf.transpose(kernel, [1, 0, 2]), [-1, width * filters])
-    return tf.reshape(tf.matmul(embeddings, by_token), [-1, filters])
-
-
-def convolve_folded(table: tf.Tensor, tokens: tf.Tensor, width: int) -> tf.Tensor:
-    """The convolution without its bias, `[M, T - w + 1, F]`: each window a sum of w rows of the table."""
-    table, tokens = check_arrays(table=(table, "float [Vw, F]"), tokens=(tokens, "int [M, T]"))
-    windows = tokens.shape[1] - width + 1
-    rows = width * tokens
-    return tf.add_n([tf.gather(table, rows[:, k : k + windows] + k) for k in range(width)])
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -196,7 +176,8 @@ class Discriminator(keras.Model):
             return map_chunks(lambda rows: self(rows, training=False), tokens, score_rows)
 
         def by_table(tokens):
-            features = self._features_by_table(tokens, max(1, score_rows // 2))
+            embeddings, chunk_rows = self.embedding.embeddings, max(1, score_rows // 2)
+            features = folded_features(embeddings, self.convolutions, tokens, chunk_rows)
             return map_chunks(lambda rows: self.judge(rows, training=False), features, score_rows)
 
         def logits(tokens):
@@ -207,25 +188,6 @@ class Discriminator(keras.Model):
             return tf.cond(many, lambda: by_table(tokens), lambda: by_convolution(tokens))
 
         return tf.sigmoid(map_chunks(logits, tokens, table_rows))
-
-    def _features_by_table(self, tokens, chunk_rows):
-        """What `judge` takes, float32 `[M, F]`, with sums of table rows in place of convolutions.
-
-        A token and its place in a window decide what it adds, so with the weights at rest a table
-        holds all there is to add. The largest sum becomes the largest feature: ReLU keeps order.
-        """
-        features: list[tf.Tensor] = []
-        for convolution in self.convolutions:
-            with tf.control_dependencies(features[-1:]):  # one table at a time: memory, and cache
-                table = fold(self.embedding.embeddings, convolution.kernel)
-
-            def largest(tokens, table=table, convolution=convolution):
-                sums = convolve_folded(table, tokens, convolution.kernel_size[0])
-                return tf.nn.relu(tf.reduce_max(sums, axis=1) + convolution.bias)
-
-            result = tf.TensorSpec([None, convolution.filters], tf.float32)
-            features.append(map_chunks(largest, tokens, chunk_rows, result))
-        return tf.concat(features, axis=1)
 
     def get_config(self):
         return {

@@ -7,17 +7,21 @@ from typing import Any
 
 import tensorflow as tf
 
+from files.plain_path import plain_path
 from models.generator import Generator
 from models.manifest import write_manifest
+
+# Above it, the logits of tokens that are never written would come near those of the others.
+MAX_TEMPERATURE = 1e30
 
 
 class _Sampler(tf.Module):
     """What is exported: the endpoint `sample` and the vocabulary that its ids belong to."""
 
-    def __init__(self, generator: Generator, vocabulary: Path):
+    def __init__(self, generator: Generator, vocabulary: str):
         super().__init__()
         self.generator = generator
-        self.vocabulary = tf.saved_model.Asset(str(vocabulary))
+        self.vocabulary = tf.saved_model.Asset(vocabulary)
 
     @tf.function(
         input_signature=[
@@ -27,12 +31,29 @@ class _Sampler(tf.Module):
         ]
     )
     def sample(self, num, seed, temperature):
-        """num int32[], seed int32[2], temperature float32[] -> int32 [num, T]."""
+        """num int32[], seed int32[2], temperature float32[] -> int32 [num, T].
+
+        Raises `tf.errors.InvalidArgumentError` for a `num` below 1 or a `temperature` that is not
+        above 0 and at most `MAX_TEMPERATURE`.
+        """
+        _require(num >= 1, "num", num, "a whole number of at least 1; give 1 or more")
+        _require(
+            (temperature > 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
+            "temperature",
+            temperature,
+            f"a number above 0 and at most {MAX_TEMPERATURE:g}; give 1 for the distribution learned",
+        )
         return self.generator.sample_graph(num, seed, temperature)
 
 
+def _require(condition: tf.Tensor, name: str, value: tf.Tensor, expected: str) -> None:
+    """Makes the graph raise `InvalidArgumentError` unless the condition holds."""
+    message = tf.strings.format(f"`{name}` is {{}}, expected {expected}.", value)
+    tf.debugging.Assert(condition, [message])
+
+
 def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, Any]) -> None:
-    """Writes the SavedModel `folder`, aside first, so that a stop leaves no half of one.
+    """Writes the SavedModel `folder`, first under a temporary name: a stop leaves no half of one.
 
     Args:
         generator: the policy.
@@ -42,15 +63,17 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
     The SHA-256 of its files goes along, see `models.manifest`.
     The loaded object has `sample(num, seed, temperature)`, also as a signature of that name.
     """
-    aside = folder.with_name(f"writing-{folder.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    source = aside.with_name(f"{aside.name}-assets")
-    source.mkdir(parents=True, exist_ok=True)
-    path = source / "vocabulary.json"
+    temporary = folder.with_name(f"writing-{folder.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    assets = temporary.with_name(f"{temporary.name}-assets")
+    assets.mkdir(exist_ok=True)
+    path = assets / "vocabulary.json"
     path.write_text(json.dumps(vocabulary, ensure_ascii=False, indent=1), encoding="utf-8")
-    module = _Sampler(generator, path)
-    tf.saved_model.save(module, str(aside), signatures={"sample": module.sample})
-    shutil.rmtree(source)
-    write_manifest(aside)
+    with plain_path(temporary) as plain_folder, plain_path(path) as plain_vocabulary:
+        module = _Sampler(generator, str(plain_vocabulary))
+        tf.saved_model.save(module, str(plain_folder), signatures={"sample": module.sample})
+    shutil.rmtree(assets)
+    write_manifest(temporary)
     shutil.rmtree(folder, ignore_errors=True)
-    aside.replace(folder)
+    temporary.replace(folder)

@@ -16,7 +16,7 @@ import metrics
 import models
 from data.vocabulary import RESERVED, Vocabulary
 from metrics import bleu, diversity, nll, pitch, significance
-from models import controls, discriminator, draw, highway
+from models import controls, discriminator, draw, folded_convolution, highway
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
@@ -127,13 +127,16 @@ CASES = {
         (lambda m, x: m["rollout"].action_values(TOKENS, reward, 2, x), NO_SEED),
     ],
     "models.discriminator.paper_kernels": [(lambda m, x: discriminator.paper_kernels(x), NO_COUNT)],
-    "models.discriminator.fold": [
-        (lambda m, x: discriminator.fold(x, floats(2, E, 3)), no_floats(V, E)),
-        (lambda m, x: discriminator.fold(floats(V, E), x), (*no_floats(2, E, 3), floats(2, 9, 3))),
+    "models.folded_convolution.fold": [
+        (lambda m, x: folded_convolution.fold(x, floats(2, E, 3)), no_floats(V, E)),
+        (
+            lambda m, x: folded_convolution.fold(floats(V, E), x),
+            (*no_floats(2, E, 3), floats(2, 9, 3)),
+        ),
     ],
-    "models.discriminator.convolve_folded": [
-        (lambda m, x: discriminator.convolve_folded(x, TOKENS, 2), no_floats(V * 2, 3)),
-        (lambda m, x: discriminator.convolve_folded(floats(V * 2, 3), x, 2), ARRAYS),
+    "models.folded_convolution.convolve_folded": [
+        (lambda m, x: folded_convolution.convolve_folded(x, TOKENS, 2), no_floats(V * 2, 3)),
+        (lambda m, x: folded_convolution.convolve_folded(floats(V * 2, 3), x, 2), ARRAYS),
     ],
     "models.discriminator.Discriminator": [
         (lambda m, x: discriminator.Discriminator(x, T), NO_COUNT),
@@ -322,7 +325,9 @@ CASES = {
 # What has no arrays of its own to check, and why.
 OTHERS = {
     r"models\.checks\..*": "the checks themselves",
-    r"models\.(manifest|export)\..*": "folders: tests/models/test_export.py",
+    r"models\.(manifest|export|load)\..*": "folders: tests/models/test_export.py, test_load.py",
+    r"models\.backend\..*": "the environment: tests/models/test_backend.py",
+    r"models\.folded_convolution\.folded_features": "within a compiled function",
     r".*\.(build|get_config|from_config|compute_output_shape)": "called by Keras",
     r"models\.shares\.Share(\.\w+)?": "cuts what was checked before",
     r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",

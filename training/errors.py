@@ -1,5 +1,6 @@
-"""What a person can mend, told in one line."""
+"""User-facing errors, one line each."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 
 from files.errors import UserError
 from training.stops import Stopped
+from training.streams import discard_output, prepare_streams
 
 
 class TrainingDiverged(RuntimeError):
@@ -20,7 +22,7 @@ class RunFailed(RuntimeError):
 
 @contextmanager
 def said_by(worker: str) -> Iterator[None]:
-    """Puts the worker's name before what a person is told, where there are several."""
+    """Puts the worker's name before the message of an error, where there are several workers."""
     try:
         yield
     except (ValueError, RuntimeError, Stopped) as error:
@@ -31,13 +33,19 @@ def said_by(worker: str) -> Iterator[None]:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Ends the program with one line on stderr for what a person can mend.
+    """What every script runs in: an error that a person can fix ends it with one line on stderr.
 
     The exit code is 2, but 1 where the machine failed, and 128 + n after signal n, of which a pipe
-    that is no longer read is one.
+    that is no longer read is one. The standard streams are prepared first: see
+    `training.streams.prepare_streams`. Output that cannot be written is an error too.
     """
+    prepare_streams()
     try:
-        yield
+        try:
+            yield
+        except SystemExit:  # after --help
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()  # here, and not when Python ends
     except (UserError, TrainingDiverged) as error:
         sys.exit(_fail(str(error)))
@@ -45,22 +53,39 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(_fail(str(error), code=1))
     except KeyboardInterrupt as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        print(_one_line(str(stop)) or f"stopped by {signal.Signals(number).name}", file=sys.stderr)
+        _print_error(str(stop) or f"stopped by {signal.Signals(number).name}")
         sys.exit(128 + number)
     except BrokenPipeError:  # nobody reads on, as in `compare.py | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has somewhere to go
+        discard_output()
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:  # no room, no permission, a folder that went away
-        where = f" {os.fspath(error.filename)!r}" if error.filename else ""
+        reason = error.strerror or error
+        if error.filename:
+            sys.exit(
+                _fail(f"cannot use {os.fspath(error.filename)!r}: {reason}. Check path and room.")
+            )
+        what = "standard output" if _output_is_stuck() else "a file or standard output"
         sys.exit(
-            _fail(f"cannot use{where}: {error.strerror or error}. Check the path and its room.")
+            _fail(f"cannot write {what}: {reason}. Check where it goes and that there is room.")
         )
 
 
+def _output_is_stuck() -> bool:
+    """Whether standard output holds something that cannot be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
 def _fail(message: str, code: int = 2) -> int:
-    print(f"error: {_one_line(message)}", file=sys.stderr)
+    _print_error(f"error: {message}")
+    if _output_is_stuck():
+        discard_output()
     return code
 
 
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
+def _print_error(message: str) -> None:
+    with contextlib.suppress(OSError):  # a closed or full log: the exit code still tells
+        print(" ".join(message.split()), file=sys.stderr)

@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from training.cluster import Cluster
@@ -34,19 +34,44 @@ def keep_freed_memory() -> None:
 def quiet(first: Callable[[], Any] | None = None) -> Any:
     """Imports TensorFlow without its start-up notes on the terminal; errors are still raised.
 
-    `first` is the first that it does, where that matters; what it gives is returned.
+    Args:
+        first: called as the first use of TensorFlow, where that matters.
+
+    Returns:
+        what `first` returns.
     """
     keep_freed_memory()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    # Some notes are written by C++ before it reads the log level: nothing but the descriptor stops them.
-    terminal = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
+    prefer_tensorflow()
+    import models  # noqa: F401  # raises an error of one line where Keras runs on another backend
+
+    with _stderr_nowhere():
         import tensorflow as tf
 
         return tf.constant(0) if first is None else first()
+
+
+def prefer_tensorflow() -> None:
+    """Makes TensorFlow the backend of Keras, unless `KERAS_BACKEND` names another one.
+
+    So a script runs whatever the user's keras.json says. Call it before anything imports Keras.
+    """
+    if not os.environ.get("KERAS_BACKEND"):
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+@contextlib.contextmanager
+def _stderr_nowhere() -> Iterator[None]:
+    """Drops what C++ writes to standard error before it reads its log level."""
+    try:
+        terminal = os.dup(2)
+    except OSError:  # it is closed: there is nothing to keep quiet
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import models.discriminator
-from models.discriminator import Discriminator, convolve_folded, fold, paper_kernels
+from models.discriminator import Discriminator, paper_kernels
 from tests.helpers import set_random_weights
 
 V, T = 7, 5
@@ -233,15 +233,15 @@ def test_the_reward_follows_the_weights_of_the_moment():
     assert np.abs(discriminator.probability_real(some_tokens()) - before).max() > 0.01
 
 
-def count_calls(monkeypatch, discriminator, name):
-    """Notes the shapes that a method gets, which is once a trace."""
-    method, shapes = getattr(discriminator, name), []
+def count_calls(monkeypatch, owner, name):
+    """Notes the shapes that a function of an object or module gets, which is once a trace."""
+    function, shapes = getattr(owner, name), []
 
     def counted(tensor, *args, **kwargs):
         shapes.append(tensor.shape)
-        return method(tensor, *args, **kwargs)
+        return function(tensor, *args, **kwargs)
 
-    monkeypatch.setattr(discriminator, name, counted)
+    monkeypatch.setattr(owner, name, counted)
     return shapes
 
 
@@ -262,26 +262,10 @@ def test_chunks_change_no_reward(monkeypatch, score_rows, table_rows):
 # Scoring by tables
 
 
-@pytest.mark.parametrize("vocab_size, width, filters", [(7, 1, 4), (7, 3, 2), (4, 5, 1)])
-def test_the_table_by_hand(vocab_size, width, filters):
-    random = np.random.default_rng(0)
-    embeddings = random.standard_normal([vocab_size, 3]).astype(np.float32)
-    kernel = random.standard_normal([width, 3, filters]).astype(np.float32)
-    table = fold(tf.constant(embeddings), tf.constant(kernel)).numpy()
-    assert table.shape == (vocab_size * width, filters)
-    for token, place in np.ndindex(vocab_size, width):
-        expected = embeddings[token] @ kernel[place]
-        np.testing.assert_allclose(table[width * token + place], expected, atol=1e-6)
-    tokens = some_tokens() % vocab_size
-    sums = convolve_folded(tf.constant(table), tf.constant(tokens), width)
-    expected = tf.nn.conv1d(tf.gather(embeddings, tokens), kernel, 1, "VALID")
-    np.testing.assert_allclose(sums, expected, atol=1e-5)
-
-
 @pytest.mark.parametrize("length", [1, 9, 20, 33])
 def test_both_ways_to_score_agree(monkeypatch, length):
     discriminator = set_random_weights(Discriminator(V, length, 4), 1)
-    features = count_calls(monkeypatch, discriminator, "_features_by_table")
+    features = count_calls(monkeypatch, models.discriminator, "folded_features")
     tokens = np.random.default_rng(1).integers(0, V, [3 * V, length])
     # Fewer sequences than tokens in the vocabulary: by convolution.
     few = np.concatenate([discriminator.probability_real(tokens[k : k + 3]) for k in (0, 3)])
