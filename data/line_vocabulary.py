@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from data.lines import composed
 from data.text import to_text, words
 from data.vocabulary import END, LEVELS, PAD, UNKNOWN, Vocabulary
 from files.errors import DataError
@@ -78,4 +79,5 @@ class LineVocabulary(Vocabulary):
 def _tokens(line: str, level: str) -> list[str]:
     if level not in LEVELS:
         raise DataError(f"`level` is {level!r}, expected one of {', '.join(LEVELS)}.")
+    line = composed(line)  # as the scripts read it
     return words(line) if level == "word" else list(line)
