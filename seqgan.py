@@ -58,7 +58,7 @@ class SeqGAN:
         """Trains the generator by maximum likelihood on `real`, int `[M, T]`.
 
         Returns:
-            `keras.callbacks.History` with `mle_loss` and, with validation data, `val_mle_loss`, in
+            `keras.callbacks.History` with `mle_loss` and, with validation data, `val_loss`, in
             nats per token. Callbacks get `on_epoch_end(epoch, logs)`.
         """
         settings = dataclasses.replace(self.settings, algorithm="mle", mle_epochs=epochs)

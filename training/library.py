@@ -38,7 +38,7 @@ def hyperparameters(seed: int, **given: Any) -> Settings:
 
 
 def validation_measure(generator: Generator, validation_data: Any) -> Measure:
-    """Measures `val_mle_loss`, mean nats per token of int `[M, T]`; nothing where there is no such data."""
+    """Measures `val_loss`, mean nats per token of int `[M, T]`; nothing where there is no such data."""
     if validation_data is None:
         return lambda policy, num, seed: Measurement({})
     size, length = generator.vocab_size, generator.max_length
@@ -47,7 +47,7 @@ def validation_measure(generator: Generator, validation_data: Any) -> Measure:
 
     def measure(policy, num, seed):
         return Measurement(
-            {"val_mle_loss": float(sequence_nll(policy.log_prob, tokens).sum() / counted)}
+            {"val_loss": float(sequence_nll(policy.log_prob, tokens).sum() / counted)}
         )
 
     return measure
