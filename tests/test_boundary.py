@@ -334,7 +334,7 @@ OTHERS = {
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
     r"training\.steps\.(Steps|by_xla|as_it_is)": "models and functions",
-    r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_config.py",
+    r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",
 }
 
 
