@@ -44,15 +44,6 @@ def test_a_wrong_value_is_told_whatever_the_output_can_show(encoding):
     assert screen.buffer.getvalue() == b""
 
 
-@pytest.mark.parametrize("field", dataclasses.fields(OracleSettings), ids=lambda f: f.name)
-def test_every_field_is_a_flag_with_help_of_its_own(field, capsys):
-    with pytest.raises(SystemExit) as stop:
-        parsed("--help")
-    assert stop.value.code == 0
-    printed = capsys.readouterr().out
-    assert f"{flag(field.name)} " in printed or f"{flag(field.name)}\n" in printed
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
@@ -14,7 +15,7 @@ from metrics.diversity import self_bleu
 from training.flags import parse
 from training.options import Bounds, check_bounds, fields_by_content, flag, options_of
 from training.presets import ALL_PRESETS, ORACLE_PRESETS, TEXT_PRESETS
-from training.settings import GROUPS, MEASURED_SEQUENCES, SEED
+from training.settings import GROUPS, MEASURED_SEQUENCES, SEED, Settings
 from training.task_settings import VOCABULARY
 
 KINDS = {type(presets["quick"]): presets for presets in ALL_PRESETS}
@@ -26,12 +27,13 @@ def numeric_type(hint):
     return next((kind for kind in (int, float) if kind in parts), None)
 
 
-NUMBERS = [
-    (kind, name)
+# Each numeric field once, with a kind that has it: fields of all tasks share their option.
+NUMBERS = {
+    id(meant): (kind, name)
     for kind in KINDS
-    for name, hint in get_type_hints(kind).items()
-    if numeric_type(hint)
-]
+    for name, meant in options_of(kind).items()
+    if numeric_type(get_type_hints(kind)[name])
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,7 +45,9 @@ def test_every_field_says_what_it_is_and_where_it_belongs(kind):
         assert meant.help.endswith(".") and meant.help.isascii(), name  # any terminal can show it
 
 
-@pytest.mark.parametrize("kind, name", NUMBERS, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(
+    "kind, name", NUMBERS.values(), ids=lambda value: getattr(value, "__name__", value)
+)
 def test_every_number_has_a_lower_and_an_upper_bound(kind, name):
     presets, number = KINDS[kind], numeric_type(get_type_hints(kind)[name])
     bounds = options_of(kind)[name].bounds
@@ -89,6 +93,13 @@ def test_the_largest_seed_is_the_last_that_keras_takes():
     keras.utils.set_random_seed(SEED.most)
     with pytest.raises(ValueError):
         keras.utils.set_random_seed(SEED.most + 1)
+
+
+@pytest.mark.parametrize("end", ["least", "most"])
+def test_a_gradient_of_zero_stays_zero_at_the_ends_of_the_clip_norm(end):
+    clip_norm = getattr(options_of(Settings)["clip_norm"].bounds, end)
+    clipped, _ = tf.clip_by_global_norm([tf.zeros([3])], clip_norm)
+    np.testing.assert_array_equal(clipped[0], np.zeros(3))
 
 
 def test_the_fewest_measured_sequences_are_the_fewest_of_self_bleu():
