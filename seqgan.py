@@ -8,7 +8,6 @@ from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-import keras
 import numpy as np
 
 from data.line_vocabulary import LineVocabulary as Vocabulary
@@ -51,19 +50,21 @@ class SeqGAN:
         self.generator, self.discriminator = generator, discriminator
         self.rollout = Rollout(generator)
         self.steps = make_steps(generator, discriminator, self.settings)
-        self._given = settings
+        self._models = {"generator": generator, "discriminator": discriminator}
+        self._others = {"rollout": self.rollout, **self.steps.optimizers}
+        self._given = {"seed": seed, **settings}
         self._calls = {"pretrain": 0, "fit": 0}
 
     def pretrain(self, real, epochs: int, validation_data=None, callbacks: Sequence = ()):
         """Trains the generator by maximum likelihood on `real`, int `[M, T]`.
 
         Returns:
-            `keras.callbacks.History` with `mle_loss` and, with validation data, `val_loss`, in
-            nats per token. Callbacks get `on_epoch_end(epoch, logs)`.
+            `keras.callbacks.History`: `mle_loss` and, with validation data, `val_loss`, nats per
+            token. Callbacks get `on_epoch_end(epoch, logs)`.
         """
         settings = dataclasses.replace(self.settings, algorithm="mle", mle_epochs=epochs)
         measure = validation_measure(self.generator, validation_data)
-        with self._journal("pretrain", epochs, callbacks) as journal:
+        with self._journal("pretrain", "mle", epochs, callbacks) as journal:
             pretrain_generator(self.steps, self._ids(real), settings, journal, measure)
         return journal.history
 
@@ -71,18 +72,11 @@ class SeqGAN:
         """Trains both adversarially on `real`; the first call pre-trains the discriminator.
 
         Returns:
-            `keras.callbacks.History` with the figures of each round, see docs/metrics.md. Callbacks
-            get `on_epoch_end(round, logs)`.
+            `keras.callbacks.History`: the figures of each round, see docs/metrics.md.
         """
         settings = dataclasses.replace(self.settings, mle_epochs=0, rounds=rounds)
         measure = validation_measure(self.generator, validation_data)
-        first = self._calls["fit"] == 0
-        with self._journal("fit", rounds, callbacks) as journal:
-            if not first:  # lines 3 to 5 of Algorithm 1 are done once
-                journal.state.done = {
-                    "target network": 1,
-                    "discriminator": settings.pretrain_d_steps,
-                }
+        with self._journal("fit", "adversarial", rounds, callbacks) as journal:
             tokens = self._ids(real)
             train_seqgan(self.steps, self.rollout, self.reward, tokens, settings, journal, measure)
         return journal.history
@@ -94,21 +88,16 @@ class SeqGAN:
     def save(self, folder: str | Path) -> None:
         """Saves models, optimizers and counts: after `load`, training continues as if uninterrupted."""
         own = self.reward.function is not None
-        more = {
-            "settings": self._given,
-            "seed": self.settings.seed,
-            "calls": self._calls,
-            "own": own,
-        }
+        more = {"settings": self._given, "calls": self._calls, "own_reward": own}
         saved_models.save(Path(folder), self._models, self._others, more)
 
     @classmethod
     def load(cls, folder: str | Path, reward=None) -> "SeqGAN":
         """What `save` was called on. A reward function is not saved: give the same one again."""
         models, saved = saved_models.load_models(Path(folder))
-        if saved["own"] != (reward is not None):
+        if saved["own_reward"] != (reward is not None):
             raise ValueError(f"`reward` is {reward!r:.60}, expected as when {folder} was saved.")
-        made = cls(**models, reward=reward, seed=saved["seed"], **saved["settings"])
+        made = cls(**models, reward=reward, **saved["settings"])
         saved_models.load_variables(Path(folder), made._models, made._others)
         made._calls = saved["calls"]
         return made
@@ -117,20 +106,15 @@ class SeqGAN:
         """Writes a SavedModel for sampling that needs none of this code; `sample.py` reads it."""
         export_generator(self.generator, Path(folder), vocabulary.to_json())
 
-    @property
-    def _models(self) -> dict[str, keras.Model]:
-        return {"generator": self.generator, "discriminator": self.discriminator}
-
-    @property
-    def _others(self) -> dict[str, Any]:
-        return {"rollout": self.rollout, **self.steps.optimizers}
-
     def _ids(self, real):
         tokens = check_tokens(real, self.generator.vocab_size, self.generator.max_length, "real")
         self.settings.check_fits(len(tokens))
         return tokens
 
-    def _journal(self, method: str, steps: int, callbacks: Sequence) -> CallbackJournal:
+    def _journal(self, method: str, stage: str, steps: int, callbacks) -> CallbackJournal:
         seed = seed_of_call(self.settings.seed, self._calls[method])
+        journal = CallbackJournal(seed, self.generator, callbacks, stage, steps)
+        if self._calls[method]:  # lines 3 to 5 of Algorithm 1 are done once
+            journal.skip("target network", "discriminator")
         self._calls[method] += 1
-        return CallbackJournal(seed, self.generator, callbacks, steps)
+        return journal

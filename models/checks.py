@@ -43,6 +43,11 @@ def check_seed(seed) -> tf.Tensor:
     return tf.cast(pair, tf.int32)
 
 
+def numpy_random(seed) -> np.random.Generator:
+    """NumPy's generator for a seed, an int32 pair: for draws that TensorFlow does not make."""
+    return np.random.default_rng(check_seed(seed).numpy().view(np.uint32))
+
+
 def check_tokens(tokens, vocab_size: int, max_length: int, name: str = "tokens") -> tf.Tensor:
     """Returns `tokens` as an int32 tensor `[M, T]`, or raises `ValueError`.
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_counts, check_positive, check_seed, check_tokens
+from models.checks import check_counts, check_positive, check_tokens, numpy_random
 from models.generator import Generator, Seed
 
 
@@ -118,7 +118,7 @@ class Bigram:
 
     def sample(self, num: int, seed: Seed) -> tf.Tensor:
         check_counts(num=num)
-        random = np.random.default_rng(check_seed(seed).numpy().view(np.uint32))
+        random = numpy_random(seed)
         token = np.full(num, self.generator.start_token, np.int64)
         ended = tf.fill([num], False)
         written = []
@@ -175,7 +175,7 @@ class Copy:
 
     def sample(self, num: int, seed: Seed) -> tf.Tensor:
         check_counts(num=num)
-        random = np.random.default_rng(check_seed(seed).numpy().view(np.uint32))
+        random = numpy_random(seed)
         return tf.gather(
             self.sequences,
             random.choice(len(self.sequences), num, replace=num > len(self.sequences)),

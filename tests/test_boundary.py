@@ -338,7 +338,7 @@ OTHERS = {
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
-    r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_config.py",
+    r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",
 }
 
 

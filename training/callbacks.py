@@ -14,6 +14,7 @@ class CallbackJournal(MemoryJournal):
         seed: decides every random draw.
         model: what callbacks see as `self.model`; one that sets `model.stop_training` ends the stage.
         callbacks: Keras callbacks.
+        stage: whose steps are the epochs.
         steps: number of steps that the stage is to have.
     """
 
@@ -22,9 +23,11 @@ class CallbackJournal(MemoryJournal):
         seed: int,
         model: keras.Model,
         callbacks: Sequence[keras.callbacks.Callback],
+        stage: str,
         steps: int,
     ):
         model.stop_training = False
+        self._stage = stage
         self.history = keras.callbacks.History()
         self._callbacks = keras.callbacks.CallbackList(
             [*callbacks, self.history], model=model, epochs=steps, verbose=0
@@ -40,6 +43,8 @@ class CallbackJournal(MemoryJournal):
         if error[0] is None:
             self._callbacks.on_train_end()
 
-    def _on_step(self, step: int, figures: dict[str, float]) -> None:
+    def _on_step(self, stage: str, step: int, figures: dict[str, float]) -> None:
+        if stage != self._stage:
+            return
         self._callbacks.on_epoch_end(step - 1, figures)
         self._callbacks.on_epoch_begin(step)

@@ -27,6 +27,10 @@ LOST = (
 )
 
 
+# The private method by which a Keras optimizer sums gradients over replicas.
+_KERAS_SUM = "_all_reduce_sum_gradients"
+
+
 class Distribution:
     """The replicas of the models and what they do together; by default one, on the default device.
 
@@ -64,7 +68,12 @@ class Distribution:
         """Readies an optimizer of the scope for gradients that `step` has summed over the replicas."""
         if self.strategy:
             # Keras would sum them itself, after the clip to a global norm that needs the sum.
-            optimizer._all_reduce_sum_gradients = lambda pairs: pairs
+            if not callable(getattr(optimizer, _KERAS_SUM, None)):
+                raise RuntimeError(
+                    f"this version of Keras ({keras.__version__}) has no Optimizer.{_KERAS_SUM}, without "
+                    "which gradients would be summed twice. Use a version that requirements.txt allows."
+                )
+            setattr(optimizer, _KERAS_SUM, lambda pairs: pairs)
 
     def step(
         self, part: Callable[..., Any], update: Callable[..., Any], compiled: Callable[..., Any]

@@ -2,8 +2,9 @@
 
 import contextlib
 import dataclasses
+import sys
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, get_type_hints
 
 import tyro
 
@@ -14,8 +15,8 @@ from training.settings import GROUPS
 
 def print_help(
     kind: type, default: Any, prog: str | None = None, presets: Iterable[str] = ()
-) -> None:
-    """Prints the help of a dataclass whose fields are flags.
+) -> NoReturn:
+    """Prints the help of a dataclass whose fields are flags, and ends the program.
 
     Args:
         kind: the dataclass. If its fields are `option`s, each group has a box of its own.
@@ -37,6 +38,7 @@ def print_help(
             description=(kind.__doc__ or "").splitlines()[0],
             config=marks,
         )
+    sys.exit(0)
 
 
 def _in_boxes(kind: type, default: Any, presets: tuple[str, ...]) -> type:

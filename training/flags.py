@@ -45,7 +45,6 @@ def parse(
         from training.flag_help import print_help
 
         print_help(kind, presets[_preset_or_quick(presets, arguments)], prog, presets)
-        sys.exit(0)
     given = given_values(kind, arguments)
     name = given.get("preset", "quick")
     if name not in presets:
@@ -85,7 +84,6 @@ def read_flags(
         from training.flag_help import print_help
 
         print_help(kind, default, prog)
-        sys.exit(0)
     values: Any = dataclasses.replace(default, **given_values(kind, arguments))  # type: ignore
     check_bounds(values)
     return values
@@ -132,8 +130,10 @@ def _add_argument(parser: argparse.ArgumentParser, name: str, hint: Any) -> list
     positional = is_positional(hint)
     kind = getattr(hint, "__origin__", hint) if hasattr(hint, "__metadata__") else hint
     if kind is bool:
-        parser.add_argument(flag(name), action=argparse.BooleanOptionalAction)
-        return [flag(name), "--no-" + flag(name)[2:]]
+        switches = {flag(name): True, flag(f"no_{name}"): False}
+        for switch, value in switches.items():
+            parser.add_argument(switch, dest=name, action="store_const", const=value)
+        return list(switches)
     several = get_origin(kind) is tuple
     kinds = get_args(kind)[:1] if several else (kind,)
     nargs = "*" if several else "?" if positional else None
@@ -175,12 +175,10 @@ def _value(alternatives: Sequence[Any], text: str) -> Any:
         if isinstance(kind, type) and kind is not types.NoneType:
             with contextlib.suppress(ValueError):
                 return kind(text)
-    words = {int: "a whole number", float: "a number", types.NoneType: "None"}
-    expected = [
-        kind if isinstance(kind, str) else words.get(kind, "a path") for kind in alternatives
-    ]
-    one_of = "one of " if len(expected) > 2 else ""
-    raise argparse.ArgumentTypeError(f"is {text!r:.60}, expected {one_of}{', '.join(expected)}")
+    names = {int: "a whole number", float: "a number", types.NoneType: "None"}
+    expected = [names.get(kind, str(kind)) for kind in alternatives]
+    listed = " or ".join(expected) if len(expected) < 3 else f"one of {', '.join(expected)}"
+    raise argparse.ArgumentTypeError(f"is {text!r:.60}, expected {listed}")
 
 
 def _with_hyphens(argument: str) -> str:

@@ -4,6 +4,7 @@ Algorithm 1 knows a journal, not a folder. `MemoryJournal` serves the library, n
 `training.run.Run` keeps the same in a run folder, with checkpoints.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -55,14 +56,14 @@ class MemoryJournal:
 
     Args:
         seed: decides every random draw.
-        on_log: called with the number of a step (from 1) and its figures, as soon as they are known.
+        on_log: called with a stage, the number of its step (from 1) and the figures of that step.
         should_stop: asked after every step; true ends the stage early.
     """
 
     def __init__(
         self,
         seed: int,
-        on_log: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
+        on_log: Callable[[str, int, dict[str, float]], None] = lambda *_: None,
         should_stop: Callable[[], bool] = lambda: False,
     ):
         self.state = RunState()
@@ -72,6 +73,10 @@ class MemoryJournal:
         self._on_log = on_log
         self._should_stop = should_stop
         self._finite = Finite({})
+
+    def skip(self, *stages: str) -> None:
+        """Counts these stages as finished."""
+        self.state.done |= dict.fromkeys(stages, sys.maxsize)
 
     def attach(self, **objects: Any) -> None:
         self.objects = objects
@@ -96,7 +101,7 @@ class MemoryJournal:
         if bad := not_finite(figures):
             raise TrainingDiverged(f"{bad} in {place(stage, step)}. Lower the learning rates.")
         self.state.add_row(stage, step, figures)
-        self._on_log(step, figures)
+        self._on_log(stage, step, figures)
 
     def keep(self, measurement: Measurement, suffix: str = "") -> None:
         self.state.keep(measurement.figures, suffix)

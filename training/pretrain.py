@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from models.checks import numpy_random
 from models.controls import AtTemperature, Policy
-from models.generator import Generator
+from models.generator import Generator, Seed
 from training.distribution import ONE_DEVICE
 from training.journal import Journal, Measurement
 from training.scheduled_sampling import true_rate
@@ -73,7 +74,7 @@ def balanced_sets(
     real: tf.Tensor,
     generator: Generator,
     num: int,
-    seed: np.ndarray,
+    seed: Seed,
     by_rows: Callable[..., tf.Tensor] = ONE_DEVICE.by_rows,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """`num` real sequences without repeats and as many new generated ones: each int32 `[num, T]`.
@@ -81,5 +82,5 @@ def balanced_sets(
     Where there are fewer real ones, all of them and as many generated ones. `by_rows` is that of
     the run's distribution.
     """
-    rows = np.random.default_rng(seed.view(np.uint32)).permutation(len(real))[:num]
+    rows = numpy_random(seed).permutation(len(real))[:num]
     return tf.gather(real, rows), by_rows(generator.sample, len(rows), seed)

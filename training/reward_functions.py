@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from metrics.bleu import BleuScorer
 from metrics.sequences import before_end
+from models.checks import numpy_random
 from models.generator import Seed
 from training.seeds import counted_seed
 
@@ -36,7 +37,7 @@ class BleuReward:
         self.order = order
         self.end_token = end_token
         num = max(1, round(references * len(real)))
-        draw = np.random.default_rng(counted_seed(seed, "BLEU references").view(np.uint32))
+        draw = numpy_random(counted_seed(seed, "BLEU references"))
         self.references = real[draw.permutation(len(real))[:num]]
         self.scorer = BleuScorer(self._sentences(self.references), order, variant)
 
@@ -60,7 +61,7 @@ def uniform(tokens: tf.Tensor, seed: Seed) -> tf.Tensor:
 
     A hash of the row and the seed, so that it depends neither on the other rows nor on their order.
     """
-    random = np.random.default_rng(np.asarray(seed, np.int32).view(np.uint32))
+    random = numpy_random(seed)
     factors = random.integers(2**63, size=tokens.shape[1], dtype=np.uint64)
     hashed = np.sum(np.asarray(tokens).astype(np.uint64) * factors, axis=1)  # modulo 2^64
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64

@@ -35,7 +35,7 @@ COUNT = Bounds(1, 1_000_000)
 COUNT_OR_NONE = Bounds(0, 1_000_000)
 SEQUENCES = Bounds(1, 10_000_000)
 MEASURED_SEQUENCES = Bounds(2, 10_000_000)  # self-BLEU and variances compare a sequence with others
-LEARNING_RATE = Bounds(0, 100, above=True)
+LEARNING_RATE = Bounds(0, 1e38, above=True)  # float32 holds it
 SHARE = Bounds(0, 1, above=True)
 
 # The choices of --reward.
@@ -85,7 +85,7 @@ class Settings:
     clip_norm: float = generator(
         5.0,
         "Maximum global norm of the generator's gradients; larger ones are scaled down to it.",
-        bounds=Bounds(0, 1e30, above=True),
+        bounds=Bounds(1e-30, 1e30),  # float32 holds their reciprocals
     )
 
     mle_epochs: int = mle(35, "Epochs of pre-training.", bounds=COUNT_OR_NONE)

@@ -1,0 +1,225 @@
+"""`import seqgan`: the library does what the scripts do, on arrays and without a folder."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import seqgan
+from files.errors import DataError
+from tests.helpers import REPOSITORY
+from training.experiment import run_experiment
+from training.presets import ORACLE_PRESETS
+
+V, T = 12, 4
+SMALL = {"batch_size": 8, "num_rollouts": 2, "pretrain_d_samples": 16, "d_samples": 16}
+
+
+def some_tokens(num=32, seed=0):
+    return np.random.default_rng(seed).integers(0, V, [num, T]).astype(np.int32)
+
+
+def make(reward=None, **changes):
+    keras.utils.set_random_seed(1)
+    generator = seqgan.Generator(V, T, 4, 4)
+    return seqgan.SeqGAN(
+        generator, seqgan.Discriminator(V, T, 4, {2: 5}), reward, **SMALL, **changes
+    )
+
+
+def same(model, other):
+    pairs = zip(model.generator.get_weights(), other.generator.get_weights(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    model = make()
+    histories = model.pretrain(some_tokens(), 3, some_tokens(8, 1)), model.fit(some_tokens(), 2)
+    return model, *histories
+
+
+def test_histories_have_a_figure_for_every_step(trained):
+    _, pretrained, fitted = trained
+    assert pretrained.epoch == [0, 1, 2] and fitted.epoch == [0, 1]
+    assert set(pretrained.history) == {"mle_loss", "val_loss"}
+    assert {"mean_reward", "policy_loss", "discriminator_loss"} <= set(fitted.history)
+    assert all(len(values) == 2 for values in fitted.history.values())
+
+
+def test_validation_loss_is_that_of_keras_on_the_logits(trained):
+    model, _, _ = trained
+    tokens = some_tokens(8, 1)
+    losses = keras.losses.sparse_categorical_crossentropy(
+        tokens, model.generator(tokens), from_logits=True
+    )
+    history = model.pretrain(some_tokens(), 0, tokens)
+    assert history.history == {}
+    fresh = make(mle_learning_rate=1e-30)
+    fresh.generator.set_weights(model.generator.get_weights())
+    measured = fresh.pretrain(some_tokens(), 1, tokens).history["val_loss"]
+    assert measured == pytest.approx([float(np.mean(losses))], rel=1e-5)
+
+
+def test_the_library_trains_what_the_script_trains(tmp_path, monkeypatch):
+    """The first calls, with the same seed and data, end with the same samples, bit for bit."""
+    from train_oracle import make_task
+
+    settings = ORACLE_PRESETS["smoke"].__class__(
+        **{
+            **vars(ORACLE_PRESETS["smoke"]),
+            "vocab_size": V,
+            "max_length": T,
+            "out": tmp_path / "run",
+        }
+    )
+    task = make_task(settings)
+    keras.utils.set_random_seed(settings.seed)
+    run_experiment(lambda: task, "oracle", settings)
+    keras.utils.set_random_seed(settings.seed)
+    generator = seqgan.Generator(V, T)
+    names = ("batch_size", "num_rollouts", "pretrain_d_samples", "pretrain_d_epochs", "d_samples")
+    model = seqgan.SeqGAN(
+        generator,
+        seqgan.Discriminator(V, T),
+        seed=settings.seed,
+        **{name: getattr(settings, name) for name in names},
+    )
+    model.pretrain(task.train, settings.mle_epochs)
+    model.fit(task.train, settings.rounds)
+    from training.seeds import counted_seed
+
+    samples = generator.sample(100, counted_seed(settings.seed, "samples")).numpy()
+    of_script = np.loadtxt(tmp_path / "run" / "samples.txt", dtype=np.int32)
+    np.testing.assert_array_equal(samples, of_script)
+
+
+def test_what_was_saved_trains_on_as_if_uninterrupted(trained, tmp_path):
+    model, _, _ = trained
+    model.save(tmp_path / "model")
+    loaded = seqgan.SeqGAN.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.sample(5), model.sample(5))
+    histories = [each.fit(some_tokens(), 2).history for each in (model, loaded)]
+    assert histories[0] == histories[1] and same(model, loaded)
+    model.save(tmp_path / "model")  # over what it has saved before
+    assert same(seqgan.SeqGAN.load(tmp_path / "model"), model)
+
+
+def test_other_files_are_not_overwritten(trained, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="already holds other files"):
+        trained[0].save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("content", ["{", '{"models": 3}', '{"models": {"generator": {}}}'])
+def test_a_damaged_folder_is_one_line(tmp_path, content):
+    (tmp_path / "seqgan.json").write_text(content)
+    with pytest.raises(DataError, match=r"expected the folder that SeqGAN\.save has written"):
+        seqgan.SeqGAN.load(tmp_path)
+
+
+def test_repeated_calls_draw_anew():
+    first, second = make(), make()
+    for model, epochs in ((first, (1, 1)), (second, (2,))):
+        for num in epochs:
+            model.pretrain(some_tokens(), num)
+    assert not same(first, second)  # the second epoch of one call is not the first of another
+
+
+def test_a_reward_of_ones_own_needs_no_discriminator_and_is_given_again_on_load(tmp_path):
+    def sevens(ids):
+        return (ids == 7).mean(axis=1)
+
+    model = make(sevens, g_learning_rate=0.5, g_learning_rate_final=None)
+    before = (model.sample(500) == 7).mean()
+    weights = model.discriminator.get_weights()
+    history = model.fit(some_tokens(), 12).history
+    assert (model.sample(500) == 7).mean() > 2 * before
+    assert "discriminator_loss" not in history
+    for old, new in zip(weights, model.discriminator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    model.save(tmp_path / "model")
+    with pytest.raises(ValueError, match="`reward` is None, expected as when"):
+        seqgan.SeqGAN.load(tmp_path / "model")
+    assert same(seqgan.SeqGAN.load(tmp_path / "model", reward=sevens), model)
+
+
+def test_a_mixture_trains_the_discriminator():
+    model = make((0.5, lambda ids: (ids == 7).mean(axis=1)))
+    assert "discriminator_loss" in model.fit(some_tokens(), 1).history
+
+
+def test_callbacks_are_called_and_may_stop():
+    seen = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((epoch, set(logs)))
+            self.model.stop_training = epoch == 1
+
+    history = make().pretrain(some_tokens(), 5, callbacks=[Stop()])
+    assert seen == [(0, {"mle_loss"}), (1, {"mle_loss"})] and history.epoch == [0, 1]
+
+
+def test_early_stopping_of_keras_restores_the_best_weights():
+    model = make(mle_learning_rate=1.0)  # which overshoots
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
+    tokens = some_tokens(8, 1)
+    losses = model.pretrain(some_tokens(), 20, tokens, [stop]).history["val_loss"]
+    assert len(losses) < 20
+    kept = keras.losses.sparse_categorical_crossentropy(
+        tokens, model.generator(tokens), from_logits=True
+    )
+    assert float(np.mean(kept)) == pytest.approx(min(losses), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"batchsize": 3}, TypeError, "there is no setting 'batchsize', expected one of"),
+        ({"out": "x"}, TypeError, "there is no setting 'out'"),
+        ({"g_learning_rate": -1.0}, ValueError, "--g-learning-rate is -1.0"),
+        ({"reward": 3}, ValueError, "`reward` is 3, expected None, a function"),
+    ],
+)
+def test_wrong_arguments_are_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        make(**changes)
+
+
+def test_too_few_sequences_for_a_batch_are_refused():
+    with pytest.raises(ValueError, match="there are 7 training sequences"):
+        make().pretrain(some_tokens(7), 1)
+
+
+def test_lines_become_ids_and_lines_again():
+    lines = ["The cat sees the dog.", "a dog", "It's the dog’s cat"]
+    vocabulary = seqgan.Vocabulary.from_lines(lines)
+    ids = vocabulary.encode_lines(lines, 8)
+    assert ids.shape == (3, 8) and ids.dtype == np.int32
+    assert vocabulary.decode_lines(ids) == [line.replace("’", "'") for line in lines]
+    characters = seqgan.Vocabulary.from_lines(lines, level="char")
+    assert characters.decode_lines(characters.encode_lines(lines, 30)) == lines
+    with pytest.raises(
+        DataError, match="Line 1 has 6 tokens, expected at most 3: pass max_length=7"
+    ):
+        vocabulary.encode_lines(lines, 3)
+    assert vocabulary.encode_lines(lines, 3, truncate=True).shape == (3, 3)
+    with pytest.raises(DataError, match="Line 2 is blank"):
+        vocabulary.encode_lines(["a dog", " "], 3)
+
+
+def test_an_export_is_read_by_the_script(trained, tmp_path):
+    lines = [" ".join("abcdefghi"[k : k + 3]) for k in range(7)]
+    vocabulary = seqgan.Vocabulary.from_lines(lines)
+    assert vocabulary.size == V
+    trained[0].export(tmp_path / "export", vocabulary)
+    command = [sys.executable, "sample.py", str(tmp_path / "export"), "--num", "3"]
+    printed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert len(printed.stdout.splitlines()) == 3
+    saved = json.loads((tmp_path / "export" / "assets" / "vocabulary.json").read_text())
+    assert saved["size"] == V
