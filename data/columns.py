@@ -59,7 +59,8 @@ def looks_like(path: Path) -> dict[str, Any] | None:
         return None
     start = lines[0].strip().lower()
     named = _named_format(path)
-    form, columns = next((name for sign, name in _MARKUP if start.startswith(sign)), None), []
+    form = next((name for sign, name in _MARKUP if start.startswith(sign)), None)
+    columns: list[str] = []
     if form is None and (start[0] in "{[" or named == JSON_LINES):
         form, columns = _json_columns(lines, named)
     if form is None and named in (CSV, TSV):
