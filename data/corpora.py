@@ -97,10 +97,10 @@ CORPORA = {
         filename="obama_paragraphs.txt",
         size=4_012_330,
         sha256="7922d161ce40de52da0b3da0d80cdff5b96cd04d967d7803c18d785f1f565af3",
-        licence="speeches of office in the public domain; the repository that holds them names none",
+        licence="speeches of office, in the public domain; the repository has no licence file",
         citation="https://github.com/Avery246813579/Obama-Speech-Quote-Generator",
         note=(
-            "9,839 paragraphs, another compilation than the paper's 11,092: BLEU compares with nothing "
+            "9,840 paragraphs, another compilation than the paper's 11,092: BLEU compares with nothing "
             "published"
         ),
     ),

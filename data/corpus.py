@@ -142,10 +142,15 @@ def build_corpus(
         needed = needed if few else _FEWEST
         reasons = [*skipped.most_common(), *([("repeats", repeats)] if repeats else [])]
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+        left_out = f" (left out: {left_out})" if left_out else ""
+        if not store.given:
+            raise DataError(
+                f"{name} holds no sequence, expected one a line, and at least {needed} different "
+                f"sequences: give more text{left_out}."
+            )
         raise DataError(
             f"{name} has {num:,} different sequence{'s' * (num != 1)}{where} that can be used"
-            f"{f' (left out: {left_out})' if left_out else ''}, expected at least {needed} different "
-            f"sequences, {_FEWEST} for each part: "
+            f"{left_out}, expected at least {needed} different sequences, {_FEWEST} for each part: "
             f"{_advice(store, num, needed, repeats, task, about or {})}."
         )
     if test_sequences is not None:
@@ -230,6 +235,8 @@ def _advice(
             f"lines longer than --max-length {store.max_length} are left out: give "
             f"{longer if length <= LONGEST_ADVISED else ''}{CUT_FLAGS.get(task, CUT_FLAGS['text'])}"
         )
-    if too_long or store.truncated:
+    if given < needed and (too_long or store.truncated):
         return "break the text into more lines, one sequence in each"
+    if store.truncated:
+        return "give a larger --max-length, so that fewer are equal, or more different lines"
     return f"give more {'different ' if repeats else ''}lines"

@@ -4,7 +4,6 @@ import functools
 import gzip
 import os
 import re
-import sys
 import unicodedata
 import zlib
 from collections.abc import Iterator
@@ -155,5 +154,6 @@ def composed(text: str) -> str:
 @functools.cache
 def _accents() -> re.Pattern[str]:
     """Runs of more characters that combine with the one before than are sorted."""
-    found = [c for c in map(chr, range(0x300, sys.maxunicode + 1)) if unicodedata.combining(c)]
+    planes = range(0x300, 0x20000)  # beyond are ideographs only
+    found = [character for character in map(chr, planes) if unicodedata.combining(character)]
     return re.compile(f"([{''.join(found)}]{{{_LONGEST_RUN + 1},}})")

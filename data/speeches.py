@@ -15,6 +15,7 @@ from data.text import sentences, words
 from files.errors import DataError
 
 UNITS = ("sentences", "paragraphs")
+FALLBACK = "speeches-paragraphs"  # for the paper's speeches
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -75,8 +76,15 @@ def available(corpus: str | Path) -> str | Path:
     try:
         corpus_file(corpus, "speeches")
     except NotDownloaded as error:
-        corpus = "speeches-paragraphs"
-        print(f"warning: {error} Using --corpus {corpus}: {CORPORA[corpus].note}.", file=sys.stderr)
+        try:
+            corpus_file(FALLBACK, "speeches")
+        except NotDownloaded:
+            raise error from None  # names the paper's own file
+        print(
+            f"warning: {error} Using --corpus {FALLBACK}: {CORPORA[FALLBACK].note}.",
+            file=sys.stderr,
+        )
+        return FALLBACK
     return corpus
 
 

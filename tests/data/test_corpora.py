@@ -13,10 +13,17 @@ import numpy as np
 import pytest
 
 from data import corpora, download
-from data.corpora import CORPORA, SAMPLES, corpus_file, origin
+from data.corpora import (
+    CORPORA,
+    SAMPLES,
+    corpus_file,
+    corpus_length,
+    input_digests,
+    origin,
+)
 from data.download import Source, fetch
 from data.poems import format_poem, load_poems, read_poems
-from data.speeches import load_speeches, read_speeches
+from data.speeches import available, load_speeches, read_speeches
 from data.text import detokenize, load_text, read_text, words
 from files.errors import DataError
 
@@ -195,13 +202,68 @@ def test_no_network_names_the_sample(server, monkeypatch, tmp_path):
     source = make_source(server)
     server.shutdown()
     server.server_close()
+    other = make_source(server, "other", filename="other.txt")
     monkeypatch.setitem(corpora.CORPORA, "speeches", source)
+    monkeypatch.setitem(corpora.CORPORA, "speeches-paragraphs", other)
     with pytest.raises(DataError) as caught:
         load_speeches("speeches")
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     for part in (source.url, str(tmp_path / "cache" / "seqgan"), "file.txt", "--corpus sample"):
         assert part in message
+
+
+def test_other_speeches_take_the_place_of_those_that_cannot_be_had(server, monkeypatch, capsys):
+    text = "".join(f"This is number {k}. It is not {k % 3}.\n" for k in range(99)).encode()
+    gone = make_source(server, "wrong")
+    other = make_source(
+        server, "other", filename="other.txt", git_blob=git_blob(text), note="another compilation"
+    )
+    monkeypatch.setitem(corpora.CORPORA, "speeches", gone)
+    monkeypatch.setitem(corpora.CORPORA, "speeches-paragraphs", other)
+    cache = Path(os.environ["XDG_CACHE_HOME"]) / "seqgan"
+    cache.mkdir(parents=True)
+    (cache / "other.txt").write_bytes(text)
+    assert available("speeches") == "speeches-paragraphs"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: the test file could not be downloaded from {gone.url}")
+    assert line.endswith("Using --corpus speeches-paragraphs: another compilation.")
+    provenance = load_speeches("speeches").provenance
+    assert (provenance["corpus"], provenance["file"]) == ("speeches-paragraphs", "other.txt")
+    assert provenance["sha256"] == hashlib.sha256(text).hexdigest()
+
+    # The paper's own, as soon as it is there, and never another for another corpus.
+    monkeypatch.setitem(corpora.CORPORA, "speeches", make_source(server, "right"))
+    assert available("speeches") == "speeches"
+    assert available("sample") == "sample"
+    (cache / "file.txt").write_bytes(BODY + b"!")
+    monkeypatch.setenv("SEQGAN_DATA", str(cache))
+    with pytest.raises(DataError, match=r"file\.txt has git blob id"):
+        available("speeches")
+
+
+def test_a_corpus_of_another_form_is_refused():
+    for corpus, task in (("nottingham", "text"), ("coco", "poems"), ("poems", "music")):
+        with pytest.raises(DataError, match=f"--corpus is {corpus}, .* of another form") as caught:
+            corpus_file(corpus, task)
+        assert f" {corpus}," not in str(caught.value).partition("expected")[2]
+
+
+def test_digests_of_inputs(tmp_path):
+    assert input_digests({"sha256": "12", "test_sha256": "34"}) == {
+        "corpus": "12",
+        "test corpus": "34",
+    }
+    assert input_digests({"corpus": "a"}) == {}
+    for task in SAMPLES:
+        digest = hashlib.sha256(corpus_file("sample", task).read_bytes()).hexdigest()
+        assert input_digests(origin("sample", corpus_file("sample", task))) == {"corpus": digest}
+
+
+def test_length_of_a_corpus(tmp_path):
+    assert [corpus_length(name, 20) for name in ("news", "coco", "sample", tmp_path)] == (
+        [50, 20, 20, 20]
+    )
 
 
 # The published corpora.
@@ -244,6 +306,9 @@ def test_excerpt_of_the_speeches(published):
     assert (provenance["sequences"], provenance["repeats"]) == (12_643, 226)
     assert [provenance[part] for part in ("train", "validation", "test")] == [5_758, 338, 677]
     assert provenance["vocabulary"] == 5_000
+    assert provenance["split_hash"] == (
+        "7deb9a5a60f793792ea6188a69a24092eb54957ec268ad3b8c272fd153d11728"
+    )
     assert provenance["unknown_share"]["train"] < 0.02
     assert provenance["unknown_share"]["test"] < 0.06
     assert "compares with nothing published" in provenance["note"]
@@ -261,6 +326,13 @@ def test_captions(published):
     assert provenance["skipped"] == {"too long": 178}
     assert [provenance[part] for part in ("train", "validation", "test")] == [9_350, 492, 9_797]
     assert provenance["vocabulary"] == 4_490
+    assert provenance["split_hash"] == (
+        "f73473745155038b8acc4f8a9c2f74a2439fee12d262a88679d703788daf7261"
+    )
+    assert input_digests(provenance) == {
+        "corpus": CORPORA["coco"].sha256,
+        "test corpus": CORPORA["coco-test"].sha256,
+    }
     rows = [{row.tobytes() for row in part} for part in (corpus.train, corpus.test)]
     assert not rows[0] & rows[1]
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -278,3 +350,39 @@ def test_captions_by_character(published):
     decoded = {"".join(corpus.vocabulary.decode(row)) for row in corpus.train}
     assert decoded <= set(lines)
     assert np.all((corpus.train != 0).sum(axis=1) <= 60)
+
+
+def test_news(published):
+    published("news-test")
+    path = published("news")
+    corpus = load_text("news")
+    provenance = corpus.provenance
+    assert (corpus.max_length, provenance["lines"], provenance["skipped"]) == (50, 20_000, {})
+    assert [provenance[part] for part in ("train", "validation", "test")] == [9_500, 500, 10_000]
+    assert (provenance["vocabulary"], provenance["repeats"]) == (5_547, 0)
+    assert provenance["split_hash"] == (
+        "f86ec1704762046f34ec5754ed9039c569b3a2233499c8719309d774d7e54c4c"
+    )
+    assert provenance["unknown_share"]["test"] < 0.01
+    assert list(input_digests(provenance).values()) == [
+        CORPORA["news"].sha256,
+        CORPORA["news-test"].sha256,
+    ]
+    with pytest.raises(DataError, match=r"left out: 20,000 too long.*--max-length 40"):
+        load_text("news", max_length=20)
+    for tokens in read_text(path, "word"):
+        assert words(detokenize(tokens)) == tokens
+
+
+def test_paragraphs_of_the_speeches(published):
+    published("speeches-paragraphs")
+    provenance = load_speeches("speeches-paragraphs").provenance
+    assert provenance["skipped"] == {"too long": 16_484}
+    assert (provenance["sequences"], provenance["repeats"]) == (36_686, 1_015)
+    assert [provenance[part] for part in ("train", "validation", "test")] == [16_309, 959, 1_919]
+    assert provenance["split_hash"] == (
+        "fe9b31123be1e44fc646febd38c75987e1fee8bd4ca6a8cf94538368239d6220"
+    )
+    assert "another compilation than the paper's" in provenance["note"]
+    paragraphs = load_speeches("speeches-paragraphs", unit="paragraphs").provenance
+    assert paragraphs["sequences"] == 9_840  # the last one has no line feed

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import corpus as corpus_module
+from data import store as store_module
 from data.corpus import build_corpus
 from data.vocabulary import END, PAD, UNKNOWN, Vocabulary
 from files.errors import DataError
@@ -69,8 +70,13 @@ def test_parts_are_drawn_and_not_cut_from_the_file():
         (100, (0.29, 0.0), [71, 29, 0]),
         (100, (0.0, 0.1), [90, 0, 10]),
         (100, (0.0, 0.0), [100, 0, 0]),
-        (7, (0.05, 0.1), [5, 1, 1]),  # at least one
-        (3, (0.05, 0.1), [1, 1, 1]),
+        (40, (0.05, 0.1), [34, 2, 4]),
+        (39, (0.05, 0.1), [34, 2, 3]),  # at least two
+        (19, (0.05, 0.1), [15, 2, 2]),
+        (6, (0.05, 0.1), [2, 2, 2]),
+        (4, (0.0, 0.1), [2, 0, 2]),
+        (40, (0.05, 0.05), [36, 2, 2]),
+        (30, (0.05, 0.05), [26, 2, 2]),
     ],
 )
 def test_sizes_of_the_parts(num, shares, sizes):
@@ -139,9 +145,10 @@ def test_too_long_sequences_are_dropped_or_cut():
     assert cut.provenance["skipped"] == {"empty": 1}
     assert cut.provenance["truncated"] == 2
     assert sum(cut.provenance[part] for part in PARTS) == 52
+    assert cut.provenance["lengths"] == {"median": 4, "of_nearly_all": 4, "longest": 6}
     # A sequence that becomes another's repeat by being cut is a repeat.
-    same = build_corpus("numbers", numbers(50), max_length=3, too_long="truncate").provenance
-    assert (same["truncated"], same["repeats"]) == (50, 45)
+    same = build_corpus("numbers", numbers(60), max_length=3, too_long="truncate").provenance
+    assert (same["truncated"], same["repeats"]) == (60, 54)
 
 
 def test_published_test_part():
@@ -191,10 +198,13 @@ def test_fixed_length():
     [
         ([], "holds no sequence, expected one a line"),
         ([[], []], "holds no sequence"),
-        ([["a", "b"]], "1 different sequence that can be used, expected at least 3"),
+        ([["a", "b"]], "1 different sequence that can be used, expected at least 6"),
+        (numbers(5), "5 different sequences that can be used, expected at least 6 different seq"),
         ([["a", "b"], ["a", "b"], ["b", "b"]], "2 different sequences that can be used"),
-        ([["a"] * 9, ["a"] * 7], "7 to 9 tokens, .* at most 4: give --max-length 9, or --truncate"),
-        ([["a"], ["a", "a"], ["a", "a", "a"]], "lines: A vocabulary has the one token 'a'"),
+        ([["a"] * 9, ["a"] * 7], r"\(left out: 2 too long\).*: break the text into more lines"),
+        ([["a"] * k for k in range(4, 13)], "--max-length 12, which keeps 9 of 9, or --truncate"),
+        ([["a"] * k for k in range(5, 999)], r"\(left out: 994 too long\).*: give --truncate\."),
+        ([*numbers(3), *numbers(3)], r"\(left out: 3 repeats\).*: give more different lines"),
     ],
 )
 def test_corpus_of_too_little(sequences, message):
@@ -202,6 +212,23 @@ def test_corpus_of_too_little(sequences, message):
         build_corpus("lines", sequences, max_length=4)
     assert str(caught.value).startswith("lines")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_one_token_is_no_vocabulary():
+    with pytest.raises(DataError, match="lines: A vocabulary has the one token 'a'"):
+        build_corpus("lines", [["a"] * k for k in range(1, 9)], max_length=9)
+
+
+def test_a_published_test_part_of_too_little():
+    few = (
+        r"1 different sequence in its test part that can be used \(left out: 3 repeats\), expected "
+    )
+    with pytest.raises(DataError, match=few + "at least 2 different sequences"):
+        build_corpus("lines", numbers(20), max_length=4, test_sequences=numbers(1) * 3)
+    with pytest.raises(DataError, match=r"3 different sequences that can be used.* at least 4"):
+        build_corpus("lines", numbers(10)[7:], max_length=4, test_sequences=numbers(7))
+    smallest = build_corpus("lines", numbers(6), max_length=4, test_sequences=numbers(2))
+    assert [smallest.provenance[part] for part in PARTS] == [2, 2, 2]
 
 
 def test_arguments_that_cannot_work():
@@ -217,7 +244,7 @@ def test_arguments_that_cannot_work():
 
 
 @given(
-    st.lists(st.lists(st.sampled_from("abcdé诗"), max_size=5), min_size=3, max_size=40),
+    st.lists(st.lists(st.sampled_from("abcdé诗"), max_size=5), min_size=6, max_size=60),
     st.integers(1, 5),
 )
 def test_equal_to_a_slow_reading(sequences, max_length):
@@ -226,7 +253,7 @@ def test_equal_to_a_slow_reading(sequences, max_length):
     try:
         corpus = build_corpus("letters", sequences, max_length=max_length)
     except DataError as error:
-        assert len(distinct) < 3 or "A vocabulary has" in str(error)
+        assert len(distinct) < 6 or "A vocabulary has" in str(error)
         return
     order = np.random.default_rng([0, corpus_module._SPLIT_TAG]).permutation(len(distinct))
     shuffled = [distinct[k] for k in order]
@@ -247,7 +274,7 @@ def test_equal_to_a_slow_reading(sequences, max_length):
 def test_size_of_the_pieces_does_not_matter(monkeypatch):
     sequences = [[*map(str, range(k % 7 + 1)), f"w{k % 90}"] for k in range(200)]
     expected = everything(build_corpus("words", sequences, max_length=8))
-    monkeypatch.setattr(corpus_module, "_CHUNK", 3)
+    monkeypatch.setattr(store_module, "_CHUNK", 3)
     assert everything(build_corpus("words", sequences, max_length=8)) == expected
 
 

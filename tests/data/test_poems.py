@@ -154,3 +154,7 @@ def test_load_poems_with_malformed_ones(write):
     assert corpus.provenance["lines"] == 52
     assert "1 different sequence that can be used" in failure(load_poems, write(POEM))
     assert "2 different sequences" in failure(load_poems, write(POEM, BARE, *many(1)))
+    assert "5 different sequences" in failure(load_poems, write(*many(5)))
+    few = load_poems(write(*many(30)))
+    assert [len(few.train), len(few.validation), len(few.test)] == [26, 2, 2]
+    assert len(load_poems(write(*many(6))).train) == 2

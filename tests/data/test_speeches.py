@@ -70,11 +70,3 @@ def test_empty_speech(tmp_path):
     path.write_text("\n 1 \n", encoding="utf-8")
     with pytest.raises(DataError, match="holds no sequence"):
         load_speeches(path)
-
-
-def test_a_run_of_accents_is_not_sorted(tmp_path):
-    # Sorting grows with the square of the run: a megabyte of it would take half an hour.
-    run = "a" + "\u0301\u0316" * 300
-    path = tmp_path / "speech.txt"
-    path.write_text(f"{run} cafe\u0301\u0316\n", encoding="utf-8")
-    assert list(read_speeches(path)) == [[run, "café\u0316"]]

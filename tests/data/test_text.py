@@ -1,6 +1,5 @@
-"""Files line by line, words and characters, and text back from them."""
+"""Words and characters of a file, and text back from them."""
 
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +15,6 @@ from data import text as text_module
 from data.text import (
     detokenize,
     load_text,
-    read_lines,
     read_text,
     sentences,
     to_text,
@@ -43,77 +41,6 @@ def failure(call, *arguments, **options):
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     return message
-
-
-# Lines.
-
-
-@pytest.mark.parametrize(
-    "content, lines",
-    [
-        ("a\nb\n", ["a", "b"]),
-        ("a\nb", ["a", "b"]),
-        ("a\r\n\r\nb\r\n", ["a", "", "b"]),
-        ("\ufeffa\n\ufeffb\n", ["a", "\ufeffb"]),
-        (" a \t\n", [" a \t"]),
-        ("a\u2028b\x0bc\x85d\re\n", ["a\u2028b\x0bc\x85d\re"]),  # only a line feed ends a line
-        ("诗\n", ["诗"]),
-        ("", []),
-    ],
-)
-def test_lines(write, content, lines):
-    assert list(read_lines(write(content))) == list(enumerate(lines, start=1))
-
-
-@pytest.mark.parametrize(
-    "content, byte, offset, line",
-    [
-        (b"caf\xe9\n", "0xe9", 3, 1),
-        (b"one\ntwo\nna\xefve\n", "0xef", 10, 3),
-        ("ok\n诗".encode()[:-1], "0xe8", 3, 2),  # cut off
-        (b"\xef\xbb\xbfab\n\xff\n", "0xff", 6, 2),
-        ("text\n".encode("utf-16"), "0xff", 0, 1),
-        ("text\n".encode("utf-16-le"), "0x00", 1, 1),
-        (b"\x7fELF\x02\x00", "0x00", 5, 1),
-        (b"\xed\xa0\x80", "0xed", 0, 1),  # half of a surrogate pair
-    ],
-)
-def test_not_utf8(write, content, byte, offset, line):
-    path = write(content)
-    message = failure(list, read_lines(path))
-    assert f"{path} is not UTF-8" in message
-    assert f"byte {byte} at offset {offset}, in line {line};" in message
-
-
-def test_no_file(tmp_path):
-    assert "does not exist" in failure(list, read_lines(tmp_path / "missing"))
-    assert "is a folder" in failure(list, read_lines(tmp_path))
-    assert "cannot be read (File name too long)" in failure(list, read_lines("x" * 5000))
-    assert "there is no such file" in failure(load_text, "x" * 5000)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_pipe_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    assert "not a regular file" in failure(list, read_lines(tmp_path / "pipe"))
-
-
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read anything"
-)
-def test_file_without_permission(write):
-    path = write("a\n")
-    path.chmod(0)
-    assert "cannot be read (Permission denied)" in failure(list, read_lines(path))
-
-
-def test_endless_line(write, monkeypatch):
-    monkeypatch.setattr(text_module, "_MAX_LINE_BYTES", 1 << 10)
-    fits = "a" * ((1 << 10) - 1) + "\n"
-    assert len(list(read_lines(write(fits)))) == 1
-    path = write(fits + "a" * (1 << 20))
-    message = failure(list, read_lines(path))
-    assert f"{path} has in line 2 more than" in message and "break it into lines" in message
 
 
 # Words.
@@ -280,7 +207,7 @@ def test_characters_come_back(line):
 
 
 def test_characters_of_a_file_come_back(write):
-    lines = ["  two  spaces ", "naïve – “quotes”", "春雨过江村，", "a\tb", "e\u0301"]
+    lines = ["  two  spaces ", "naïve – “quotes”", "春雨过江村，", "a\tb", "é", "e\u0316"]
     path = write("".join(f"{line}\n" for line in lines))
     assert [to_text(tokens, "char") for tokens in read_text(path, "char")] == lines
 
@@ -313,13 +240,47 @@ def test_load_text(write):
 @pytest.mark.parametrize(
     "content, options, message",
     [
-        ("", {}, "holds no sequence, expected one a line"),
-        ("\n \n", {}, "holds no sequence"),
-        ("only one line\n", {}, "1 different sequence that can be used"),
-        ("the same line\n" * 9, {}, "1 different sequence that can be used"),
-        ("a b c d\n" * 9, {"max_length": 3}, "4 to 4 tokens, .*--max-length 4, or --truncate"),
-        ("a\naa\naaa\naaaa\n", {"level": "char"}, "the one token 'a', expected at least 2"),
-        ("\n".join(LINES), {"min_count": 1000}, "no token.*--min-count"),
+        (
+            "",
+            {},
+            "holds no sequence, expected one a line, and at least 6 different sequences: give",
+        ),
+        ("\n \n", {}, r"holds no sequence, .*: give more text \(left out: 2 blank\)"),
+        ("only one line\n", {}, "1 different sequence that can be used, expected at least 6"),
+        ("the same line\n" * 9, {}, r"\(left out: 8 repeats\).*: give more different lines"),
+        ("one two\nthree\n" * 3, {}, "2 different sequences .*: give more different lines"),
+        (
+            "".join(f"{'b ' * k}a\n" for k in range(9)),
+            {"max_length": 3},
+            r"3 different .*\(left out: 6 too long\).* --max-length 9, which keeps 9 of 9, or --trunc",
+        ),
+        (
+            "".join(f"{'b ' * (300 + k)}\n" for k in range(9)),
+            {},
+            "lines longer than --max-length 20 are left out: give --truncate",
+        ),
+        ("word " * 803, {}, "left out: 1 too long.*: break the text into more lines, one sequence"),
+        (
+            "".join(f"same {k}\n" for k in range(9)),
+            {"max_length": 1, "truncate": True},
+            "1 different .*: give a larger --max-length, so that fewer are equal",
+        ),
+        ("word " * 803, {"truncate": True}, "1 different .*: break the text into more lines"),
+        (
+            "".join("a" * k + "\n" for k in range(9)),
+            {"level": "char"},
+            "the one token 'a', expected",
+        ),
+        (
+            "\n".join(LINES),
+            {"min_count": 1000},
+            "1000 leaves no token .* give at most --min-count 85",
+        ),
+        (
+            "id,text\n" + "".join(f"{k},a\n" for k in range(4)),
+            {},
+            "looks like CSV: .*--column, of id",
+        ),
         ("\n".join(LINES), {"level": "bytes"}, "--level is 'bytes'"),
         (b"caf\xe9\n", {}, "byte 0xe9 at offset 3, in line 1"),
     ],

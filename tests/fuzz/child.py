@@ -25,6 +25,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from files.errors import printable
 from tests.fuzz.readers import READERS, REFUSALS, Reader
 
 SECONDS = 5.0
@@ -111,6 +112,8 @@ def outcome(reader: Reader, folder: Path, content: bytes, way: int, watch: Watch
     except REFUSALS as error:
         message = str(error)
         result = "refused"
+        if message != printable(message):  # it could not be written anywhere
+            result = f"the message is {message!a:.300}"
         if len(message.splitlines()) != 1 or len(message) > 1200:
             result = f"the message is {message!r:.300}"
         if any(isinstance(cause, MemoryError) for cause in causes(error)):

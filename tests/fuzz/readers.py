@@ -5,6 +5,8 @@ A reader takes what lies in a folder. It raises one of `REFUSALS` where that can
 """
 
 import contextlib
+import csv
+import gzip
 import io
 import json
 import os
@@ -23,6 +25,7 @@ import sample
 from data import melody, music, oracle, poems, speeches, text
 from data.corpora import SAMPLES_FOLDER, nottingham_manifest
 from data.corpus import Corpus
+from data.summary import summarize
 from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
 from models.manifest import PLACE, write_manifest
@@ -154,6 +157,8 @@ def check_corpus(corpus: Corpus) -> None:
             tokens = corpus.vocabulary.decode(row)
             text.to_text(tokens, corpus.vocabulary.level).encode("utf-8")
     json.dumps(corpus.provenance, allow_nan=False)
+    for line in summarize(corpus.provenance):
+        assert line.isprintable() and len(line) < 2000
     assert Vocabulary.from_json(corpus.vocabulary.to_json()) == corpus.vocabulary
 
 
@@ -169,8 +174,8 @@ def read_text(folder: Path, way: int) -> None:
     )
 
 
-def read_speeches(folder: Path, way: int) -> None:
-    path, unit = folder / "corpus.txt", speeches.UNITS[way % 2]
+def read_speeches(folder: Path, way: int, name: str = "corpus.txt") -> None:
+    path, unit = folder / name, speeches.UNITS[way % 2]
     check_corpus(speeches.load_speeches(path, unit=unit, lowercase=way % 4 > 1, max_vocab=500))
 
 
@@ -179,6 +184,68 @@ def read_poems(folder: Path, way: int) -> None:
     check_corpus(corpus)
     for row in corpus.train:
         poems.format_poem(corpus.vocabulary.decode(row)).encode("utf-8")
+
+
+# Corpora in other forms: gzip files, with a name that is not UTF-8, and columns of tables.
+
+GZIP_NAME = os.fsdecode(b"caf\xe9.gz")
+
+
+@cache
+def gzips() -> list[bytes]:
+    return [gzip.compress(content, mtime=0) for content in corpora()]
+
+
+def damage_gzip(draw: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    if draw.random() < 0.4:
+        return mutate.mutated(draw, content, others)
+    inner = mutate.mutated_text(draw, gzip.decompress(content), corpora())
+    return gzip.compress(inner, mtime=0)
+
+
+def read_gzip(folder: Path, way: int) -> None:
+    read_speeches(folder, way, GZIP_NAME)
+
+
+COLUMN = "text"
+
+
+@cache
+def csvs() -> list[bytes]:
+    tables = []
+    for content in corpora():
+        table = io.StringIO()
+        rows = ((k, line, "") for k, line in enumerate(content.decode().splitlines()))
+        csv.writer(table).writerows([("id", COLUMN, "note"), *rows])
+        tables.append(table.getvalue().encode())
+    return tables
+
+
+@cache
+def json_lines() -> list[bytes]:
+    return [
+        "\n".join(
+            json.dumps({"id": k, COLUMN: line, "note": None}, ensure_ascii=k % 2 == 0)
+            for k, line in enumerate(content.decode().splitlines())
+        ).encode()
+        for content in corpora()
+    ]
+
+
+def damage_json_lines(draw: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    if draw.random() < 0.5:
+        return mutate.mutated_text(draw, content, others)
+    lines = content.split(b"\n")
+    place = draw.randrange(len(lines))
+    lines[place] = mutate.mutated_json(draw, lines[place], others)
+    return b"\n".join(lines)
+
+
+def read_table(folder: Path, way: int, name: str) -> None:
+    level, column = ("word", "char")[way % 2], None if way % 10 == 9 else COLUMN
+    check_corpus(
+        text.load_text(folder / name, level=level, column=column, truncate=True, max_length=50)
+    )
 
 
 # Tunes.
@@ -366,6 +433,11 @@ READERS = {
     "text": Reader(corpora, mutate.mutated_text, "corpus.txt", read_text),
     "speeches": Reader(corpora, mutate.mutated_text, "corpus.txt", read_speeches),
     "poems": Reader(lambda: corpora()[1:2], mutate.mutated_text, "corpus.txt", read_poems),
+    "gzip": Reader(gzips, damage_gzip, GZIP_NAME, read_gzip),
+    "csv": Reader(csvs, mutate.mutated_text, "corpus.csv", partial(read_table, name="corpus.csv")),
+    "jsonl": Reader(
+        json_lines, damage_json_lines, "corpus.jsonl", partial(read_table, name="corpus.jsonl")
+    ),
     "tune": Reader(tunes, mutate.mutated_midi, "tune.mid", read_tune),
     "zip": Reader(zips, damage_zip, "tunes.zip", read_zip),
     "export": Reader(

@@ -87,7 +87,10 @@ def check(reader, number, first=0):
 @pytest.mark.parametrize("number", [SHARE, pytest.param(ALL, marks=pytest.mark.faults)])
 @pytest.mark.parametrize(
     "reader",
-    ["oracle", "vocabulary", "config", "text", "speeches", "poems", "tune", "zip", "export"],
+    [
+        *("oracle", "vocabulary", "config", "text", "speeches", "poems", "gzip", "csv", "jsonl"),
+        *("tune", "zip", "export"),
+    ],
 )
 def test_a_damaged_file_is_read_or_refused(reader, number):
     check(reader, number)
