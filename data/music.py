@@ -161,7 +161,8 @@ def _corpus(
         max_length=max_length,
         provenance={
             "files": num_read,
-            "skipped": skipped,
+            "skipped": {reason: len(names) for reason, names in skipped.items()},
+            "skipped_files": skipped,
             "tunes": len(long_enough),
             "notes": sum(tune.num_notes for tune in long_enough),
             "notes_unheard": sum(tune.num_unheard for tune in long_enough),

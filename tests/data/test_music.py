@@ -61,12 +61,13 @@ def test_short_and_unusable_files_are_counted_and_named(tmp_path):
     corpus = music.music_corpus(write_zip(tmp_path / "tunes.zip", files))
     provenance = corpus.provenance
     assert provenance["files"] == 10 and provenance["tunes"] == 6
-    assert provenance["skipped"] == {
+    assert provenance["skipped_files"] == {
         "empty": ["empty.mid"],
         "only drums": ["drums.mid"],
         "truncated": ["cut.mid"],
         "shorter than 32 steps": ["short.mid"],
     }
+    assert provenance["skipped"] == dict.fromkeys(provenance["skipped_files"], 1)
     assert provenance["steps"] == 240 and provenance["notes"] == 240
     assert json.loads(json.dumps(provenance)) == provenance
 
@@ -267,7 +268,8 @@ def test_names_need_not_be_utf8(tmp_path):
         *(b"\xfe/t\xff%d.mid" % number for number in range(3)),
     ]
     provenance = music.load_music(path).provenance
-    assert provenance["skipped"] == {"empty": ["e\udcff\n.mid", "\udcfe/e\udcff\n.mid"]}
+    assert provenance["skipped_files"] == {"empty": ["e\udcff\n.mid", "\udcfe/e\udcff\n.mid"]}
+    assert provenance["skipped"] == {"empty": 2}
     write_json(tmp_path / "result.json", provenance)
     assert read_json(tmp_path / "result.json", "expected JSON") == provenance
     with open(folder + b"/more.mid", "wb") as file:

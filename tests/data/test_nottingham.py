@@ -49,9 +49,9 @@ def test_nottingham_counts(nottingham):
     assert corpus.name == "nottingham"
     provenance = corpus.provenance
     assert provenance["files"] == 1034 and provenance["tunes"] == 1033
-    (names,) = provenance["skipped"].values()
+    (names,) = provenance["skipped_files"].values()
     assert [Path(name).name for name in names] == ["xmas7.mid"]
-    assert provenance["skipped"].keys() == {"shorter than 32 steps"}
+    assert provenance["skipped"] == {"shorter than 32 steps": 1}
     assert provenance["windows"] == 4926 and provenance["repeats_removed"] == 217
     assert provenance["notes"] == 196_950 and provenance["notes_unheard"] == 51_103
     assert provenance["notes_moved"] == 0
