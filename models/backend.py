@@ -31,7 +31,7 @@ def check_backend() -> None:
 def _configuration() -> Path:
     """The file that Keras reads its backend from."""
     home = os.path.expanduser("~")
-    base = home if os.access(home, os.W_OK) else "/tmp"  # noqa: S108  # as Keras does
+    base = home if os.access(home, os.W_OK) else "/tmp"  # as Keras does
     folder = os.environ.get("KERAS_HOME", os.path.join(base, ".keras"))
     return Path(os.path.expanduser(folder)) / "keras.json"
 
