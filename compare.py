@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The paper's tables and figures from runs of one's own, beside the published numbers.
+"""The paper's tables and figures from your own runs, next to the published numbers.
 
 python compare.py runs/oracle-seqgan-quick-seed1
 python compare.py results                        # the runs that the README quotes
@@ -27,7 +27,7 @@ def marks(name: str) -> tuple[str, str]:
 
 @dataclasses.dataclass(frozen=True)
 class CompareSettings:
-    """Prints the paper's tables with ours beside them, as Markdown."""
+    """Prints the paper's tables with those of your runs next to them, as Markdown."""
 
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = (Path("runs"),)
     """Run folders, result files, or folders that hold some."""
@@ -69,7 +69,7 @@ def read_markdown(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise UsageError(
-            f"--write is {path}, which is no UTF-8 text. Name a Markdown file."
+            f"--write is {path}, which is not UTF-8 text. Name a Markdown file."
         ) from None
 
 
@@ -92,10 +92,11 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n\n".join(tables.values()))
     if settings.json is not None:
         made = json.dumps(document(sections), indent=1, ensure_ascii=False, allow_nan=False)
-        settings.json.write_text(f"{made}\n", encoding="utf-8")
+        # Bytes of a file name that is not UTF-8 become escapes, which JSON reads back.
+        settings.json.write_text(f"{made}\n", encoding="utf-8", errors="backslashreplace")
     if settings.write is not None:
         text, without = with_tables(read_markdown(settings.write), tables)
-        settings.write.write_text(text, encoding="utf-8")
+        settings.write.write_text(text, encoding="utf-8", errors="backslashreplace")
         for name in without:
             print(
                 f"not written: {settings.write} has no marks of the {name} table", file=sys.stderr

@@ -44,9 +44,9 @@ def one_line_errors() -> Iterator[None]:
         try:
             yield
         except SystemExit:  # after --help
-            sys.stdout.flush()
+            _flush_output()
             raise
-        sys.stdout.flush()  # here, and not when Python ends
+        _flush_output()  # here, and not when Python ends
     except (UserError, TrainingDiverged) as error:
         sys.exit(_fail(str(error)))
     except RunFailed as error:
@@ -60,28 +60,24 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:  # no room, no permission, a folder that went away
         reason = error.strerror or error
-        if error.filename:
-            sys.exit(
-                _fail(f"cannot use {os.fspath(error.filename)!r}: {reason}. Check path and room.")
-            )
-        what = "standard output" if _output_is_stuck() else "a file or standard output"
-        sys.exit(
-            _fail(f"cannot write {what}: {reason}. Check where it goes and that there is room.")
-        )
+        what = repr(os.fspath(error.filename)) if error.filename else "a file or standard output"
+        sys.exit(_fail(f"cannot use {what}: {reason}. Check the path and its room."))
 
 
-def _output_is_stuck() -> bool:
-    """Whether standard output holds something that cannot be written."""
+def _flush_output() -> None:
     try:
         sys.stdout.flush()
-    except OSError:
-        return True
-    return False
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # which does not name what could not be written
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _fail(message: str, code: int = 2) -> int:
     _print_error(f"error: {message}")
-    if _output_is_stuck():
+    try:
+        sys.stdout.flush()
+    except OSError:  # or Python would fail on it once more at its end
         discard_output()
     return code
 

@@ -28,6 +28,7 @@ from data.corpus import Corpus
 from data.summary import summarize
 from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
+from models import load
 from models.manifest import PLACE, write_manifest
 from tests.fuzz import mutate
 from training.flags import parse
@@ -111,9 +112,10 @@ def vocabularies() -> list[bytes]:
 
 
 def read_vocabulary(folder: Path, way: int) -> None:
-    vocabulary = sample.read_vocabulary(folder)
+    vocabulary = load.read_vocabulary(folder)
+    tokens = sample.read_text_vocabulary(vocabulary)
     sequence = np.resize(np.arange(3, min(max(vocabulary["size"], 4), 23)), 20)
-    for line in sample.as_text(vocabulary, [sequence]):
+    for line in sample.as_text(np.array([sequence]), tokens):
         line.encode("utf-8")
 
 
@@ -383,7 +385,7 @@ def read_export(folder: Path, way: int) -> None:
     """Checks an export before TensorFlow has seen anything of it."""
     copy, whole = copy_damaged(imitation(), folder), imitation()
     with contextlib.redirect_stderr(io.StringIO()):  # the warning of one without a manifest
-        sample.check_export(sample.find_export(copy))
+        load.check_export(load.find_export(copy))
     if (copy / PLACE).exists():
         for path in whole.rglob("*"):
             name = path.relative_to(whole)
@@ -411,12 +413,11 @@ def load_export(folder: Path, way: int) -> None:
     """Loads an export without a manifest, and draws from it."""
     copy = copy_damaged(real_export(), folder)
     with contextlib.redirect_stderr(io.StringIO()):
-        vocabulary = sample.check_export(sample.find_export(copy))
-    generator = sample.load_generator(copy)
-    settings = sample.SampleSettings(num=3)
-    sequences = sample.draw(generator, copy, vocabulary["size"], settings)
+        vocabulary = load.check_export(load.find_export(copy))
+    generator = load.load_generator(copy)
+    sequences = load.draw(generator, copy, vocabulary["size"], 3, 1, 1.0)
     assert sequences.shape[0] == 3
-    sample.as_text(vocabulary, sequences)
+    sample.as_text(sequences, sample.read_text_vocabulary(vocabulary))
 
 
 def undamaged(export: Callable[[], Path]) -> list[bytes]:

@@ -11,6 +11,7 @@ import pytest
 import sample
 from data.vocabulary import RESERVED
 from files.errors import DataError, UsageError
+from models import load
 from models.manifest import PLACE, write_manifest
 from tests.fuzz.readers import imitation
 from training.flags import parse
@@ -122,7 +123,7 @@ def refusal(call):
 
 
 def test_an_export_is_checked_before_tensorflow_is_imported(export, monkeypatch):
-    monkeypatch.setattr(sample, "load_generator", lambda _: pytest.fail("it was loaded"))
+    monkeypatch.setattr(load, "load_generator", lambda _: pytest.fail("it was loaded"))
     with open(export / "variables" / "variables.index", "ab") as file:
         file.write(b"\0")
     message = refusal(lambda: sample.main([str(export.parent)]))
@@ -130,12 +131,12 @@ def test_an_export_is_checked_before_tensorflow_is_imported(export, monkeypatch)
 
 
 def test_an_export_without_a_manifest_is_warned_of(export, capsys):
-    vocabulary = sample.check_export(export)
+    vocabulary = load.check_export(export)
     assert vocabulary["size"] == 7 and capsys.readouterr().err == ""
     (export / PLACE).unlink()
-    assert sample.check_export(export) == vocabulary
+    assert load.check_export(export) == vocabulary
     warning = capsys.readouterr().err
-    assert warning.count("\n") == 1 and f"warning: {export} is of an older version" in warning
+    assert warning.count("\n") == 1 and f"warning: {export} is from an older version" in warning
 
 
 @pytest.mark.parametrize(
@@ -143,21 +144,21 @@ def test_an_export_without_a_manifest_is_warned_of(export, capsys):
     [
         (b"", "is no JSON"),
         (b"\xff", "is no JSON"),
-        (b"[]", "A vocabulary is one list"),
+        (b"[]", "is not a JSON object"),
         (b"[" * 100_000, "nested too deeply"),
         (b" " * (17 << 20), "has more than 16,777,216 bytes"),
-        ({"level": "id"}, "has no size or task"),
-        ({"level": "id", "task": "oracle", "size": "5"}, "has no size or task"),
-        ({"level": "id", "task": "oracle", "size": True}, "has no size or task"),
-        ({"level": "key", "task": ["music"], "size": 89}, "has no size or task"),
-        ({"level": "key", "task": "music", "size": 2**31}, "has no size or task"),
-        ({"level": ["id"], "task": "oracle", "size": 5}, "list as 'level'"),
+        ({"level": "id"}, "has no valid size, task or level"),
+        ({"level": "id", "task": "oracle", "size": "5"}, "has no valid size, task or level"),
+        ({"level": "id", "task": "oracle", "size": True}, "has no valid size, task or level"),
+        ({"level": "key", "task": ["music"], "size": 89}, "has no valid size, task or level"),
+        ({"level": "key", "task": "music", "size": 2**31}, "has no valid size, task or level"),
+        ({"level": ["id"], "task": "oracle", "size": 5}, "has no valid size, task or level"),
         ({"task": "text", "level": "word", "size": 5}, "None as 'tokens'"),
     ],
 )
 def test_what_is_no_vocabulary_is_refused(export, content, said):
     write_vocabulary(export, content)
-    assert said in refusal(lambda: sample.check_export(export))
+    assert said in refusal(lambda: sample.read_text_vocabulary(load.check_export(export)))
 
 
 class Generator:
@@ -186,18 +187,16 @@ class Generator:
         (np.array([["a"], ["b"]]), "no ids below 7"),
         (None, "cannot be drawn from (AttributeError"),
         (ValueError("two\nlines"), "cannot be drawn from (ValueError: two lines)"),
-        (MemoryError(), "--num is 2, and there is no memory for so many"),
+        (MemoryError(), "there is no memory for 2 sequences at once"),
     ],
 )
 def test_what_a_damaged_generator_gives_is_refused(export, given, said):
-    settings = sample.SampleSettings(num=2)
-    assert said in refusal(lambda: sample.draw(Generator(given), export, 7, settings))
+    assert said in refusal(lambda: load.draw(Generator(given), export, 7, 2, 1, 1.0))
 
 
 def test_sound_sequences_are_given(export):
     given = np.array([[3, 6], [1, 0]], np.int32)
-    settings = sample.SampleSettings(num=2)
-    assert sample.draw(Generator(given), export, 7, settings) is given
+    assert load.draw(Generator(given), export, 7, 2, 1, 1.0) is given
 
 
 @pytest.mark.parametrize("keys", [[[0, 40]], [[40, 89]]])
@@ -208,7 +207,7 @@ def test_tunes_of_other_keys_are_not_begun(tmp_path, keys):
 
 
 def test_midi_of_what_is_no_music_is_refused_before_it_is_loaded(export, tmp_path, monkeypatch):
-    monkeypatch.setattr(sample, "load_generator", lambda _: pytest.fail("it was loaded"))
+    monkeypatch.setattr(load, "load_generator", lambda _: pytest.fail("it was loaded"))
     write_vocabulary(export, {"task": "\x1b[2J", "level": "id", "size": 7})
     message = refusal(lambda: sample.main([str(export), "--midi", str(tmp_path / "midi")]))
     assert "this is one of '\\x1b[2J'" in message
@@ -219,7 +218,7 @@ def test_a_terminal_is_given_no_commands(export, monkeypatch, capsys, terminal):
     tokens = [*RESERVED, "\x1b[2J", "\x9b", "\t", "a"]
     write_vocabulary(export, {"task": "text", "level": "char", "size": 7, "tokens": tokens})
     given = Generator(np.array([[3, 4, 5, 6]], np.int32))
-    monkeypatch.setattr(sample, "load_generator", lambda _: given)
+    monkeypatch.setattr(load, "load_generator", lambda _: given)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
     sample.main([str(export), "--num", "1"])
     printed = capsys.readouterr().out
@@ -227,5 +226,5 @@ def test_a_terminal_is_given_no_commands(export, monkeypatch, capsys, terminal):
 
 
 def test_what_tensorflow_cannot_load_is_refused(export):
-    message = refusal(lambda: sample.load_generator(export))
+    message = refusal(lambda: load.load_generator(export))
     assert f"{export} is damaged and cannot be loaded" in message
