@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from data.split import SplitCorpus
+from data.split import MIN_SEQUENCES, SplitCorpus
 from data.store import Store
 from data.vocabulary import Vocabulary
 from files.errors import DataError
 
 _LARGE = 3 << 29  # bytes of int32 above which a corpus is kept in the smallest dtype that holds it
-_FEWEST = 2  # sequences in a part: self-BLEU and variances compare a sequence with others
+
 _NEARLY_ALL = 0.95  # of the sequences, which the length that is advised keeps
 LONGEST_ADVISED = 256  # tokens; of longer lines it is better to keep a part
 # What keeps a part of a longer sequence, by task.
@@ -135,11 +135,11 @@ def build_corpus(
         "validation": drawn[:validation_size],
         "test": drawn[validation_size : validation_size + test_size],
     }
-    needed = _FEWEST * (1 + sum(share > 0 for share in shares))
-    few = len(drawn) < needed or len(parts["train"]) < _FEWEST
-    if few or (test_sequences is not None and len(published) < _FEWEST):
+    needed = MIN_SEQUENCES * (1 + sum(share > 0 for share in shares))
+    few = len(drawn) < needed or len(parts["train"]) < MIN_SEQUENCES
+    if few or (test_sequences is not None and len(published) < MIN_SEQUENCES):
         where, num = ("", len(drawn)) if few else (" in its test part", len(published))
-        needed = needed if few else _FEWEST
+        needed = needed if few else MIN_SEQUENCES
         reasons = [*skipped.most_common(), *([("repeats", repeats)] if repeats else [])]
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
         left_out = f" (left out: {left_out})" if left_out else ""
@@ -150,7 +150,7 @@ def build_corpus(
             )
         raise DataError(
             f"{name} has {num:,} different sequence{'s' * (num != 1)}{where} that can be used"
-            f"{left_out}, expected at least {needed} different sequences, {_FEWEST} for each part: "
+            f"{left_out}, expected at least {needed} different sequences, {MIN_SEQUENCES} for each part: "
             f"{_advice(store, num, needed, repeats, task, about or {})}."
         )
     if test_sequences is not None:
@@ -210,8 +210,10 @@ def _held_out(num: int, validation_share: float, test_share: float) -> tuple[int
     def share_of(share: float) -> int:
         return math.floor(share * num + 1e-9)  # 0.29 * 100 is below 29
 
-    validation = max(share_of(validation_share), _FEWEST * (validation_share > 0))
-    test = max(share_of(validation_share + test_share) - validation, _FEWEST * (test_share > 0))
+    validation = max(share_of(validation_share), MIN_SEQUENCES * (validation_share > 0))
+    test = max(
+        share_of(validation_share + test_share) - validation, MIN_SEQUENCES * (test_share > 0)
+    )
     return validation, test
 
 
