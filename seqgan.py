@@ -52,7 +52,7 @@ class SeqGAN:
         self.steps = make_steps(generator, discriminator, self.settings)
         self._models = {"generator": generator, "discriminator": discriminator}
         self._others = {"rollout": self.rollout, **self.steps.optimizers}
-        self._given = {"seed": seed, **settings}
+        self._given, self._own = {"seed": seed, **settings}, reward is not None
         self._calls = {"pretrain": 0, "fit": 0}
 
     def pretrain(self, real, epochs: int, validation_data=None, callbacks: Sequence = ()):
@@ -87,19 +87,19 @@ class SeqGAN:
 
     def save(self, folder: str | Path) -> None:
         """Saves models, optimizers and counts: after `load`, training continues as if uninterrupted."""
-        own = self.reward.function is not None
-        more = {"settings": self._given, "calls": self._calls, "own_reward": own}
+        more = {"settings": self._given, "calls": self._calls, "own_reward": self._own}
         saved_models.save(Path(folder), self._models, self._others, more)
 
     @classmethod
     def load(cls, folder: str | Path, reward=None) -> "SeqGAN":
         """What `save` was called on. A reward function is not saved: give the same one again."""
-        models, saved = saved_models.load_models(Path(folder))
-        if saved["own_reward"] != (reward is not None):
+        names = ("settings", "calls", "own_reward")
+        models, (settings, calls, own) = saved_models.load_models(Path(folder), *names)
+        if own != (reward is not None):
             raise ValueError(f"`reward` is {reward!r:.60}, expected as when {folder} was saved.")
-        made = cls(**models, reward=reward, **saved["settings"])
+        made = cls(**models, reward=reward, **settings)
         saved_models.load_variables(Path(folder), made._models, made._others)
-        made._calls = saved["calls"]
+        made._calls = calls
         return made
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:

@@ -142,8 +142,8 @@ class Distribution:
         if np.any(of_all != of_all[0]):
             other = self.cluster.tasks[int(np.argmax(of_all != of_all[0]))]
             raise UsageError(
-                f"{other} has other flags, or another number of devices, than the chief "
-                f"{self.cluster.tasks[0].address}. Give every worker the same command."
+                f"{other} has other flags, other data or another number of devices than the chief "
+                f"{self.cluster.tasks[0].address}. Give every worker the same command and data."
             )
 
     def _gather(self, rows: tf.Tensor) -> tf.Tensor:

@@ -20,7 +20,7 @@ from training.run import Run
 from training.seqgan import train_seqgan
 from training.settings import Settings
 from training.steps import make_steps
-from training.stored_settings import run_name, settings_to_json
+from training.stored_settings import run_name, settings_without_paths
 from training.task import Task
 
 
@@ -36,7 +36,7 @@ def run_experiment(
     several workers all train, and the chief alone does the rest.
     """
     with Run(default_folder(name, settings), name, settings, distribution) as run:
-        distribution.check_same({"task": name, **settings_to_json(settings)})
+        distribution.check_same({"task": name, **settings_without_paths(settings)})
         if run.folder.complete:
             run.display.say(f"{run.folder.path} is complete: its figures are in result.json")
         elif distribution.is_chief:
@@ -52,6 +52,7 @@ def carry_out(run: Run, task: Task) -> None:
     settings, distribution = run.settings, run.distribution
     for line in task.description:
         run.display.say(line)
+    distribution.check_same(task.inputs)
     run.prepare(task.inputs, task.figures)
     settings.check_fits(len(task.train))
     generator, discriminator = make_models(task, settings, distribution)

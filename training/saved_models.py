@@ -41,8 +41,10 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
     temporary.replace(folder)
 
 
-def load_models(folder: Path) -> tuple[dict[str, keras.Model], dict[str, Any]]:
-    """New models of the saved configurations, and the other values. Their weights: `load_variables`.
+def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list[Any]]:
+    """New models of the saved configurations, and the other values `names` in that order.
+
+    The models' weights are not those saved: `load_variables`.
 
     Raises:
         DataError: the folder holds no such thing.
@@ -51,12 +53,12 @@ def load_models(folder: Path) -> tuple[dict[str, keras.Model], dict[str, Any]]:
     try:
         configs = saved.pop("models").items()
         models = {name: keras.saving.deserialize_keras_object(each) for name, each in configs}
+        return models, [saved[name] for name in names]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"{folder / _CONFIG} cannot be used ({reason:.200}), {_EXPECTED}."
         ) from error
-    return models, saved
 
 
 def load_variables(folder: Path, models: dict[str, keras.Model], others: dict[str, Any]) -> None:

@@ -20,6 +20,12 @@ def settings_to_json(settings: Settings) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
 
 
+def settings_without_paths(settings: Settings) -> dict[str, Any]:
+    """`settings_to_json` without what is identified by its content: workers may have other paths."""
+    options = options_of(settings)
+    return {k: v for k, v in settings_to_json(settings).items() if not options[k].by_content}
+
+
 def _preset_of(settings: S) -> S:
     """The settings as their preset has them."""
     presets = next(p for p in ALL_PRESETS if isinstance(settings, type(p["quick"])))

@@ -152,4 +152,4 @@ def test_workers_that_were_told_different_things_do_not_start(tmp_path):
     for process in processes:
         line = last_line(process)
         assert process.returncode == 2, line
-        assert ": worker 1 (127.0.0.1:" in line and " has other flags" in line
+        assert ": worker 1 (127.0.0.1:" in line and " has other flags, other data" in line
