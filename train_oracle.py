@@ -43,13 +43,13 @@ def make_task(settings: OracleSettings):
 
     def measure(generator, num_samples, seed):
         samples = generator.sample(num_samples, seed).numpy()
-        of_oracle = sequence_nll(oracle.log_prob, samples)
-        of_test = sequence_nll(generator.log_prob, test[:num_samples])
+        oracle_nll = sequence_nll(oracle.log_prob, samples)
+        test_nll = sequence_nll(generator.log_prob, test[:num_samples])
         bleu = self_bleu(samples[: settings.self_bleu_samples])
-        nll = (per_token(of_oracle, length), per_token(of_test, length))
+        nll = (per_token(oracle_nll, length), per_token(test_nll, length))
         figures = (*nll, *bleu[1:5], copied_share(samples, train))
         by_name = dict(zip(measured, map(float, figures), strict=True))
-        return Measurement(by_name, {"nll_oracle": of_oracle, "nll_test": of_test})
+        return Measurement(by_name, {"nll_oracle": oracle_nll, "nll_test": test_nll})
 
     def write_samples(folder, samples):
         lines = [" ".join(map(str, sequence)) for sequence in samples]

@@ -146,7 +146,7 @@ class Work:
         from models.shares import Share
 
         share, steps, settings = Share(0, replicas), self.steps, self.settings
-        by_xla = partial(tf.function, jit_compile=True)
+        with_xla = partial(tf.function, jit_compile=True)
 
         def halves(part, update, compiled, whole) -> Callable[..., Any]:
             """As `Distribution.step` has them, with nothing to add in between."""
@@ -155,8 +155,8 @@ class Work:
             part, update = compiled(partial(part, share)), tf.function(update)
             return lambda *batch: update(*part(*batch))
 
-        mle = halves(steps._mle_gradients, steps._apply_mle, by_xla, steps._mle_step)
-        policy = halves(steps._policy_gradients, steps._apply_policy, by_xla, steps._policy_step)
+        mle = halves(steps._mle_gradients, steps._apply_mle, with_xla, steps._mle_step)
+        policy = halves(steps._policy_gradients, steps._apply_policy, with_xla, steps._policy_step)
         judge = halves(
             *(steps._discriminator_gradients, steps._apply_discriminator, tf.function),
             tf.function(steps._discriminator_step),

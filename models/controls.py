@@ -155,9 +155,9 @@ class Bigram:
         unseen = totals == 0
         probabilities = np.where(unseen, self.unigram[after], seen / np.where(unseen, 1, totals))
         with np.errstate(divide="ignore"):
-            of_tokens = np.zeros(tokens.shape)
-            of_tokens[counts] = np.log(probabilities)
-        return of_tokens.sum(axis=1)
+            token_log_probs = np.zeros(tokens.shape)
+            token_log_probs[counts] = np.log(probabilities)
+        return token_log_probs.sum(axis=1)
 
 
 class Copy:

@@ -262,14 +262,14 @@ class Generator(keras.Model):
 
         def score(tokens):
             hidden = tf.reshape(self._hidden(tokens), [-1, self.hidden_dim])
-            of_tokens = map_chunks(
+            token_log_probs = map_chunks(
                 lambda hidden, token: draw.log_prob(hidden, token, temperature),
                 (hidden, tf.reshape(tokens, [-1])),
                 LOGIT_ROWS,
                 at_once=2,
             )
-            of_tokens = tf.reshape(of_tokens, tf.shape(tokens))
-            return tf.reduce_sum(tf.where(self.mask(tokens) > 0, of_tokens, 0.0), axis=1)
+            token_log_probs = tf.reshape(token_log_probs, tf.shape(tokens))
+            return tf.reduce_sum(tf.where(self.mask(tokens) > 0, token_log_probs, 0.0), axis=1)
 
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
         return map_chunks(score, tokens, max(1, 20 * LOGIT_ROWS // self.max_length))

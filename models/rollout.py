@@ -72,21 +72,23 @@ class Rollout(keras.Model):
         """
         check_counts(num_rollouts=num_rollouts)
         tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
-        of_all = len(tokens)
+        batch_rows = len(tokens)
         tokens = share.rows(tokens)
         batch_size, length = tokens.shape
-        of_whole = tf.cast(reward_fn(tokens), tf.float32)
+        whole_rewards = tf.cast(reward_fn(tokens), tf.float32)
         if length == 1:
-            return of_whole[:, None]
+            return whole_rewards[:, None]
 
         # A pair is one sequence in one roll-out; it has a row for each of its T - 1 prefixes.
         num_pairs, draws = num_rollouts * batch_size, length * (length - 1) // 2
         uniforms = tf.random.stateless_uniform(
-            [num_rollouts * of_all, draws], check_seed(seed), alg="philox"
+            [num_rollouts * batch_rows, draws], check_seed(seed), alg="philox"
         )
         if share != WHOLE:
-            of_share = tf.reshape(uniforms, [num_rollouts, of_all, draws])[:, share.of(of_all)]
-            uniforms = tf.reshape(of_share, [num_pairs, draws])
+            shared = tf.reshape(uniforms, [num_rollouts, batch_rows, draws])[
+                :, share.of(batch_rows)
+            ]
+            uniforms = tf.reshape(shared, [num_pairs, draws])
         states = self._states_after_prefixes(tokens)
         pairs = np.arange(num_pairs, dtype=np.int32)
         chunk = max(1, self.chunk_rows // (length - 1))
@@ -94,11 +96,11 @@ class Rollout(keras.Model):
         for start in range(0, num_pairs, chunk):
             part = slice(start, start + chunk)
             completed = self._complete(tokens, states, pairs[part] % batch_size, uniforms[part])
-            of_rows = tf.cast(reward_fn(completed), tf.float32)
-            rewards.append(tf.reshape(of_rows, [length - 1, -1]))
+            row_rewards = tf.cast(reward_fn(completed), tf.float32)
+            rewards.append(tf.reshape(row_rewards, [length - 1, -1]))
         by_rollout = tf.reshape(tf.concat(rewards, axis=1), [length - 1, num_rollouts, batch_size])
-        of_prefixes = tf.reduce_mean(by_rollout, axis=1)  # [T - 1, B]
-        return tf.transpose(tf.concat([of_prefixes, of_whole[None]], axis=0))
+        prefix_values = tf.reduce_mean(by_rollout, axis=1)  # [T - 1, B]
+        return tf.transpose(tf.concat([prefix_values, whole_rewards[None]], axis=0))
 
     @tf.function(reduce_retracing=True)
     def _states_after_prefixes(self, tokens):

@@ -28,8 +28,8 @@ def measure_controls(generator: Generator, task: Task, run: Run) -> None:
             if name == settings.random_tokens:
                 run.keep(measured)
 
-        for name, of_tokens in probabilities.items():
-            set_token_probabilities(generator, of_tokens)
+        for name, token_probabilities in probabilities.items():
+            set_token_probabilities(generator, token_probabilities)
             measure(name, generator)
         measure("bigram", Bigram(generator, task.train))
         measure("bigram, smoothed", Bigram(generator, task.train, smoothed=True))

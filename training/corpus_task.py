@@ -47,8 +47,11 @@ def corpus_task(
         more_figures: the task's own measures.
     """
 
+    blocked = generator_options["blocked_tokens"]
+    ends = {generator_options["pad_token"], generator_options.get("end_token", PAD)}
+
     def sentences(sequences: np.ndarray) -> list[np.ndarray]:
-        return before_end(sequences, (PAD, END))
+        return before_end(sequences, ends)
 
     train, test = sentences(corpus.train), sentences(corpus.test)
     scorers = {
@@ -63,7 +66,8 @@ def corpus_task(
 
     def judge(samples: np.ndarray, references: np.ndarray) -> Measurement:
         # Real data may hold unknown words, samples never do: no credit for matching unknown ones.
-        rows = sentences(np.where(samples == UNKNOWN, -1, samples))
+        known = samples if UNKNOWN not in blocked else np.where(samples == UNKNOWN, -1, samples)
+        rows = sentences(known)
         scores_by = {name: scorer.sentence_scores(rows) for name, scorer in scorers.items()}
         figures = {
             f"bleu_{n}{name}": float(scores[:, n - 1].mean())
@@ -90,8 +94,8 @@ def corpus_task(
     # Real data as if it were generated: the test part against the training part, and the
     # validation part against the test part, so that nothing is scored against itself.
     real = judge(corpus.test, corpus.validation).figures
-    of_validation = judge(corpus.validation, corpus.test).figures
-    real |= {name: value for name, value in of_validation.items() if name.endswith("_test")}
+    validation_figures = judge(corpus.validation, corpus.test).figures
+    real |= {name: value for name, value in validation_figures.items() if name.endswith("_test")}
     return Task(
         train=corpus.train,
         vocabulary=vocabulary,

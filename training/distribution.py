@@ -100,9 +100,9 @@ class Distribution:
 
         @partial(tf.function, autograph=False)
         def step(*batch):
-            of_replicas = strategy.run(on_replica, batch)
+            results = strategy.run(on_replica, batch)
             return tf.nest.map_structure(
-                lambda result: strategy.experimental_local_results(result)[0], of_replicas
+                lambda result: strategy.experimental_local_results(result)[0], results
             )
 
         return step
@@ -118,13 +118,13 @@ class Distribution:
         strategy, devices = self.strategy, self.devices
         first = 0 if self.cluster is None else self.cluster.number * len(devices)
 
-        def of_replica(local: int) -> tf.Tensor:
+        def one_replica(local: int) -> tf.Tensor:
             with strategy.scope(), tf.device(devices[local]):
                 return function(*arguments, share=Share(first + local, self.num_replicas))
 
-        return self._gather(tf.concat(list(self._threads.map(of_replica, range(len(devices)))), 0))
+        return self._gather(tf.concat(list(self._threads.map(one_replica, range(len(devices)))), 0))
 
-    def of_workers(self, *numbers: int) -> np.ndarray:
+    def all_workers(self, *numbers: int) -> np.ndarray:
         """These numbers of every worker, the chief's first: int64 `[workers, ...]`."""
         if self.cluster is None:
             return np.array([numbers], np.int64)
@@ -138,9 +138,9 @@ class Distribution:
         if self.cluster is None:
             return
         told = zlib.crc32(json.dumps([what, len(self.devices)], sort_keys=True).encode())
-        of_all = self.of_workers(told)[:, 0]
-        if np.any(of_all != of_all[0]):
-            other = self.cluster.tasks[int(np.argmax(of_all != of_all[0]))]
+        gathered = self.all_workers(told)[:, 0]
+        if np.any(gathered != gathered[0]):
+            other = self.cluster.tasks[int(np.argmax(gathered != gathered[0]))]
             raise UsageError(
                 f"{other} has other flags, other data or another number of devices than the chief "
                 f"{self.cluster.tasks[0].address}. Give every worker the same command and data."

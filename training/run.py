@@ -168,7 +168,7 @@ class Run:
             clear_half_written(self.folder.path)
             found = newest_whole(self.folder.path, self.display.say, set_aside=True)
             number = int(found.name) if found else 0
-        number = int(self.distribution.of_workers(number)[0, 0])
+        number = int(self.distribution.all_workers(number)[0, 0])
         newest = self.folder.path / "checkpoints" / f"{number:06d}"
         if number and not newest.is_dir():
             raise UsageError(
@@ -255,10 +255,10 @@ class Run:
 
     def _requested(self, request: Request) -> int:
         """The signal that asked any of the workers to stop, or 0."""
-        return int(self.distribution.of_workers(request.number or 0).max())
+        return int(self.distribution.all_workers(request.number or 0).max())
 
     def _stop(self, number: int, where: str) -> None:
-        self.distribution.of_workers(0)  # so that all name the checkpoint just written
+        self.distribution.all_workers(0)  # so that all name the checkpoint just written
         raise Stopped(number, f"stopped after {where}. {self.folder.go_on()}")
 
     def log(self, stage: str, step: int, values: Mapping[str, Any], total: int) -> None:

@@ -112,7 +112,7 @@ def test_one_device_takes_what_it_is_given():
     step = ONE_DEVICE.step(lambda share, x: (share.rows(x),), update, lambda function: function)
     assert step(3.0) == 6.0
     assert ONE_DEVICE.by_rows(lambda *numbers: sum(numbers), 1, 2) == 3
-    assert ONE_DEVICE.of_workers(7, 8).tolist() == [[7, 8]]
+    assert ONE_DEVICE.all_workers(7, 8).tolist() == [[7, 8]]
     assert ONE_DEVICE.is_chief and not str(ONE_DEVICE)
 
 

@@ -1,0 +1,72 @@
+"""The figures that all tasks on real corpora share."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training.corpus_task import corpus_task
+from training.presets import MUSIC_PRESETS
+
+T = 4
+KEYS = {"pad_token": 0, "blocked_tokens": (0,)}
+WORDS = {"end_token": 1, "pad_token": 0, "blocked_tokens": (0, 2)}
+
+
+def corpus(train, unknown=0.0):
+    train = np.array(train, np.int32)
+    provenance = {"sha256": "5a", "unknown_share": {"validation": 0.0, "test": unknown}}
+    return SimpleNamespace(
+        train=train, validation=train[:2], test=train[-2:], provenance=provenance
+    )
+
+
+class Policy:
+    """Writes given sequences, and finds each token to have probability 1 / e."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def sample(self, num, seed):
+        return tf.constant(self.samples)
+
+    def log_prob(self, tokens):
+        return -self.mask(tokens).numpy().sum(axis=1)
+
+    def mask(self, tokens):
+        return tf.cast(tf.constant(tokens) > 0, tf.float32)
+
+
+def measured(corpus, options, samples):
+    task = corpus_task(corpus, {"size": 9}, MUSIC_PRESETS["smoke"], lambda *_: None, options)
+    return task, task.measure(Policy(samples), len(samples), (1, 1)).figures
+
+
+def test_the_lowest_keys_of_a_tune_are_keys_and_neither_end_nor_unknown():
+    tunes = [[5, 1, 6, 7], [1, 2, 1, 2], [3, 4, 5, 6]]
+    _, figures = measured(corpus(tunes), KEYS, np.array(tunes, np.int32))
+    assert figures["bleu_2"] == pytest.approx(1) and figures["copied_share"] == 1
+    _, figures = measured(corpus(tunes), KEYS, np.array([[5, 1, 8, 8], [1, 8, 8, 8]], np.int32))
+    assert figures["copied_share"] == 0
+
+
+def test_words_stop_at_their_end_and_unknown_ones_match_nothing():
+    lines = [[5, 6, 1, 0], [3, 2, 4, 1], [3, 4, 5, 6]]
+    _, figures = measured(corpus(lines), WORDS, np.array(lines, np.int32))
+    assert figures["copied_share"] == pytest.approx(2 / 3)
+
+
+def test_likelihood_over_mostly_unknown_tokens_is_left_out_and_said_so():
+    lines = [[5, 6, 1, 0], [3, 4, 4, 1], [3, 4, 5, 6]]
+    task, figures = measured(corpus(lines), WORDS, np.array(lines, np.int32))
+    assert figures["nll_test"] == pytest.approx(1) and not task.description
+    task, figures = measured(corpus(lines, unknown=0.6), WORDS, np.array(lines, np.int32))
+    assert "nll_test" not in figures and "nll_test" not in task.figures
+    assert figures["nll_validation"] == pytest.approx(1)
+    assert task.description == ("nll_test is left out: most of the test tokens are unknown",)
+
+
+def test_the_digest_of_the_corpus_is_an_input_of_the_run():
+    task, _ = measured(corpus([[3, 4, 5, 6]] * 3), KEYS, np.full([2, T], 3, np.int32))
+    assert task.inputs == {"corpus": "5a"}
