@@ -25,7 +25,7 @@ def paper_figures(section: Section) -> dict[str, Published]:
 
 
 def _known_corpus(source: str) -> str:
-    """The corpus that a name or a file of one's own stands for: the news are had as a file only."""
+    """The corpus that a name or the path of your own file stands for."""
     return "emnlp" if Path(source).stem.lower().startswith("emnlp") else source
 
 
