@@ -76,9 +76,9 @@ def read_markdown(path: Path) -> str:
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(CompareSettings, CompareSettings(), arguments, prog="compare.py")
 
-    from reports.document import document
+    from reports.grouping import make_sections
+    from reports.json_report import json_report
     from reports.results import find_runs
-    from reports.rows import make_sections
     from reports.tables import make_tables
 
     runs, left_out = find_runs(list(settings.runs))
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
     tables = make_tables(sections)
     print("\n\n".join(tables.values()))
     if settings.json is not None:
-        made = json.dumps(document(sections), indent=1, ensure_ascii=False, allow_nan=False)
+        made = json.dumps(json_report(sections), indent=1, ensure_ascii=False, allow_nan=False)
         # Bytes of a file name that is not UTF-8 become escapes, which JSON reads back.
         settings.json.write_text(f"{made}\n", encoding="utf-8", errors="backslashreplace")
     if settings.write is not None:

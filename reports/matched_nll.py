@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.comparisons import BASE_REWARD
-from reports.measures import main_figure
+from reports.metric_names import main_figure
 from reports.results import Run, TableError
-from reports.rows import Row, Section, mle_row
+from reports.sections import Row, Section, mle_row
 
 COST = "nll_test"
 

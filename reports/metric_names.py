@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reports.paper import LATER_SEQGAN, TABLE_1, TABLES_2_TO_4
-from reports.rows import Section
+from reports.sections import Section
 
 Published = tuple[float | None, float | None]
 
@@ -38,7 +38,7 @@ def higher_is_better(figure: str) -> bool:
     return figure.startswith("bleu")
 
 
-def beside(section: Section) -> list[str]:
+def companion_figures(section: Section) -> list[str]:
     """The figures without which the main one must not stand: variety and likelihood of real data."""
     orders = [name.removeprefix("bleu_") for name in paper_figures(section) if "bleu" in name]
     return ["nll_test", *(f"self_bleu_{n}" for n in (orders[:1] or ["2", "3"])), "copied_share"]
