@@ -7,6 +7,9 @@ python compare.py results --write README.md      # puts the tables between their
 python compare.py results --json all.json --figures figures
 """
 
+import files  # noqa: F401  # first, since it checks the version of Python
+
+# isort: split
 import dataclasses
 import json
 import sys

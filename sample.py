@@ -5,6 +5,9 @@ python sample.py runs/demo --num 10
 python sample.py runs/demo --num 10 --seed 2 --temperature 0.8
 """
 
+import files  # noqa: F401  # first, since it checks the version of Python
+
+# isort: split
 import dataclasses
 import os
 import sys

@@ -54,10 +54,10 @@ QUICK_AXES = {"length": (3, 4)}
 
 def measure_point(point: Point) -> dict[str, float]:
     """Median seconds, and megabytes before and at the peak. Random weights, the paper's kernels."""
+    from files.platform import peak_memory_mb
     from models.discriminator import Discriminator
     from models.generator import Generator
     from models.rollout import Rollout
-    from training.provenance import peak_memory_mb
 
     generator = Generator(point.vocab_size, point.length)
     discriminator = Discriminator(point.vocab_size, point.length)

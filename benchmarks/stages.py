@@ -281,7 +281,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     start(0)
     from benchmarks.measure import wait_for
-    from training.provenance import peak_memory_mb
+    from files.platform import peak_memory_mb
 
     stages = make_stages(settings.quick).ours()
     if settings.stage not in stages:

@@ -1,5 +1,6 @@
 """Paths that TensorFlow reads as they are: some of its functions take a path as a pattern of names."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ def is_plain(text: str) -> bool:
         text.encode("utf-8")
     except UnicodeEncodeError:  # bytes of a name that is not UTF-8, which TensorFlow refuses
         return False
-    return not _PATTERN & set(text)
+    return not _PATTERN & set(text.replace(os.sep, "/"))  # a backslash separates on Windows
 
 
 @contextmanager

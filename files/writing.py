@@ -1,10 +1,10 @@
 """Files written so that no half-written one is ever seen, even after a power failure."""
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from files.platform import sync
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -19,14 +19,3 @@ def write_json(path: Path, value: Any) -> None:
     sync(temporary)
     temporary.replace(path)
     sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        # Not every file system does so for a folder: there it is as safe as it can be.
-        with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

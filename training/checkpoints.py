@@ -12,7 +12,8 @@ import tensorflow as tf
 from files.errors import UsageError
 from files.hashing import sha256
 from files.plain_path import plain_path
-from files.writing import sync, write_json
+from files.platform import sync
+from files.writing import write_json
 
 KEPT = 2
 CHECKSUMS = "checksums.json"

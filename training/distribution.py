@@ -170,8 +170,9 @@ def make_distribution(distribute: str, cluster: Cluster | None, batch_size: int)
             ) from None
     else:
         cluster, strategy = None, None
-        devices = [] if distribute == "none" else tf.config.list_logical_devices("GPU")
-        if distribute == "mirrored" and not devices:
+        mirrored = distribute == "mirrored"
+        devices = tf.config.list_logical_devices("GPU") if mirrored else []
+        if mirrored and not devices:
             devices = tf.config.list_logical_devices("CPU")
         if len(devices) > 1:
             strategy = tf.distribute.MirroredStrategy([device.name for device in devices])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from files.errors import UserError
+from files.platform import SIGPIPE
 from training.stops import Stopped
 from training.streams import discard_output, prepare_streams
 
@@ -57,7 +58,7 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(128 + number)
     except BrokenPipeError:  # nobody reads on, as in `compare.py | head`
         discard_output()
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(128 + SIGPIPE)
     except OSError as error:  # no room, no permission, a folder that went away
         reason = error.strerror or error
         what = repr(os.fspath(error.filename)) if error.filename else "a file or standard output"

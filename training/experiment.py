@@ -12,6 +12,7 @@ from models.generator import Generator
 from models.rollout import Rollout
 from training.controls import measure_controls
 from training.distribution import ONE_DEVICE, Distribution
+from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
 from training.pretrain import measure_generator
 from training.result import significance, summary
@@ -39,7 +40,11 @@ def run_experiment(
         distribution.check_same({"task": name, **settings_without_paths(settings)})
         if run.folder.complete:
             run.display.say(f"{run.folder.path} is complete: its figures are in result.json")
-        elif distribution.is_chief:
+            return run.folder.path
+        run.display.say(runs_on(distribution))
+        if warning := unused_gpu():
+            run.display.say(warning)
+        if distribution.is_chief:
             carry_out(run, make_task())
         else:
             nothing = Measurement({})

@@ -1,6 +1,5 @@
 """What `seqgan.SeqGAN` needs besides Algorithm 1: its settings, validation, and seeds of repeated calls."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,13 @@ from metrics.nll import sequence_nll
 from models.checks import check_tokens
 from models.generator import Generator
 from training.journal import Measurement
+from training.options import options_of
 from training.pretrain import Measure
 from training.settings import Settings
 
-# Boxes of `--help` whose settings belong to a run folder, not to the algorithm.
+# Boxes of `--help` whose settings belong to a run folder, not to the algorithm, except for one.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
+_OF_LIBRARY = ("xla",)
 
 
 def hyperparameters(seed: int, **given: Any) -> Settings:
@@ -27,8 +28,9 @@ def hyperparameters(seed: int, **given: Any) -> Settings:
         TypeError: a name is no such field.
         UsageError: a value is out of its bounds.
     """
-    fields = dataclasses.fields(Settings)
-    names = [f.name for f in fields if f.metadata["option"].group not in _OF_SCRIPTS]
+    options = options_of(Settings)
+    names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
+    names += _OF_LIBRARY
     for name in given:
         if name not in names:
             raise TypeError(f"there is no setting {name!r}, expected one of {', '.join(names)}.")

@@ -1,13 +1,13 @@
 """A folder for one process at a time. The lock goes with its process, however that ends."""
 
 import contextlib
-import fcntl
 import os
 import platform
 import weakref
 from pathlib import Path
 
 from files.errors import UsageError
+from files.platform import WINDOWS, lock_file, open_folder
 
 NAME = ".lock"
 
@@ -28,25 +28,27 @@ class FolderLock:
         self.works = True  # False where the file system knows no locks
         self._path = folder / NAME
         # Kept open, so that the number of its inode goes to no other folder.
-        directory = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        directory = open_folder(folder)
         try:
             self._file = self._locked_file()
         except BaseException:
-            os.close(directory)
+            _close(directory)
             raise
-        self._folder = os.fstat(directory)
+        self._folder = os.stat(folder if directory is None else directory)
         with contextlib.suppress(OSError):  # it names the holder, no more: a full disk is no matter
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, f"process {os.getpid()} on {platform.node()}".encode(), 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, f"process {os.getpid()} on {platform.node()}".encode())
         self._close = weakref.finalize(self, _close, self._file, directory)
 
     def _locked_file(self) -> int:
         while True:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock_file(file)
             except BlockingIOError:
-                holder = os.pread(file, 200, 0).decode(errors="replace") or "another process"
+                os.lseek(file, 0, os.SEEK_SET)
+                holder = os.read(file, 200).decode(errors="replace") or "another process"
                 os.close(file)
                 raise UsageError(
                     f"{self.folder} is in use by {holder}. Wait for its end, or give another --out."
@@ -64,11 +66,17 @@ class FolderLock:
 
     def release(self) -> None:
         """Takes the file away and lets go of the folder."""
-        if self._close.alive:
-            with contextlib.suppress(OSError):
-                if _is(self._path, os.fstat(self._file)):
-                    self._path.unlink()
+        if not self._close.alive:
+            return
+        if WINDOWS:  # which removes no open file, so that another run's stays
             self._close()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            return
+        with contextlib.suppress(OSError):
+            if _is(self._path, os.fstat(self._file)):
+                self._path.unlink()
+        self._close()
 
 
 def _is(path: Path, known: os.stat_result) -> bool:
@@ -78,6 +86,7 @@ def _is(path: Path, known: os.stat_result) -> bool:
         return False
 
 
-def _close(*descriptors: int) -> None:
+def _close(*descriptors: int | None) -> None:
     for descriptor in descriptors:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)

@@ -1,16 +1,17 @@
-"""Versions, commit, hardware and memory: what a number depends on besides the settings."""
+"""Versions, commit and hardware: what a number depends on besides the settings."""
 
 import importlib.metadata
 import os
 import platform
-import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+
+from files.platform import usable_cores
+from training.gpus import gpu_names
 
 VERSIONS_OF = ("tensorflow", "keras", "numpy", "nltk", "pretty_midi", "scipy")
 
@@ -33,8 +34,9 @@ def provenance() -> dict[str, Any]:
 
 def hardware() -> str:
     """Processors and accelerators in words."""
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    return f"{os.cpu_count()} CPU cores ({platform.machine()}), {gpus} GPU"
+    gpus = gpu_names()
+    named = f" ({', '.join(dict.fromkeys(gpus))})" if gpus else ""
+    return f"{os.cpu_count()} CPU cores ({platform.machine()}), {len(gpus)} GPU{named}"
 
 
 def intra_op_threads() -> int:
@@ -42,8 +44,7 @@ def intra_op_threads() -> int:
     given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     asked = tf.config.threading.get_intra_op_parallelism_threads()
     asked = asked or (int(given) if given.isdecimal() else 0)
-    usable = getattr(os, "sched_getaffinity", None)  # not on every system
-    return asked or (len(usable(0)) if usable else os.cpu_count() or 1)
+    return asked or usable_cores()
 
 
 def commit() -> str:
@@ -59,14 +60,3 @@ def commit() -> str:
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-
-
-def peak_memory_mb() -> float:
-    """Peak memory of this process, MB (10^6 bytes)."""
-    # On Linux not by getrusage, which counts what the parent process had held.
-    status = Path("/proc/self/status")
-    held = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    if held is not None:
-        return int(held[1]) * 1024 / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6

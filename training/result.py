@@ -19,6 +19,8 @@ def make_result(
     """The content of `result.json`; docs/metrics.md explains its figures."""
     # Without XLA some sums are taken in another order: not bit for bit the run with it.
     checked = {"numerics_checked": True} if state.numerics_checked else {}
+    of_gpu = {"peak_gpu_memory_mb": round(state.peak_gpu_memory_mb, 1)}
+    of_gpu = of_gpu if state.peak_gpu_memory_mb else {}
     return {
         "task": task,
         "algorithm": settings.algorithm,
@@ -29,6 +31,7 @@ def make_result(
         "changed": changed_settings(settings),
         "seconds": {name: round(seconds, 2) for name, seconds in state.seconds.items()},
         "peak_memory_mb": round(state.peak_memory_mb, 1),
+        **of_gpu,
         "settings": settings_to_json(settings),
         **checked,
         **provenance,

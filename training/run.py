@@ -23,7 +23,7 @@ from training.errors import RunFailed, TrainingDiverged
 from training.journal import Measurement
 from training.numerics import Finite, first_bad_operation
 from training.progress import Display
-from training.provenance import intra_op_threads, peak_memory_mb, provenance
+from training.provenance import intra_op_threads, provenance
 from training.result import make_result
 from training.resume import (
     PRETRAINED,
@@ -283,7 +283,7 @@ class Run:
         """Writes a checkpoint and keeps the newest two; the chief's alone."""
         if not self.distribution.is_chief:
             return
-        self.state.peak_memory_mb = max(self.state.peak_memory_mb, peak_memory_mb())
+        self.state.note_memory()
         with self.folder.writing(self.folder.path / "checkpoints"):
             write_checkpoint(
                 self.folder.path, self._number + 1, self._checkpoint, self.state.to_json()
@@ -297,7 +297,7 @@ class Run:
 
     def finish(self, **more: Any) -> Path:
         """Writes `result.json`, with `more` in it; its path."""
-        self.state.peak_memory_mb = max(self.state.peak_memory_mb, peak_memory_mb())
+        self.state.note_memory()
         more = {"sequences": self.folder.score_statistics(), **self.state.tables, **more}
         result = make_result(self.task, self.settings, self.state, more, self._provenance())
         return self.folder.write_result(result)

@@ -127,7 +127,7 @@ class RunFolder:
     def resume_command(self) -> str:
         """The command that continues the run."""
         return (
-            f"python train_{self._task}.py --resume --out {shlex.quote(str(self.path))}"
+            f"python train_{self._task}.py --resume --out {shlex.quote(self.path.as_posix())}"
             f"{self._resume_flags}"
         )
 

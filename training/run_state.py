@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from files.platform import peak_memory_mb
+from training.gpus import peak_gpu_memory_mb
+
 # Stages of an MLE run, and what the run that takes it over calls them.
 _MLE_STAGES = {"mle": "mle", "measure": "measure mle", "temperatures": "temperatures mle"}
 
@@ -24,6 +27,8 @@ class RunState:
     seconds: dict[str, float] = field(default_factory=dict)
     """Time spent, by stage."""
     peak_memory_mb: float = 0.0
+    peak_gpu_memory_mb: float = 0.0
+    """Of the GPU that used most; 0 without one."""
     numerics_checked: bool = False
     """Whether any part ran under `--check-numerics`, whose sums are taken in another order."""
 
@@ -31,8 +36,9 @@ class RunState:
     def from_json(cls, saved: Mapping[str, Any]) -> "RunState":
         """The state that `to_json` was called on. Raises `KeyError` or `TypeError` for another value."""
         needed = ("done", "results", "tables", "history", "seconds", "peak_memory_mb")
-        checked = saved.get("numerics_checked", False)  # which older versions did not write
-        return cls(**{name: saved[name] for name in needed}, numerics_checked=checked)
+        newer = ("peak_gpu_memory_mb", "numerics_checked")  # which older versions did not write
+        names = (*needed, *(name for name in newer if name in saved))
+        return cls(**{name: saved[name] for name in names})
 
     def to_json(self) -> dict[str, Any]:
         """A value for JSON."""
@@ -48,12 +54,18 @@ class RunState:
             history=self.history,
             seconds={new: self.seconds[old] for old, new in stages if old in self.seconds},
             peak_memory_mb=self.peak_memory_mb,
+            peak_gpu_memory_mb=self.peak_gpu_memory_mb,
         )
 
     def finish_step(self, stage: str, index: int, seconds: float) -> None:
         """Counts step number `index` (from 0) of a stage as finished."""
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
         self.done[stage] = index + 1
+
+    def note_memory(self) -> None:
+        """Keeps the peaks of memory so far, of all processes that carried out the run."""
+        self.peak_memory_mb = max(self.peak_memory_mb, peak_memory_mb())
+        self.peak_gpu_memory_mb = max(self.peak_gpu_memory_mb, peak_gpu_memory_mb())
 
     def add_row(
         self, stage: str, step: int, figures: Mapping[str, float], seconds: float = 0.0

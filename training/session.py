@@ -1,12 +1,12 @@
 """Getting TensorFlow ready, quietly. Call `start` or `quiet` before anything that imports it."""
 
 import contextlib
-import ctypes
 import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from files.platform import keep_freed_memory
 from training.cluster import Cluster
 from training.settings import Settings
 from training.stops import by_default
@@ -14,25 +14,11 @@ from training.stops import by_default
 if TYPE_CHECKING:
     from training.distribution import Distribution
 
-# mallopt's names for what follows, in glibc's malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
-
-
-def keep_freed_memory() -> None:
-    """Lets glibc keep what is freed: every step frees and takes the same large arrays again.
-
-    Memory handed back comes anew page by page, each zeroed by the kernel: on a busy machine this
-    doubled the time of a step (docs/performance.md). Elsewhere than on glibc it does nothing.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)  # or what one thread frees is not there for the others
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-
 
 def quiet(first: Callable[[], Any] | None = None) -> Any:
     """Imports TensorFlow without its start-up notes on the terminal; errors are still raised.
+
+    It takes the memory of GPUs as it needs it, not all of it.
 
     Args:
         first: called as the first use of TensorFlow, where that matters.
@@ -48,6 +34,9 @@ def quiet(first: Callable[[], Any] | None = None) -> Any:
     with _stderr_nowhere():
         import tensorflow as tf
 
+        from training.gpus import grow_memory
+
+        grow_memory()
         return tf.constant(0) if first is None else first()
 
 
@@ -78,6 +67,18 @@ def _stderr_nowhere() -> Iterator[None]:
         os.close(nowhere)
 
 
+def repeat_bits() -> None:
+    """Makes every operation give the same bits for the same input, also on a GPU; slower there.
+
+    What XLA compiles is deterministic then too. An operation without a deterministic implementation
+    raises an error. Products of matrices are no longer rounded to TensorFloat-32.
+    """
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
 def start(seed: int) -> None:
     """Imports TensorFlow and fixes the seed of the initial weights."""
     quiet()
@@ -94,6 +95,9 @@ def join(settings: Settings, cluster: Cluster | None) -> "Distribution":
 
     def first():
         from training.distribution import make_distribution
+
+        if settings.deterministic:
+            repeat_bits()
 
         return make_distribution(settings.distribute, cluster, settings.batch_size)
 

@@ -207,8 +207,16 @@ class Settings:
     )
     distribute: Literal["auto", "none", "mirrored", "multi-worker"] = execution(
         "auto",
-        "Devices to train on. auto: all workers of TF_CONFIG where it is set, else all GPUs of this machine; none: one device; mirrored: all GPUs of this machine; multi-worker: the workers of TF_CONFIG. A resumed run may use other devices (docs/distributed.md).",
+        "Devices to train on. auto: all workers of TF_CONFIG where it is set, else one device: the first GPU, or the CPU; none: one device; mirrored: all GPUs of this machine; multi-worker: the workers of TF_CONFIG. A resumed run may use other devices (docs/distributed.md).",
         stored=False,
+    )
+    deterministic: bool = execution(
+        False,
+        "Use only operations that give the same bits in every run, and no TensorFloat-32. For GPUs, where it is slower; on one CPU a run repeats without it.",
+    )
+    xla: bool = execution(
+        True,
+        "Compile the updates with XLA. --no-xla: for an installation whose XLA does not work (libdevice not found); slower.",
     )
     check_numerics: bool = execution(
         False,

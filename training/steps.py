@@ -49,6 +49,7 @@ class Steps:
         discriminator_learning_rate: of the discriminator.
         clip_norm: global norm that the generator's gradients are clipped to.
         reward_baseline: see `training.losses.subtract_baseline`.
+        jit_compile: whether XLA compiles the updates.
         check_numerics: whether to fail in the operation that makes the first NaN; slower, no XLA.
         distribution: what the updates run on.
     """
@@ -65,6 +66,7 @@ class Steps:
         discriminator_learning_rate: float = 1e-4,
         clip_norm: float = 5.0,
         reward_baseline: str = "none",
+        jit_compile: bool = True,
         check_numerics: bool = False,
         distribution: Distribution = ONE_DEVICE,
     ):
@@ -88,7 +90,8 @@ class Steps:
                 discriminator, discriminator_learning_rate
             )
 
-        with_xla = checked if check_numerics else partial(tf.function, jit_compile=True)
+        by_default = partial(tf.function, jit_compile=jit_compile)
+        with_xla = checked if check_numerics else by_default
         without_xla = checked if check_numerics else lambda update: update
         step = distribution.step
         self._mle_step = step(self._mle_gradients, self._apply_mle, with_xla)
@@ -265,6 +268,7 @@ def make_steps(
         discriminator_learning_rate=settings.discriminator_learning_rate,
         clip_norm=settings.clip_norm,
         reward_baseline=settings.reward_baseline,
+        jit_compile=settings.xla,
         check_numerics=settings.check_numerics,
         distribution=distribution,
     )

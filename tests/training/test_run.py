@@ -225,7 +225,7 @@ def test_counted_seeds_depend_on_everything_and_on_nothing_else():
 
 
 PEAK = """
-from training.provenance import peak_memory_mb
+from files.platform import peak_memory_mb
 before = peak_memory_mb()
 block = b"1" * 200_000_000
 assert 150 < peak_memory_mb() - before < 250, (before, peak_memory_mb())
@@ -491,7 +491,7 @@ def test_without_locks_in_the_file_system_there_is_a_warning(folder, monkeypatch
     def none(*_):
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(lock.fcntl, "flock", none)
+    monkeypatch.setattr(lock, "lock_file", none)
     with opened(folder) as (run, layer):
         count(run, layer, "mle", 1)
     assert "has no locks" in capfd.readouterr().err

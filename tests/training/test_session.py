@@ -10,7 +10,7 @@ from tests.helpers import REPOSITORY
 
 NEW_PAGES = """
 import ctypes, resource, sys
-from training.session import keep_freed_memory
+from files.platform import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 size = 32 << 20
