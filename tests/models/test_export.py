@@ -14,6 +14,8 @@ from models.load import check_export, draw, load_generator
 from models.manifest import check_manifest
 from tests.helpers import set_random_weights
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["lstm", "gru"])
 def generator(request):
