@@ -5,13 +5,14 @@ import os
 
 import numpy as np
 import pytest
-from training.config import SPEECH_PRESETS, TEXT_PRESETS, parse
 
 import train_speeches
 import train_text
 from files.errors import UsageError
 from tests.scripts import run
 from training import script
+from training.flags import parse
+from training.presets import SPEECH_PRESETS, TEXT_PRESETS
 
 # Every measure, of as little as the smallest corpora allow.
 SMALLEST = ("--preset", "smoke", "--algorithm", "mle", "--mle-epochs", 1, "--batch-size", 2)
