@@ -14,15 +14,15 @@ from training.stops import by_default
 if TYPE_CHECKING:
     from training.distribution import Distribution
 
-# mallopt's names for what follows, in glibc's malloc.h.
+# Parameters of `mallopt` in glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 
 
 def keep_freed_memory() -> None:
     """Lets glibc keep what is freed: every step frees and takes the same large arrays again.
 
-    Memory handed back comes anew page by page, each zeroed by the kernel: on a busy machine this
-    doubled the time of a step (docs/performance.md). Elsewhere than on glibc it does nothing.
+    Memory given back to the system returns page by page, each zeroed by the kernel: on a busy
+    machine this doubled the time of a step (docs/performance.md). Without glibc it does nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -89,7 +89,7 @@ def start(seed: int) -> None:
 def join(settings: Settings, cluster: Cluster | None) -> "Distribution":
     """`start`, and what the training runs on; waits for the other workers of a cluster.
 
-    A signal ends the process meanwhile without a word: the wait is TensorFlow's.
+    Meanwhile a signal ends the process without a message: the wait is TensorFlow's.
     """
 
     def first():
