@@ -4,16 +4,16 @@ BIN := $(VENV)/bin
 # A file's tests share compiled models, so they stay in one process; tests/conftest.py orders the files.
 ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-fast faults check lint types bench clean
+.PHONY: demo test test-fast faults check lint types bench lock clean
 
-$(VENV)/run: requirements.txt
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
+$(VENV)/run: requirements.lock
+	$(PYTHON) -c "import files"  # which checks the version of Python
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/dev: $(VENV)/run requirements-dev.txt
+$(VENV)/dev: $(VENV)/run requirements.txt requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
 
@@ -41,6 +41,10 @@ types: $(VENV)/dev
 
 bench: $(VENV)/run  ## fast paths beside the literal reading, in one run
 	$(BIN)/python -m benchmarks.speed
+
+lock: $(VENV)/dev  ## exact versions with hashes, for all systems and versions of Python
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --custom-compile-command "make lock" requirements.txt -o requirements.lock
 
 clean:
 	rm -rf $(VENV)

@@ -24,7 +24,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-WINDOWS = os.name == "nt"
+WINDOWS = sys.platform == "win32"
 
 # The byte that msvcrt locks: far behind the content, since no other process may read a locked byte.
 _LOCKED_BYTE = 1 << 30

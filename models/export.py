@@ -64,7 +64,7 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
         folder: where to; replaced if it is there.
         vocabulary: what its ids mean; kept as the asset `vocabulary.json`.
 
-    The SHA-256 of its files goes along, see `models.manifest`.
+    It holds a list of its files with their SHA-256, see `models.manifest`.
     The loaded object has `sample(num, seed, temperature)`, also as a signature of that name.
     """
     temporary = folder.with_name(f"writing-{folder.name}")

@@ -38,7 +38,7 @@ def p_value(p: float) -> str:
 
 
 def cell(seeds: Sequence[Seed], figure: str) -> str:
-    """A figure over seeds, shares in percent; said where some of the seeds lack it."""
+    """A figure over seeds, shares in percent; with the number of seeds where some lack it."""
     values = [seed.figures[figure] for seed in seeds if figure in seed.figures]
     some = f" ({len(values)} of {len(seeds)})" if 0 < len(values) < len(seeds) else ""
     return _number(values, figure) + some

@@ -1,4 +1,4 @@
-"""Learning curves over seeds, from the tables beside the results."""
+"""Learning curves over seeds, from the tables next to the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -137,7 +137,7 @@ def _level(axes: Axes, y: float, text: str) -> None:
 
 
 def curves_figure(section: Section, by: str) -> Figure | None:
-    """Learning curves by "steps" or "minutes"; None where no run has a table beside it."""
+    """Learning curves by "steps" or "minutes"; None where no run has a table."""
     curves = row_curves(section)
     if not curves:
         return None

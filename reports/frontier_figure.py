@@ -67,7 +67,7 @@ OFFSETS = ((7, 3), (-7, 3), (7, -9), (-7, -9), (0, 8), (0, -14))
 
 
 def label_temperatures(axes: Axes, frontier: Frontier) -> list[Annotation]:
-    """Writes temperatures beside the curves where there is room: of MLE all, of others the ends."""
+    """Writes temperatures next to the curves where there is room: all of MLE, the ends of others."""
     figure = axes.get_figure(root=True)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -1,4 +1,4 @@
-"""Which figures a section is about, and what they are called."""
+"""Names of metrics: which figures a section is about, and how tables name them."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def higher_is_better(figure: str) -> bool:
 
 
 def companion_figures(section: Section) -> list[str]:
-    """The figures without which the main one must not stand: variety and likelihood of real data."""
+    """The figures always shown with the main one: variety, and likelihood of real data."""
     orders = [name.removeprefix("bleu_") for name in paper_figures(section) if "bleu" in name]
     return ["nll_test", *(f"self_bleu_{n}" for n in (orders[:1] or ["2", "3"])), "copied_share"]
 

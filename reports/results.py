@@ -1,4 +1,4 @@
-"""Reading the results of runs, and the curves beside them."""
+"""Reading the results of runs, and the tables of their learning curves."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ NEEDED: dict[str, type] = {
 
 
 class TableError(ValueError):
-    """A table beside a result cannot be read."""
+    """The table of a learning curve cannot be read."""
 
 
 class Step(NamedTuple):
@@ -162,12 +162,12 @@ class Run:
         return peak / 1000 if isinstance(peak, int | float) else None
 
     def curve(self) -> list[Step]:
-        """The rows of the table beside the result file; none where there is no table.
+        """The rows of the table next to the result file; none where there is no table.
 
         Raises `TableError` for a table that cannot be read.
         """
-        beside = "metrics.csv" if self.file.name == "result.json" else f"{self.file.stem}.csv"
-        path = self.file.with_name(beside)
+        name = "metrics.csv" if self.file.name == "result.json" else f"{self.file.stem}.csv"
+        path = self.file.with_name(name)
         if not path.is_file():
             return []
         rows = []

@@ -1,4 +1,4 @@
-"""The paper's tables, ours beside the published numbers, as Markdown."""
+"""The paper's tables, ours next to the published numbers, as Markdown."""
 
 from collections.abc import Callable, Sequence
 
@@ -57,7 +57,7 @@ def _oracle_section(section: Section) -> str:
 
 
 def oracle_table(sections: list[Section]) -> str:
-    """Table 1: synthetic data, every algorithm beside MLE and the controls."""
+    """Table 1: synthetic data, every algorithm with MLE and the controls."""
     return "\n\n".join(
         f"**{section.title}**\n\n{_oracle_section(section)}\n\n{section_notes(section)}"
         for section in sections
@@ -109,7 +109,7 @@ def _corpus_section(section: Section) -> str:
 
 
 def corpus_table(sections: list[Section]) -> str:
-    """Tables 2 to 4 and the captions: a row a figure, ours beside theirs and real held-out data."""
+    """Tables 2 to 4 and the captions: a row a figure, ours next to theirs and real held-out data."""
     return "\n\n".join(
         f"**{section.title}**\n\n{_corpus_section(section)}\n\n{section_notes(section)}"
         for section in sections

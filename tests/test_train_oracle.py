@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,22 @@ def test_another_seed_gives_another_run(whole_run, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert result(tmp_path / "other")["metrics"] != result(whole_run)["metrics"]
+
+
+@pytest.mark.slow
+def test_a_deterministic_run_without_xla_finishes_and_says_so(tmp_path):
+    done = run_process(
+        *("train_oracle.py", "--preset", "smoke", "--deterministic", "--no-xla", "--rounds", 1),
+        *("--mle-epochs", 1, "--out", "run"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"on (the CPU \(\d+ cores?\)|\d+ GPUs? \(.+\))\n", done.stderr)
+    stored = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]
+    assert stored["deterministic"] is True and stored["xla"] is False
+    assert {"deterministic": True, "xla": False}.items() <= result(tmp_path / "run")[
+        "changed"
+    ].items()
 
 
 @pytest.mark.slow

@@ -44,18 +44,18 @@ def damage(text):
         ("saved_model.pb", damage(b"content of saved_model.pB"), "'saved_model.pb' was altered"),
         ("saved_model.pb", damage(b""), "'saved_model.pb' was altered"),
         ("saved_model.pb", Path.unlink, "no file 'saved_model.pb'"),
-        ("variables/more", Path.touch, "a file 'variables/more', which is no part of it"),
-        ("saved_model.cpb", Path.touch, "a file 'saved_model.cpb', which is no part of it"),
-        ("pipe", os.mkfifo, "'pipe' is no regular file"),
-        ("endless", lambda path: path.symlink_to("/dev/zero"), "'endless' is no regular file"),
-        (PLACE, damage(b"{"), "is no list of its files"),
-        (PLACE, damage(b"[]"), "is no list of its files"),
-        (PLACE, damage(b'{"saved_model.pb": 3}'), "is no list of its files"),
-        (PLACE, damage(b'{"saved_model.pb": {"bytes": 3}}'), "is no list of its files"),
-        (PLACE, damage(b"[" * 100_000), "is no list of its files"),
-        (PLACE, damage(b" " * (1 << 21)), "is no list of its files"),
-        (PLACE, damage(b"\xff"), "is no list of its files"),
-        (PLACE, damage(b"{}"), "a file 'assets/vocabulary.json', which is no part of it"),
+        ("variables/more", Path.touch, "a file 'variables/more', which does not belong to it"),
+        ("saved_model.cpb", Path.touch, "a file 'saved_model.cpb', which does not belong to it"),
+        ("pipe", os.mkfifo, "'pipe' is not a regular file"),
+        ("endless", lambda path: path.symlink_to("/dev/zero"), "'endless' is not a regular file"),
+        (PLACE, damage(b"{"), "is not a list of its files"),
+        (PLACE, damage(b"[]"), "is not a list of its files"),
+        (PLACE, damage(b'{"saved_model.pb": 3}'), "is not a list of its files"),
+        (PLACE, damage(b'{"saved_model.pb": {"bytes": 3}}'), "is not a list of its files"),
+        (PLACE, damage(b"[" * 100_000), "is not a list of its files"),
+        (PLACE, damage(b" " * (1 << 21)), "is not a list of its files"),
+        (PLACE, damage(b"\xff"), "is not a list of its files"),
+        (PLACE, damage(b"{}"), "a file 'assets/vocabulary.json', which does not belong to it"),
         (PLACE, damage(b'{"../more": {"bytes": 0, "sha256": ""}}'), "no file '../more'"),
     ],
 )
@@ -69,7 +69,7 @@ def test_an_export_of_an_older_version_has_none(export):
     (export / PLACE).unlink()
     assert not check_manifest(export)
     os.mkfifo(export / "fingerprint.pb")  # TensorFlow would wait for it
-    with pytest.raises(ValueError, match=r"'fingerprint\.pb' is no regular file"):
+    with pytest.raises(ValueError, match=r"'fingerprint\.pb' is not a regular file"):
         check_manifest(export)
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.training.smoke_bits import RECORD, TASKS, machine, smoke
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "task",
     [

@@ -482,3 +482,33 @@ def test_real_sequences_of_a_set_do_not_repeat():
     again = balanced_sets(real, generator, 12, seed_of(3))
     for mine, theirs in zip(again, chosen[3], strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+# XLA
+
+
+def compiled_by_xla(steps):
+    """Whether XLA must compile each update of the generator, as the graph of the update says."""
+    tokens, rewards = some_tokens(), some_rewards()
+    traced = (
+        steps._mle_step.get_concrete_function(tokens, tokens),
+        steps._policy_step.get_concrete_function(tokens, rewards),
+    )
+    return [each.function_def.attr["_XlaMustCompile"].b for each in traced]
+
+
+def test_xla_can_be_left_out():
+    assert compiled_by_xla(make_steps()) == [True, True]
+    assert compiled_by_xla(make_steps(xla=False)) == [False, False]
+
+
+def test_updates_are_the_same_without_xla():
+    with_xla, without = make_steps(), make_steps(xla=False)
+    for steps in (with_xla, without):
+        steps.mle_epoch(some_tokens(8), seed_of(1))
+        steps.policy_gradient(some_tokens(), some_rewards(), 0.1)
+        steps.discriminator_epoch(some_tokens(8), some_tokens(8, 1), seed_of(2))
+    for name in ("generator", "discriminator"):
+        pairs = zip(getattr(with_xla, name).weights, getattr(without, name).weights, strict=True)
+        for one, other in pairs:
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6, err_msg=one.path)
