@@ -17,7 +17,7 @@ from tests.helpers import set_random_weights
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["lstm", "gru"])
+@pytest.fixture(scope="module", params=["lstm", "gru"])
 def generator(request):
     made = Generator(5, 4, 3, 3, cell=request.param, end_token=1, blocked_tokens=(0, 2))
     random = np.random.default_rng(1)
@@ -25,10 +25,15 @@ def generator(request):
     return made
 
 
+@pytest.fixture(scope="module")
+def loaded(generator, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "generator"
+    export_generator(generator, folder, {"level": "id", "size": 5})
+    return tf.saved_model.load(str(folder))
+
+
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
-def test_it_draws_what_the_generator_draws(generator, tmp_path, temperature):
-    export_generator(generator, tmp_path / "generator", {"level": "id", "size": 5})
-    loaded = tf.saved_model.load(str(tmp_path / "generator"))
+def test_it_draws_what_the_generator_draws(generator, loaded, temperature):
     drawn = loaded.sample(tf.constant(2000), tf.constant([3, 4]), tf.constant(temperature))
     assert drawn.dtype == tf.int32
     np.testing.assert_array_equal(drawn, generator.sample(2000, (3, 4), temperature))
@@ -92,10 +97,17 @@ def test_the_outermost_temperatures_draw_no_blocked_token(exported, temperature)
     assert len(np.unique(drawn, axis=0)) == 1 if temperature < 1 else set(drawn[:, 0]) == {1, 3, 4}
 
 
+@pytest.fixture(scope="module")
+def without_reserved_tokens():
+    return set_random_weights(Generator(5, 4, 3, 3), 1)
+
+
 @pytest.mark.parametrize("name", ["a[1]", "a*b?", "a\\b", "a b'\"山", "a\udcff"], ids=ascii)
-def test_an_export_is_written_and_loaded_in_any_folder(tmp_path_factory, name):
+def test_an_export_is_written_and_loaded_in_any_folder(
+    without_reserved_tokens, tmp_path_factory, name
+):
     folder = tmp_path_factory.mktemp("any") / name
-    generator = set_random_weights(Generator(5, 4, 3, 3), 1)
+    generator = without_reserved_tokens
     export_generator(generator, folder, {"task": "oracle", "level": "id", "size": 5})
     assert list(folder.parent.iterdir()) == [folder]
     for export in (folder, shutil.copytree(folder, folder.parent / f"more{name}" / "generator")):

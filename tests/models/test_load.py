@@ -57,6 +57,7 @@ def poems(tmp_path_factory):
     return folder.parent, text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_poems_are_printed_in_any_encoding(poems, encoding, monkeypatch):
     folder, text = poems
@@ -68,6 +69,7 @@ def test_poems_are_printed_in_any_encoding(poems, encoding, monkeypatch):
     assert done.stderr.startswith(b"warning: ") and done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed, code", [(">&-", 2), ("2>&-", 0)])
 def test_samples_where_streams_are_closed(poems, closed, code):
     folder, text = poems
