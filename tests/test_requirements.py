@@ -1,10 +1,12 @@
 """The requirement files agree with each other and with what is installed."""
 
 import importlib.metadata
+import json
 import re
 
 from packaging.requirements import Requirement
 
+from files.python_version import NEWEST, OLDEST
 from tests.helpers import REPOSITORY
 
 
@@ -55,3 +57,11 @@ def test_what_is_installed_is_within_the_bounds():
 def test_keras_is_newer_than_the_versions_of_a_security_advisory():
     keras = requirements("requirements.txt")["keras"].specifier  # GHSA-hqp4-2352-xf5r
     assert "3.13.99" not in keras and "3.14.0" in keras
+
+
+def test_the_workflow_checks_the_oldest_and_the_newest_python():
+    workflow = (REPOSITORY / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
+    ends = [".".join(map(str, version)) for version in (OLDEST, NEWEST)]
+    assert re.search(r"^ *python: (\[.*\])$", workflow, re.MULTILINE)[1] == json.dumps(ends)
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"--python-version (\S+)", makefile)[1] == ends[0]

@@ -1,4 +1,4 @@
-"""A training run in a folder: steps are counted, saved, and resumed bit for bit."""
+"""A training run in a folder: steps are counted, saved, and resumed bit for bit on the same CPU."""
 
 import contextlib
 import signal

@@ -27,10 +27,10 @@ def is_ours(names):
     return inside and not file.is_relative_to(REPOSITORY / "tests")
 
 
-def import_(name, globals=None, *more):
+def import_(name, globals=None, *more, **named):
     if name in MODULES and is_ours(globals or {}):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    return real_import(name, globals, *more)
+    return real_import(name, globals, *more, **named)
 
 
 def open_(path, flags, *more, **named):

@@ -103,6 +103,7 @@ def test_training_and_sampling_need_nothing_of_posix(tmp_path):
 
 
 LOCKED = """
+from pathlib import Path
 from training.lock import FolderLock
 lock = FolderLock(Path("."))
 assert lock.works and lock.folder_is_here
@@ -145,11 +146,16 @@ def test_an_error_of_msvcrt_that_is_no_lock_of_another_is_raised(monkeypatch, tm
 
 def test_files_are_synced_by_a_descriptor_that_may_write_on_windows(monkeypatch, tmp_path):
     opened = []
-    real = os.open
-    monkeypatch.setattr(platform, "WINDOWS", True)
-    monkeypatch.setattr(os, "open", lambda path, flags: opened.append(flags) or real(path, flags))
     file = tmp_path / "file"
     file.touch()
+    real = os.open
+
+    def spy(path, flags, *more):
+        opened.append(flags)
+        return real(path, flags, *more)
+
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    monkeypatch.setattr(os, "open", spy)
     platform.sync(file)
     platform.sync(tmp_path)  # a folder, which cannot be opened there
     assert opened == [os.O_RDWR] and platform.open_folder(tmp_path) is None
