@@ -1,8 +1,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file's tests share compiled models, so they stay in one process; tests/conftest.py orders the files.
+ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test faults check lint types bench lock clean
+.PHONY: demo test test-fast faults check lint types bench lock clean
 
 $(VENV)/run: requirements.lock
 	$(PYTHON) -c "import files"  # which checks the version of Python
@@ -20,7 +22,10 @@ demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of 
 	$(BIN)/python sample.py runs/demo --num 10
 
 test: $(VENV)/dev  ## all tests, which must reach nine tenths of the lines and branches of the packages
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --cov $(ON_TWO_CORES)
+
+test-fast: $(VENV)/dev  ## what needs no compilation of a training step, without coverage: the loop at the desk
+	$(BIN)/python -m pytest -m "not slow and not faults" $(ON_TWO_CORES)
 
 faults: $(VENV)/dev  ## the long forms of the tests that kill, fill disks and damage files
 	$(BIN)/python -m pytest -m faults

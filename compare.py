@@ -24,7 +24,7 @@ from training.flags import read_flags
 
 
 def marks(name: str) -> tuple[str, str]:
-    """The lines between which a table stands in a Markdown file."""
+    """The lines around a table in a Markdown file."""
     return f"<!-- {name} table: made by compare.py -->", f"<!-- end of {name} table -->"
 
 
@@ -35,9 +35,9 @@ class CompareSettings:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = (Path("runs"),)
     """Run folders, result files, or folders that hold some."""
     write: Path | None = None
-    """A Markdown file, whose text between the marks of each table is replaced."""
+    """A Markdown file: the text between the marks of each table is replaced."""
     json: Path | None = None
-    """A file for all that the tables are made of, seed by seed."""
+    """A JSON file for all figures of the tables, seed by seed."""
     figures: Path | None = None
     """A folder for learning curves, ablations and frontiers, as PNG."""
 
@@ -51,9 +51,9 @@ def between_marks(text: str, name: str, table: str) -> str:
 
 
 def with_tables(text: str, tables: dict[str, str]) -> tuple[str, list[str]]:
-    """`text` with each table between its marks, and the names of the tables that have none there.
+    """`text` with each table between its marks, and the names of the tables without marks in it.
 
-    Raises `UsageError` where no table has its marks, or one has but one of its two.
+    Raises `UsageError` where no table has its marks, or a table has only one of the two.
     """
     without = [name for name in tables if not any(mark in text for mark in marks(name))]
     if len(without) == len(tables):
@@ -79,9 +79,9 @@ def read_markdown(path: Path) -> str:
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(CompareSettings, CompareSettings(), arguments, prog="compare.py")
 
-    from reports.document import document
+    from reports.grouping import make_sections
+    from reports.json_report import json_report
     from reports.results import find_runs
-    from reports.rows import make_sections
     from reports.tables import make_tables
 
     runs, left_out = find_runs(list(settings.runs))
@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
     tables = make_tables(sections)
     print("\n\n".join(tables.values()))
     if settings.json is not None:
-        made = json.dumps(document(sections), indent=1, ensure_ascii=False, allow_nan=False)
+        made = json.dumps(json_report(sections), indent=1, ensure_ascii=False, allow_nan=False)
         # Bytes of a file name that is not UTF-8 become escapes, which JSON reads back.
         settings.json.write_text(f"{made}\n", encoding="utf-8", errors="backslashreplace")
     if settings.write is not None:
@@ -109,7 +109,9 @@ def main(arguments: list[str] | None = None) -> None:
 
         drawn, left_out = write_figures(sections, settings.figures)
         if not drawn and not left_out:
-            left_out = ["no run has its metrics.csv beside it, or figures at several temperatures"]
+            left_out = [
+                "no run has a metrics.csv next to its result, or figures at several temperatures"
+            ]
         for line in left_out:
             print(f"not drawn: {line}", file=sys.stderr)
 

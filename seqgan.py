@@ -71,8 +71,7 @@ class SeqGAN:
     def fit(self, real, rounds: int, validation_data=None, callbacks: Sequence = ()):
         """Trains both adversarially on `real`; the first call pre-trains the discriminator.
 
-        Returns:
-            `keras.callbacks.History`: the figures of each round, see docs/metrics.md.
+        Returns a `keras.callbacks.History` of the figures of each round, see docs/metrics.md.
         """
         settings = dataclasses.replace(self.settings, mle_epochs=0, rounds=rounds)
         measure = validation_measure(self.generator, validation_data)
@@ -82,7 +81,7 @@ class SeqGAN:
         return journal.history
 
     def sample(self, num: int, seed: int = 1, temperature: float = 1.0) -> np.ndarray:
-        """Draws `num` sequences, int32 `[num, T]`; the same seed gives the same sequences."""
+        """Draws sequences, int32 `[num, T]`; the same seed gives the same sequences."""
         return self.generator.sample(num, (seed, 0), temperature).numpy()
 
     def save(self, folder: str | Path) -> None:

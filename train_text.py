@@ -21,11 +21,13 @@ from training.task_settings import TextSettings
 
 def presets(arguments: Sequence[str]) -> dict[str, TextSettings]:
     """The presets, with the T of the published corpus that `--corpus` names; a flag still decides."""
-    from data.corpora import corpus_length
-
     flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     flags.add_argument("--corpus", nargs="?")
-    corpus = str(flags.parse_known_args(arguments)[0].corpus)
+    corpus = flags.parse_known_args(arguments)[0].corpus
+    if corpus is None:
+        return TEXT_PRESETS
+    from data.corpora import corpus_length
+
     return {
         name: dataclasses.replace(preset, max_length=corpus_length(corpus, preset.max_length))
         for name, preset in TEXT_PRESETS.items()

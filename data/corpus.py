@@ -238,7 +238,10 @@ def _advice(
             f"{longer if length <= LONGEST_ADVISED else ''}{CUT_FLAGS.get(task, CUT_FLAGS['text'])}"
         )
     if given < needed and (too_long or store.truncated):
-        return "break the text into more lines, one sequence in each"
+        return (
+            "break the text into more lines, one sequence of at most --max-length "
+            f"{store.max_length} tokens in each"
+        )
     if store.truncated:
         return "give a larger --max-length, so that fewer are equal, or more different lines"
     return f"give more {'different ' if repeats else ''}lines"

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from metrics.sequences import check_sequences
+
 
 def sequence_nll(log_prob: Callable, sequences: np.ndarray) -> np.ndarray:
     """-log p of whole sequences, nats per sequence: float64 `[M]`.
@@ -17,17 +19,7 @@ def sequence_nll(log_prob: Callable, sequences: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: these are no sequences, or the model gives no number for each.
     """
-    try:
-        ids = np.asarray(sequences)
-    except ValueError as error:  # rows of unequal length
-        raise ValueError(
-            f"`sequences` are no rows of one length ({error}), expected ids [M, T]; pad them."
-        ) from error
-    if ids.ndim != 2 or not ids.size or not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(
-            f"`sequences` have shape {ids.shape} and dtype {ids.dtype}, expected ids [M, T], M and "
-            "T at least 1; give whole sequences of whole numbers."
-        )
+    ids = check_sequences(sequences)
     log_probs = np.asarray(log_prob(sequences), np.float64)
     if log_probs.shape != (len(ids),):
         raise ValueError(

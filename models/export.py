@@ -36,20 +36,24 @@ class _Sampler(tf.Module):
         Raises `tf.errors.InvalidArgumentError` for a `num` below 1 or a `temperature` that is not
         above 0 and at most `MAX_TEMPERATURE`.
         """
-        _require(num >= 1, "num", num, "a whole number of at least 1; give 1 or more")
-        _require(
-            (temperature > 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
-            "temperature",
-            temperature,
-            f"a number above 0 and at most {MAX_TEMPERATURE:g}; give 1 for the distribution learned",
-        )
+        checks = [
+            _require(num >= 1, "num", num, "a whole number of at least 1; give 1 or more"),
+            _require(
+                (temperature > 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
+                "temperature",
+                temperature,
+                f"a number above 0 and at most {MAX_TEMPERATURE:g}; 1 draws from what was learned",
+            ),
+        ]
+        with tf.control_dependencies(checks):  # or other operations would fail first
+            num, temperature = tf.identity(num), tf.identity(temperature)
         return self.generator.sample_graph(num, seed, temperature)
 
 
-def _require(condition: tf.Tensor, name: str, value: tf.Tensor, expected: str) -> None:
-    """Makes the graph raise `InvalidArgumentError` unless the condition holds."""
+def _require(condition: tf.Tensor, name: str, value: tf.Tensor, expected: str) -> tf.Operation:
+    """An operation that raises `InvalidArgumentError` unless the condition holds."""
     message = tf.strings.format(f"`{name}` is {{}}, expected {expected}.", value)
-    tf.debugging.Assert(condition, [message])
+    return tf.debugging.Assert(condition, [message])
 
 
 def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, Any]) -> None:
@@ -60,7 +64,7 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
         folder: where to; replaced if it is there.
         vocabulary: what its ids mean; kept as the asset `vocabulary.json`.
 
-    The SHA-256 of its files goes along, see `models.manifest`.
+    It holds a list of its files with their SHA-256, see `models.manifest`.
     The loaded object has `sample(num, seed, temperature)`, also as a signature of that name.
     """
     temporary = folder.with_name(f"writing-{folder.name}")

@@ -42,7 +42,7 @@ def check_export(export: Path) -> dict[str, Any]:
         still has to check.
 
     Raises:
-        UsageError: a file is missing, damaged or not part of it.
+        UsageError: a file is missing, altered or does not belong to it.
         DataError: the file among its assets is not a vocabulary.
     """
     try:

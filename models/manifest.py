@@ -1,8 +1,8 @@
-"""A list of an export's files by their SHA-256, so that damage is told before TensorFlow meets it.
+"""A list of an export's files with their SHA-256: damage is found before TensorFlow reads them.
 
-TensorFlow may end the whole process on a damaged SavedModel. The manifest lies where TensorFlow
-keeps what is not its own, and needs none of it to be read. It finds damage, not malice: whoever can
-alter a file can alter its digest too, and a SavedModel is a program.
+TensorFlow may crash on a damaged SavedModel. The manifest is in the folder that TensorFlow leaves to
+others, and is read without TensorFlow. It finds damage, not malice: whoever can alter a file can
+alter its digest too, and a SavedModel is a program.
 """
 
 import json
@@ -38,7 +38,7 @@ def check_manifest(folder: Path) -> bool:
 
     Raises:
         ValueError: it has one, and a file is missing, altered or not listed; or something in it is
-            no regular file.
+            not a regular file.
     """
     path = folder / PLACE
     found = _files(folder)
@@ -48,7 +48,7 @@ def check_manifest(folder: Path) -> bool:
     if missing := sorted(set(expected) - set(found)):
         raise ValueError(f"it has no file {missing[0]!r:.80}")
     if more := sorted(set(found) - set(expected)):
-        raise ValueError(f"it has a file {more[0]!r:.80}, which is no part of it")
+        raise ValueError(f"it has a file {more[0]!r:.80}, which does not belong to it")
     for name, (size, digest) in expected.items():
         # The size first: a file that has grown need not be read.
         if (folder / name).stat().st_size != size or sha256(folder / name) != digest:
@@ -64,11 +64,11 @@ def _listed(path: Path) -> dict[str, tuple[int, str]]:
         files = json.loads(path.read_bytes())
         return {name: (file["bytes"], file["sha256"]) for name, file in files.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ValueError(f"its {PLACE} is no list of its files") from None
+        raise ValueError(f"its {PLACE} is not a list of its files") from None
 
 
 def _files(folder: Path) -> list[str]:
-    """Names of the files of an export, but for its manifest and what systems hide beside files."""
+    """Names of the files of an export, without its manifest and hidden files of the system."""
     names = []
     for count, path in enumerate(folder.rglob("*")):
         if count > _MAX_FILES:
@@ -77,6 +77,6 @@ def _files(folder: Path) -> list[str]:
         if path.is_dir() or name == PLACE or name.name.startswith("."):
             continue
         if not path.is_file():  # a pipe or a device could block or never end
-            raise ValueError(f"its {name.as_posix()!r:.80} is no regular file")
+            raise ValueError(f"its {name.as_posix()!r:.80} is not a regular file")
         names.append(name.as_posix())
     return sorted(names)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrics.significance import WelchResult, welch, welch_from_statistics
-from reports.measures import beside, paper_figures
-from reports.rows import Row, Section, mle_row
+from reports.metric_names import companion_figures, paper_figures
+from reports.sections import Row, Section, mle_row
 
 BASE_REWARD = "SeqGAN, constant reward"
 
@@ -46,11 +46,13 @@ def compare(row: Row, against: Row, figure: str) -> Comparison | None:
     ]
     enough = min(len(ours), len(theirs)) > 1
     return Comparison(
-        *(row.label, against.label, figure),
-        float(np.mean(ours) - np.mean(theirs)),
-        (len(ours), len(theirs)),
-        welch(ours, theirs) if enough else None,
-        {
+        row=row.label,
+        against=against.label,
+        figure=figure,
+        difference=float(np.mean(ours) - np.mean(theirs)),
+        num_seeds=(len(ours), len(theirs)),
+        over_seeds=welch(ours, theirs) if enough else None,
+        over_sequences={
             seed: welch_from_statistics(scores[0][seed], scores[1][seed])
             for seed in sorted(scores[0].keys() & scores[1].keys())
         },
@@ -59,7 +61,10 @@ def compare(row: Row, against: Row, figure: str) -> Comparison | None:
 
 def compare_rows(section: Section) -> list[Comparison]:
     """Each algorithm against MLE, and SeqGAN against the reward that is the same for everything."""
-    figures = [*paper_figures(section), *(f for f in beside(section) if f != "copied_share")]
+    figures = [
+        *paper_figures(section),
+        *(f for f in companion_figures(section) if f != "copied_share"),
+    ]
     pairs = []
     mle, seqgan, constant = mle_row(section), section.row("SeqGAN"), section.row(BASE_REWARD)
     for row in section.rows:

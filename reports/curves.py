@@ -1,14 +1,14 @@
-"""Learning curves over seeds, from the tables beside the results."""
+"""Learning curves over seeds, from the tables next to the results."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reports.measures import main_figure
+from reports.metric_names import main_figure
 from reports.paper import PANEL_SETTINGS, PANELS
 from reports.results import Run, Step
-from reports.rows import SHORT, Row, Section, mle_row, panel_of, setting_label
+from reports.sections import SHORT, Row, Section, mle_row, panel_of, setting_label
 
 AFTER_MLE = ("discriminator", "adversarial")
 
@@ -36,9 +36,11 @@ class Curve:
     def since_start(self) -> "Curve":
         """The same curve with its rounds counted from the end of pre-training."""
         origin = np.array(self.start)
-        return Curve(
-            *(self.steps - origin[0], self.minutes - origin[1], self.mean, self.sd),
-            *(self.num_seeds, (0.0, 0.0)),
+        return replace(
+            self,
+            steps=self.steps - origin[0],
+            minutes=self.minutes - origin[1],
+            start=(0.0, 0.0),
         )
 
 
@@ -110,11 +112,12 @@ def row_curves(section: Section) -> dict[str, Curve]:
         if row is mle and not runs:
             runs = next(other.runs for other in section.rows if other.label == row.start_of)
         curves[row.label] = learning_curve(runs, figure, adversarial) if runs else None
-    whole = curves[mle.label] if mle is not None else None
+    mle_curve = curves[mle.label] if mle is not None else None
     for row in section.rows:
         curve = curves[row.label]
-        of_mle = row is not mle and bool(row.runs) and row.runs[0].algorithm == "mle"
-        if of_mle and curve is not None and whole is not None and curve.start[0] <= whole.start[0]:
+        if row is mle or not row.runs or row.runs[0].algorithm != "mle":
+            continue
+        if curve is not None and mle_curve is not None and curve.start[0] <= mle_curve.start[0]:
             curves[row.label] = None  # a part of the curve of MLE
     return {label: curve for label, curve in curves.items() if curve is not None}
 
@@ -147,12 +150,12 @@ def other_curves(section: Section) -> dict[str, dict[str, Curve]]:
         names = ", ".join(SHORT.get(name, name.replace("_", "-")) for name in row.changed)
         group = groups.setdefault(names, {})
         if plain is not None and not group:
-            of_plain = _since_start(section, plain)
-            if of_plain is not None:
+            plain_curve = _since_start(section, plain)
+            if plain_curve is not None:
                 settings = plain.runs[0].settings
                 known = {name: settings[name] for name in row.changed if name in settings}
                 label = f"{setting_label(known)}, the preset" if known else "the preset"
-                group[label] = of_plain
+                group[label] = plain_curve
         group[row.label] = curve
     return groups
 

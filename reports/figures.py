@@ -13,26 +13,26 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.curves import Curve, other_curves, panel_curves, row_curves
 from reports.frontier_figure import frontier_figure
-from reports.looks import (
+from reports.metric_names import higher_is_better, main_figure
+from reports.paper import PANEL_SETTINGS, PANELS, TABLE_1
+from reports.plot_style import (
     BLACK,
     BLUE,
     DOTS_PER_INCH,
     GREEN,
     GREY,
-    LOOK,
     ORANGE,
     PINK,
+    PLOT_STYLE,
     RED,
     SKY,
-    Looks,
+    LineStyles,
     axis_label,
     legend_below,
     new_figure,
 )
-from reports.measures import higher_is_better, main_figure
-from reports.paper import PANEL_SETTINGS, PANELS, TABLE_1
 from reports.results import TableError
-from reports.rows import Section, panel_of, setting_label
+from reports.sections import Section, panel_of, setting_label
 
 # Learning curves
 
@@ -56,14 +56,14 @@ def draw_curves(axes: Axes, section: Section, by: str, curves: dict[str, Curve])
         by: "steps" for epochs and rounds, "minutes" for time.
         curves: of `row_curves`.
     """
-    looks = Looks()
+    line_styles = LineStyles()
     figure = main_figure(section)
     low, high = _limits(list(curves.values()), higher_is_better(figure))
     for label, curve in curves.items():
         end, name = curve.mean[-1], _with_seeds(label, curve)
         if not low <= end <= high:
             name = f"{name[:-1]}; ends at {end:.2f})"
-        draw_curve(axes, curve, name, by, looks(label))
+        draw_curve(axes, curve, name, by, line_styles(label))
     axes.set_ylim(low, high)
     adversarial = {label: c for label, c in curves.items() if c.steps[-1] > c.start[0]}
     if adversarial:
@@ -137,7 +137,7 @@ def _level(axes: Axes, y: float, text: str) -> None:
 
 
 def curves_figure(section: Section, by: str) -> Figure | None:
-    """Learning curves by "steps" or "minutes"; None where no run has a table beside it."""
+    """Learning curves by "steps" or "minutes"; None where no run has a table."""
     curves = row_curves(section)
     if not curves:
         return None
@@ -243,7 +243,7 @@ def write_figures(sections: Iterable[Section], folder: Path) -> tuple[list[Path]
     written: list[Path] = []
     left_out: list[str] = []
     stems: set[str] = set()
-    with matplotlib.style.context(["default", LOOK]):
+    with matplotlib.style.context(["default", PLOT_STYLE]):
         for section in sections:
             stem = section_stem(section)
             while stem in stems:

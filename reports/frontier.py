@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reports.measures import main_figure
-from reports.rows import Section
+from reports.metric_names import main_figure
+from reports.sections import Section
 
 # How far a curve is followed from the generators at temperature 1, in nats per token: the likelihood
 # figures have no upper end.
@@ -122,8 +122,8 @@ def _within_limits(
         shown[label] = TemperatureCurve(curve.temperatures[near], curve.x[near], curve.y[near])
         if not near.all():
             cut[label] = tuple(curve.temperatures[~near].tolist())
-    of_curves = np.concatenate([np.stack([curve.x, curve.y], 1) for curve in shown.values()])
-    low, high = of_curves.min(axis=0), of_curves.max(axis=0)
+    on_curves = np.concatenate([np.stack([curve.x, curve.y], 1) for curve in shown.values()])
+    low, high = on_curves.min(axis=0), on_curves.max(axis=0)
     margin = np.maximum(MARGIN * (high - low), 0.01)
     low, high = low - margin, high + margin
 
@@ -135,9 +135,16 @@ def _within_limits(
     outside = {label: point for label, point in everything.items() if not near_curves(point)}
     points = {label: point for label, point in points.items() if label not in outside}
     without_x = {label: value for label, value in without_x.items() if label not in outside}
-    xs = [*of_curves[:, 0], *(point[0] for point in points.values())]
-    ys = [*of_curves[:, 1], *(point[1] for point in points.values()), *without_x.values()]
+    xs = [*on_curves[:, 0], *(point[0] for point in points.values())]
+    ys = [*on_curves[:, 1], *(point[1] for point in points.values()), *without_x.values()]
     return Frontier(
-        *(x, y, shown, points, without_x, outside, cut),
-        *(_limits(np.array(xs)), _limits(np.array(ys))),
+        x=x,
+        y=y,
+        curves=shown,
+        points=points,
+        without_x=without_x,
+        outside=outside,
+        cut=cut,
+        x_limits=_limits(np.array(xs)),
+        y_limits=_limits(np.array(ys)),
     )

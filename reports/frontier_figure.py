@@ -12,16 +12,16 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from reports.frontier import Frontier, make_frontier
-from reports.looks import BLACK, PINK, POINTS, Looks, axis_label, legend_below, new_figure
-from reports.measures import figure_name
-from reports.rows import Section
+from reports.metric_names import figure_name
+from reports.plot_style import BLACK, PINK, POINTS, LineStyles, axis_label, legend_below, new_figure
+from reports.sections import Section
 
 
 def draw_frontier(axes: Axes, section: Section, frontier: Frontier) -> None:
     """Quality against variety: a curve over temperatures for each row, a point for each control."""
-    looks = Looks()
+    line_styles = LineStyles()
     for label, curve in frontier.curves.items():
-        look = looks(label)
+        look = line_styles(label)
         ones = np.flatnonzero(np.isclose(curve.temperatures, 1))
         axes.plot(curve.x, curve.y, label=label, markevery=list(ones), **look, markersize=8)
         axes.plot(curve.x, curve.y, ".", color=look["color"], markersize=5)
@@ -44,16 +44,15 @@ def draw_frontier(axes: Axes, section: Section, frontier: Frontier) -> None:
 def _draw_control(axes: Axes, label: str, x: float, y: float, name: str, **more: Any) -> None:
     marker, color = POINTS.get(label, ("h", PINK))
     edge = color if marker in "x+" else BLACK
-    axes.plot(
-        *([x], [y], marker), color=color, markeredgecolor=edge, markersize=8, label=name, **more
-    )
+    style: dict[str, Any] = {"color": color, "markeredgecolor": edge, "markersize": 8}
+    axes.plot([x], [y], marker, label=name, **style, **more)
 
 
 def outside_in_words(frontier: Frontier) -> list[str]:
     """What the limits cut off: ends of curves, and points with where they are."""
     words = []
     if frontier.cut:
-        temperatures = {t for of_curve in frontier.cut.values() for t in of_curve}
+        temperatures = {t for left_out in frontier.cut.values() for t in left_out}
         span = " to ".join(f"{t:g}" for t in sorted({min(temperatures), max(temperatures)}))
         words.append(f"ends of curves, at temperatures {span}")
     for label, point in frontier.outside.items():
@@ -68,11 +67,11 @@ OFFSETS = ((7, 3), (-7, 3), (7, -9), (-7, -9), (0, 8), (0, -14))
 
 
 def label_temperatures(axes: Axes, frontier: Frontier) -> list[Annotation]:
-    """Writes temperatures beside the curves where there is room: of MLE all, of others the ends."""
+    """Writes temperatures next to the curves where there is room: all of MLE, the ends of others."""
     figure = axes.get_figure(root=True)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    looks, taken, made = Looks(), _occupied(axes, frontier), []
+    line_styles, taken, made = LineStyles(), _occupied(axes, frontier), []
     for label, curve in frontier.curves.items():
         ends = {0, len(curve.x) - 1}
         for k in range(len(curve.x)):
@@ -88,7 +87,7 @@ def label_temperatures(axes: Axes, frontier: Frontier) -> list[Annotation]:
                     textcoords="offset points",
                     fontsize=8,
                     ha="left" if dx > 0 else "right" if dx < 0 else "center",
-                    color=looks(label)["color"],
+                    color=line_styles(label)["color"],
                 )
                 text.set_in_layout(False)
                 box = text.get_window_extent(canvas.get_renderer())

@@ -1,4 +1,4 @@
-"""Reading the results of runs, and the curves beside them."""
+"""Reading the results of runs, and the tables of their learning curves."""
 
 import csv
 import json
@@ -15,38 +15,41 @@ Figures = dict[str, float]
 # Settings that say how a run is measured, or that only name or speed it.
 MEASURING = frozenset(
     {
-        *("eval_every", "eval_samples", "final_samples", "self_bleu_samples", "temperatures"),
-        *("bleu_variant", "checkpoint_seconds", "random_tokens", "audio"),
+        "eval_every", "eval_samples", "final_samples", "self_bleu_samples", "temperatures",
+        "bleu_variant", "checkpoint_seconds", "random_tokens", "audio",
     }
-)
+)  # fmt: skip
 # Settings that say what there is to learn from: runs that differ in one have nothing to compare.
 DATA = frozenset(
     {
-        *("vocab_size", "max_length", "train_size", "test_size", "split_seed", "level"),
-        *("min_count", "max_vocab", "lowercase", "truncate", "unit", "skip_malformed"),
-        "column",
+        "vocab_size", "max_length", "train_size", "test_size", "split_seed", "level",
+        "min_count", "max_vocab", "lowercase", "truncate", "unit", "skip_malformed", "column",
     }
-)
+)  # fmt: skip
 # Settings of the discriminator and of the policy gradient, which decide nothing before them.
 ADVERSARIAL = frozenset(
     {
-        *("rounds", "g_steps", "g_learning_rate", "g_learning_rate_final", "num_rollouts"),
-        *("rollout_update_rate", "reward", "reward_baseline", "d_steps", "d_epochs", "d_samples"),
-        *("bleu_reward_order", "bleu_reward_variant", "bleu_reward_references"),
-        *("pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples"),
-        *("discriminator_learning_rate", "discriminator_embedding_dim"),
-        *("discriminator_dropout", "discriminator_l2", "mixed_precision"),
+        "rounds", "g_steps", "g_learning_rate", "g_learning_rate_final", "num_rollouts",
+        "rollout_update_rate", "reward", "reward_baseline", "d_steps", "d_epochs", "d_samples",
+        "bleu_reward_order", "bleu_reward_variant", "bleu_reward_references",
+        "pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples",
+        "discriminator_learning_rate", "discriminator_embedding_dim",
+        "discriminator_dropout", "discriminator_l2", "mixed_precision",
     }
-)
+)  # fmt: skip
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")
 NEEDED: dict[str, type] = {
-    **{"task": str, "algorithm": str, "preset": str, "seed": int},
-    **{"metrics": dict, "settings": dict},
+    "task": str,
+    "algorithm": str,
+    "preset": str,
+    "seed": int,
+    "metrics": dict,
+    "settings": dict,
 }
 
 
 class TableError(ValueError):
-    """A table beside a result cannot be read."""
+    """The table of a learning curve cannot be read."""
 
 
 class Step(NamedTuple):
@@ -121,7 +124,7 @@ class Run:
 
     @property
     def controls(self) -> dict[str, Figures]:
-        return {name: figures_of(of_one) for name, of_one in self._part("controls").items()}
+        return {name: figures_of(control) for name, control in self._part("controls").items()}
 
     def at_temperatures(self, which: str) -> dict[float, Figures]:
         """Figures by sampling temperature, of the generator "final" or of its start, "mle"."""
@@ -135,8 +138,8 @@ class Run:
     def sequences(self, suffix: str = "") -> dict[str, SampleStatistics]:
         """Statistics of single sequences' scores: of the final generator, or with "_mle"."""
         found = {}
-        for name, of_one in self._part("sequences").items():
-            figures = figures_of(of_one)
+        for name, statistics in self._part("sequences").items():
+            figures = figures_of(statistics)
             if name.endswith("_mle") != bool(suffix) or not {"num", "mean", "variance"} <= set(
                 figures
             ):
@@ -159,12 +162,12 @@ class Run:
         return peak / 1000 if isinstance(peak, int | float) else None
 
     def curve(self) -> list[Step]:
-        """The rows of the table beside the result file; none where there is no table.
+        """The rows of the table next to the result file; none where there is no table.
 
         Raises `TableError` for a table that cannot be read.
         """
-        beside = "metrics.csv" if self.file.name == "result.json" else f"{self.file.stem}.csv"
-        path = self.file.with_name(beside)
+        name = "metrics.csv" if self.file.name == "result.json" else f"{self.file.stem}.csv"
+        path = self.file.with_name(name)
         if not path.is_file():
             return []
         rows = []
@@ -206,10 +209,10 @@ def _fault(result: dict[str, Any]) -> str | None:
 
 def _same_run(run: Run) -> str:
     """Equal for two results that stand for the same training."""
-    of_random = run.settings.get("random_tokens") if run.algorithm == "random" else None
+    random_tokens = run.settings.get("random_tokens") if run.algorithm == "random" else None
     measured = [run.settings.get(name) for name in ("bleu_variant", "final_samples")]
     data = [run.task, run.source, run.preset, run.changed_data, *measured]
-    return json.dumps([*data, run.algorithm, run.changed, of_random, run.seed])
+    return json.dumps([*data, run.algorithm, run.changed, random_tokens, run.seed])
 
 
 def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
@@ -232,7 +235,7 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
         for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
             try:
                 result = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 left_out.append(f"{file}: cannot be read ({error})")
                 continue
             if not isinstance(result, dict) or "metrics" not in result:

@@ -1,74 +1,26 @@
-"""The paper's tables, ours beside the published numbers, as Markdown."""
+"""The paper's tables, ours next to the published numbers, as Markdown."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from reports.cells import (
+    NONE,
+    cell,
+    markdown_table,
+    mean_minutes,
+    p_value,
+    peak_memory,
+    seed_counts,
+    seed_range,
+)
 from reports.comparisons import BASE_REWARD, Comparison, compare, compare_rows
-from reports.equal import equal_cost_note
-from reports.measures import beside, figure_name, main_figure, paper_figures
-from reports.rows import NAMES, Row, Section, Seed, mle_row, shown_temperatures
+from reports.metric_names import companion_figures, figure_name, main_figure, paper_figures
+from reports.notes import section_notes
+from reports.sections import NAMES, Row, Section, Seed, mle_row, shown_temperatures
 
-MINUS = "–"
 # Rows that are columns of the tables on real corpora; the others stand among the ablations there.
 COLUMNS = ("MLE", "SS", "PG-BLEU", "SeqGAN", BASE_REWARD)
-
-
-def mean_sd(values: Sequence[float], digits: int = 3) -> str:
-    """`mean ± standard deviation` over seeds; the bare number where there is one seed."""
-    if not values:
-        return MINUS
-    mean = f"{np.mean(values):.{digits}f}"
-    return mean if len(values) < 2 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
-
-
-def seed_range(seeds: Iterable[int]) -> str:
-    """Seeds, runs of three or more of them shortened: `[1, 2, 3, 7]` -> "1–3, 7"."""
-    ranges: list[list[int]] = []
-    for seed in sorted(set(seeds)):
-        if ranges and seed == ranges[-1][-1] + 1:
-            ranges[-1].append(seed)
-        else:
-            ranges.append([seed])
-    return ", ".join(
-        f"{one[0]}{MINUS}{one[-1]}" if len(one) > 2 else ", ".join(map(str, one)) for one in ranges
-    )
-
-
-def p_value(p: float) -> str:
-    """A p-value to one digit; a dash where there is none."""
-    return MINUS if np.isnan(p) else "< 1e-99" if p < 1e-99 else f"{p:.1g}"
-
-
-def cell(seeds: Sequence[Seed], figure: str) -> str:
-    """A figure over seeds, shares in percent; said where some of the seeds lack it."""
-    values = [seed.figures[figure] for seed in seeds if figure in seed.figures]
-    some = f" ({len(values)} of {len(seeds)})" if 0 < len(values) < len(seeds) else ""
-    return _number(values, figure) + some
-
-
-def _number(values: Sequence[float], figure: str) -> str:
-    if figure != "copied_share" or not values:
-        return mean_sd(values)
-    return f"{mean_sd([100 * value for value in values], 1)}%" if any(values) else "0%"
-
-
-def _minutes(seeds: Sequence[Seed]) -> str:
-    minutes = [seed.minutes for seed in seeds if seed.minutes]
-    return f"{np.mean(minutes):.1f}" if minutes else MINUS
-
-
-def _memory(seeds: Sequence[Seed]) -> str:
-    memory = [seed.memory for seed in seeds if seed.memory is not None]
-    return f"{max(memory):.2f}" if memory else MINUS
-
-
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
-
-    return "\n".join([line(header), f"|{'---|' * len(header)}", *map(line, rows)])
 
 
 # Table 1
@@ -90,7 +42,7 @@ def table_rows(section: Section) -> list[Row]:
 
 def _oracle_section(section: Section) -> str:
     published = any(row.published for row in section.rows)
-    figures = ("nll_oracle", *beside(section))
+    figures = ("nll_oracle", *companion_figures(section))
     header = ["", "seeds", *(figure_name(figure) for figure in figures), "min", "GB"]
     if published:
         header.insert(3, "paper")
@@ -99,89 +51,15 @@ def _oracle_section(section: Section) -> str:
         line = [row.label, seed_range(seed.seed for seed in row.seeds)]
         line += [cell(row.seeds, figure) for figure in figures]
         if published:
-            line.insert(3, f"{row.published:.3f}" if row.published else MINUS)
-        lines.append([*line, _minutes(row.seeds), _memory(row.seeds)])
-    return _markdown(header, lines)
-
-
-def _protocol(section: Section) -> str:
-    """What the numbers come from, in words."""
-    settings, data = section.runs[0].settings, section.runs[0].data
-
-    def count(number: Any) -> str:
-        return f"{number:,}" if isinstance(number, int) else "an unknown number of"
-
-    variant = settings.get("bleu_variant", "method1")
-    samples, of_self_bleu = (
-        count(settings.get("final_samples")),
-        count(settings.get("self_bleu_samples")),
-    )
-    words = ["final checkpoints"]
-    if section.task == "oracle":
-        # NLL-test is measured on as many held-out sequences as there are samples, at most.
-        sizes = [settings.get(name) for name in ("test_size", "final_samples")]
-        held_out = min((size for size in sizes if isinstance(size, int)), default=None)
-        words += [f"{samples} samples for NLL-oracle"]
-        words += [f"{count(held_out)} held-out sequences for NLL-test"]
-    else:
-        references = f"all {count(data.get('train'))} training sequences"
-        words += [f"{variant} BLEU of {samples} samples against {references}"]
-        words += [f"{count(data.get('validation'))} sequences held out for validation"]
-        words += [f"{count(data.get('test'))} for test"]
-    words += [f"{variant} self-BLEU of {of_self_bleu} samples"]
-    if section.at_temperatures:
-        words += [f"{count(settings.get('eval_samples'))} samples at other temperatures"]
-    hardware = sorted({str(run.result.get("hardware", "unknown")) for run in section.runs})
-    return f"{', '.join(words)}; {'; '.join(hardware)}"
-
-
-def standard_errors(section: Section) -> dict[str, list[float]]:
-    """Of each run's figures over its samples, where a figure is the mean of single sequences' scores.
-
-    Standard deviation over the square root of the number; NLL per token, as it is shown.
-    """
-    errors: dict[str, list[float]] = {}
-    for run in section.runs:
-        for figure, sample in run.sequences().items():
-            nll = figure.startswith("nll_")
-            if nll and section.task != "oracle":
-                continue  # of sequences of several lengths
-            tokens = run.settings["max_length"] if nll else 1
-            error = float(np.sqrt(sample.variance / sample.num)) / tokens
-            errors.setdefault(figure, []).append(error)
-    return errors
-
-
-def _span(values: Sequence[float]) -> str:
-    ends = dict.fromkeys(f"{value:.2g}" for value in (min(values), max(values)))
-    return " to ".join(ends)
-
-
-def _notes(section: Section) -> str:
-    note = f"{_protocol(section)}."
-    if errors := standard_errors(section):
-        shown = {main_figure(section), *paper_figures(section), *beside(section)}
-        words = (f"{figure_name(f)} {_span(errors[f])}" for f in errors if f in shown)
-        note += f" Standard error of one run over its samples: {', '.join(words)}."
-    mle, seqgan = mle_row(section), section.row("SeqGAN")
-    if mle is not None and seqgan is not None:
-        tested = compare(seqgan, mle, main_figure(section))
-        if tested is not None and tested.over_seeds is not None:
-            note += (
-                f" {figure_name(tested.figure)} of SeqGAN {tested.difference:+.3f} from MLE: Welch's "
-                f"t-test over {_seeds(tested)} seeds, p = {p_value(tested.over_seeds.p_value)}."
-            )
-    if equal := equal_cost_note(section):
-        note += f" {equal}"
-    if remark := str(section.runs[0].data.get("note") or ""):
-        note += f" {remark[0].upper()}{remark[1:]}."
-    return f"{note[0].upper()}{note[1:]}"
+            line.insert(3, f"{row.published:.3f}" if row.published else NONE)
+        lines.append([*line, mean_minutes(row.seeds), peak_memory(row.seeds)])
+    return markdown_table(header, lines)
 
 
 def oracle_table(sections: list[Section]) -> str:
-    """Table 1: synthetic data, every algorithm beside MLE and the controls."""
+    """Table 1: synthetic data, every algorithm with MLE and the controls."""
     return "\n\n".join(
-        f"**{section.title}**\n\n{_oracle_section(section)}\n\n{_notes(section)}"
+        f"**{section.title}**\n\n{_oracle_section(section)}\n\n{section_notes(section)}"
         for section in sections
         if section.task == "oracle" and section.rows
     )
@@ -205,35 +83,35 @@ def _corpus_columns(section: Section) -> list[tuple[str, Sequence[Seed]]]:
 
 COSTS: dict[str, Callable[[Sequence[Seed]], str]] = {
     "seeds": lambda seeds: seed_range(seed.seed for seed in seeds),
-    "minutes": _minutes,
-    "peak GB": _memory,
+    "minutes": mean_minutes,
+    "peak GB": peak_memory,
 }
 
 
 def _corpus_section(section: Section) -> str:
     columns, published = _corpus_columns(section), paper_figures(section)
-    header, of_paper = [""], []
+    header, paper_columns = [""], []
     for k, name in enumerate(("paper: MLE", "paper: SeqGAN")):
         if any(numbers[k] is not None for numbers in published.values()):
-            of_paper.append(k)
+            paper_columns.append(k)
             header.append(name)
     header += [name for name, _ in columns] + ["real data"]
     lines = []
-    for figure in [*published, *(f for f in beside(section) if f not in published)]:
-        numbers = [published.get(figure, (None, None))[k] for k in of_paper]
-        line = [figure_name(figure), *(MINUS if n is None else f"{n:.3f}" for n in numbers)]
+    for figure in [*published, *(f for f in companion_figures(section) if f not in published)]:
+        numbers = [published.get(figure, (None, None))[k] for k in paper_columns]
+        line = [figure_name(figure), *(NONE if n is None else f"{n:.3f}" for n in numbers)]
         line += [cell(seeds, figure) for _, seeds in columns]
         lines.append([*line, cell((Seed(0, section.real),), figure)])
-    for name, of_seeds in COSTS.items():
-        costs = [of_seeds(seeds) for _, seeds in columns]
-        lines.append([name, *("" for _ in of_paper), *costs, ""])
-    return _markdown(header, lines)
+    for name, cost in COSTS.items():
+        costs = [cost(seeds) for _, seeds in columns]
+        lines.append([name, *("" for _ in paper_columns), *costs, ""])
+    return markdown_table(header, lines)
 
 
 def corpus_table(sections: list[Section]) -> str:
-    """Tables 2 to 4 and the captions: a row a figure, ours beside theirs and real held-out data."""
+    """Tables 2 to 4 and the captions: a row a figure, ours next to theirs and real held-out data."""
     return "\n\n".join(
-        f"**{section.title}**\n\n{_corpus_section(section)}\n\n{_notes(section)}"
+        f"**{section.title}**\n\n{_corpus_section(section)}\n\n{section_notes(section)}"
         for section in sections
         if section.task != "oracle" and _corpus_columns(section)
     )
@@ -254,16 +132,23 @@ def ablation_rows(section: Section) -> list[Row]:
 
 def _ablation_section(section: Section) -> str:
     main = main_figure(section)
-    header = ["", "seeds", figure_name(main), "change", *map(figure_name, beside(section)), "min"]
+    header = [
+        "",
+        "seeds",
+        figure_name(main),
+        "change",
+        *map(figure_name, companion_figures(section)),
+        "min",
+    ]
     lines = []
     for row in ablation_rows(section):
         plain = section.row(NAMES[row.runs[0].algorithm])
         tested = compare(row, plain, main) if plain is not None else None
         line = [row.label, seed_range(seed.seed for seed in row.seeds), cell(row.seeds, main)]
-        line += [f"{tested.difference:+.3f}" if tested else MINUS]
-        line += [cell(row.seeds, figure) for figure in beside(section)]
-        lines.append([*line, _minutes(row.seeds)])
-    return _markdown(header, lines)
+        line += [f"{tested.difference:+.3f}" if tested else NONE]
+        line += [cell(row.seeds, figure) for figure in companion_figures(section)]
+        lines.append([*line, mean_minutes(row.seeds)])
+    return markdown_table(header, lines)
 
 
 def ablation_table(sections: list[Section]) -> str:
@@ -280,21 +165,15 @@ def ablation_table(sections: list[Section]) -> str:
 # Tests
 
 
-def _seeds(tested: Comparison) -> str:
-    ours, theirs = tested.num_seeds
-    return str(ours) if ours == theirs else f"{ours} and {theirs}"
-
-
 def _test_line(tested: Comparison) -> list[str]:
-    over_seeds = MINUS
+    over_seeds = NONE
     if tested.over_seeds is not None and not np.isnan(tested.over_seeds.p_value):
-        over_seeds = f"{p_value(tested.over_seeds.p_value)} ({_seeds(tested)})"
+        over_seeds = f"{p_value(tested.over_seeds.p_value)} ({seed_counts(tested)})"
     p_values = [one.p_value for one in tested.over_sequences.values() if not np.isnan(one.p_value)]
-    over_sequences = f"{p_value(max(p_values))} ({len(p_values)})" if p_values else MINUS
-    return [
-        *(tested.row, tested.against, figure_name(tested.figure), f"{tested.difference:+.3f}"),
-        *(over_seeds, over_sequences),
-    ]
+    over_sequences = f"{p_value(max(p_values))} ({len(p_values)})" if p_values else NONE
+    change = f"{tested.difference:+.3f}"
+    figure = figure_name(tested.figure)
+    return [tested.row, tested.against, figure, change, over_seeds, over_sequences]
 
 
 TEST_NOTE = (
@@ -314,7 +193,7 @@ def test_table(sections: list[Section]) -> str:
         lines = [_test_line(one) for one in tested if one.figure in figures]
         if lines:
             header = ["", "against", "figure", "change", "p over seeds", "p over sequences"]
-            tables.append(f"**{section.title}**\n\n{_markdown(header, lines)}")
+            tables.append(f"**{section.title}**\n\n{markdown_table(header, lines)}")
     return "\n\n".join([*tables, TEST_NOTE]) if tables else ""
 
 

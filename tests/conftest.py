@@ -1,8 +1,20 @@
 """What all tests start from."""
 
+import os
 import signal
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core: TensorFlow reads this when imported
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+
 import pytest
+
+from tests.pool import POOLS
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, so that no long one runs alone at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -10,3 +22,13 @@ def interrupts_are_heeded():
     """A shell lets what it starts in the background ignore SIGINT; here it is raised on purpose."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def compiled_models_are_used_again():
+    """What a test took from a pool goes back for the next one; what a wider fixture took stays there."""
+    for pool in POOLS:
+        pool.keep_taken()
+    yield
+    for pool in POOLS:
+        pool.give_back()

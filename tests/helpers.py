@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import models.generator
 from models.generator import Generator
+from tests.pool import Pool
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -33,9 +35,21 @@ def set_random_weights(model, seed: int = 0, scale: float = 1.0):
     return model
 
 
+# By the arguments, and by what is compiled into the functions besides.
+GENERATORS = Pool(
+    lambda logit_rows, *arguments, **named: Generator(
+        *arguments, embedding_dim=4, hidden_dim=5, **named
+    )
+)
+
+
 def tiny_generator(vocab_size=3, max_length=3, cell="lstm", seed=0, scale=1.0, **kwargs):
-    """A generator of 4 and 5 dimensions with weights from N(0, scale)."""
-    generator = Generator(vocab_size, max_length, 4, 5, cell, **kwargs)
+    """A generator of 4 and 5 dimensions with weights from N(0, scale).
+
+    Its functions may be compiled already, for it may have served another test.
+    """
+    rows = models.generator.LOGIT_ROWS
+    generator = GENERATORS.take(rows, vocab_size, max_length, cell=cell, **kwargs)
     return set_random_weights(generator, seed, scale)
 
 

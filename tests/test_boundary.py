@@ -15,7 +15,7 @@ import pytest
 import metrics
 import models
 from data.vocabulary import RESERVED, Vocabulary
-from metrics import bleu, diversity, nll, pitch, significance
+from metrics import bleu, diversity, nll, pitch, sequences, significance
 from models import controls, discriminator, draw, folded_convolution, highway
 from models.generator import Generator
 from models.oracle import Oracle
@@ -228,6 +228,12 @@ CASES = {
             (*ARRAYS, RAGGED, None),
         ),
         (lambda m, x: nll.sequence_nll(lambda rows: x, TOKENS), (floats(B, T), floats(B + 1), 1.0)),
+    ],
+    "metrics.sequences.check_sequences": [
+        (lambda m, x: sequences.check_sequences(x), (*ARRAYS, RAGGED, None))
+    ],
+    "metrics.sequences.before_end": [
+        (lambda m, x: sequences.before_end(x, (0,)), (*ARRAYS, RAGGED, None))
     ],
     "metrics.nll.per_token": [
         (lambda m, x: nll.per_token(x, T), (floats(B, T), 1.0, [], ["a"], None)),

@@ -111,7 +111,7 @@ def test_tunes_are_written_as_midi_and_audio(tmp_path):
 
     assert run("sample.py", folder, "--num", 3, "--midi", tmp_path / "new").returncode == 0
     assert len(list((tmp_path / "new").iterdir())) == 3
-    one_line(run("sample.py", folder, "--midi", tmp_path / "new"), "there already")
+    one_line(run("sample.py", folder, "--midi", tmp_path / "new"), "exists already")
 
 
 @pytest.mark.slow

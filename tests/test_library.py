@@ -14,6 +14,8 @@ from tests.helpers import REPOSITORY
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
 
+pytestmark = pytest.mark.slow
+
 V, T = 12, 4
 SMALL = {"batch_size": 8, "num_rollouts": 2, "pretrain_d_samples": 16, "d_samples": 16}
 

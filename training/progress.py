@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a bar on a terminal, one line a step elsewhere."""
+"""Progress of a run on standard error: a bar on a terminal, one line a step elsewhere."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-# The figures worth a glance, with their short names, in order.
+# The figures shown, with their short names, in order.
 _SHOWN = {
     "mle_loss": "MLE loss",
     "mean_reward": "reward",
@@ -45,7 +45,7 @@ class Display:
 
     @contextmanager
     def stage(self, name: str, total: int, done: int) -> Iterator[None]:
-        """Shows the stage `name`, of which `done` of `total` steps are behind us."""
+        """Shows the stage `name`, of which `done` of `total` steps are done."""
         self._shown = {}
         if not self.console.is_terminal:
             yield
@@ -59,7 +59,7 @@ class Display:
             self._task = None
 
     def step(self, stage: str, number: int, total: int, values: Mapping[str, float]) -> None:
-        """Shows the figures of a finished step; those measured less often stay in sight."""
+        """Shows the figures of a finished step; those measured less often stay shown."""
         self._shown |= {name: values[name] for name in _SHOWN if name in values}
         figures = "  ".join(f"{_SHOWN[name]} {value:.3f}" for name, value in self._shown.items())
         if self._task is not None:

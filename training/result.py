@@ -1,5 +1,6 @@
 """What `result.json` says of a finished run."""
 
+import math
 from typing import Any
 
 from metrics.significance import welch
@@ -49,7 +50,8 @@ def significance(folder: RunFolder) -> dict[str, Any]:
     tests: dict[str, Any] = {"note": note}
     for name in both:
         test = welch(folder.scores(name), folder.scores(f"{name}_mle"))
-        tests[f"welch_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
+        if math.isfinite(test.statistic):  # not where all scores are equal, as on a tiny corpus
+            tests[f"welch_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
     return tests
 
 

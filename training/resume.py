@@ -12,6 +12,7 @@ from files.hashing import sha256
 from files.plain_path import plain_path
 from files.reading import read_json
 from training.checkpoints import newest_whole, read_state
+from training.provenance import intra_op_threads
 from training.run_state import RunState
 from training.settings import Settings
 from training.stored_settings import check_same_start, load_settings
@@ -137,6 +138,16 @@ def recorded_start(folder: Path, settings: Settings, say: Say) -> Path | None:
         fix = "Give the original with --pretrained, or start a new run with another --out."
         _check_same({PRETRAINED: checkpoint_digest(start)}, {PRETRAINED: before}, folder, fix)
     return start
+
+
+def warn_of_other_threads(config: Mapping[str, Any], say: Say) -> None:
+    """Warns where a run began with another number of threads, which changes how sums are rounded."""
+    before, now = config.get("threads"), intra_op_threads()
+    if isinstance(before, int) and before != now:
+        say(
+            f"warning: the run began with {before} threads and has {now} now: its numbers will be "
+            f"rounded differently. For the same bits set TF_NUM_INTRAOP_THREADS={before}."
+        )
 
 
 def _check_same(now: Mapping[str, str], before: Mapping[str, str], of: Path, fix: str) -> None:

@@ -6,7 +6,7 @@ PG-BLEU with BLEU, and the controls. Nothing here imports TensorFlow, so that `-
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,11 +14,27 @@ if TYPE_CHECKING:
     from models.discriminator import Discriminator
     from models.generator import Generator, Seed
     from models.rollout import RewardFunction
-    from training.settings import Settings
 
 # Ids int32 [M, T] -> rewards [M]
 UserReward = Callable[[Any], Any]
 CONSTANT = 0.5
+
+
+class RewardSettings(Protocol):
+    """Settings of a run that its reward depends on; see `training.settings.Settings`."""
+
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def reward(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def bleu_reward_order(self) -> int: ...
+    @property
+    def bleu_reward_variant(self) -> str: ...
+    @property
+    def bleu_reward_references(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -90,19 +106,19 @@ def user_reward(reward: UserReward | tuple[float, UserReward] | None) -> Reward:
     return Reward(weight, lambda tokens, seed: checked_rewards(function, tokens))
 
 
-def _constant(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+def _constant(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
     from training.reward_functions import constant
 
     return Reward(0.0, lambda tokens, seed: constant(tokens, CONSTANT), same_for_all=True)
 
 
-def _uniform(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+def _uniform(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
     from training.reward_functions import uniform
 
     return Reward(0.0, uniform)
 
 
-def _bleu(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+def _bleu(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
     from training.reward_functions import BleuReward
 
     bleu = BleuReward(
@@ -116,16 +132,24 @@ def _bleu(settings: "Settings", generator: "Generator", real: "np.ndarray") -> R
     return Reward(0.0, lambda tokens, seed: bleu(tokens))
 
 
-# Name -> (settings, generator, training sequences int32 [M, T]) -> reward
-REWARDS: Mapping[str, "Callable[[Settings, Generator, np.ndarray], Reward]"] = {
-    "discriminator": lambda settings, generator, real: Reward(),
-    "constant": _constant,
-    "uniform": _uniform,
-    "bleu": _bleu,
+class Entry(NamedTuple):
+    """A reward that a flag can name."""
+
+    help: str
+    make: "Callable[[RewardSettings, Generator, np.ndarray], Reward]"
+    """From settings, generator and training sequences, int32 `[M, T]`."""
+
+
+# The choices of --reward.
+REWARDS: Mapping[str, Entry] = {
+    "discriminator": Entry("its probability of a real sequence", lambda *_: Reward()),
+    "constant": Entry(f"{CONSTANT} for every sequence, a control", _constant),
+    "uniform": Entry("a random number from 0 to 1 for each sequence, a control", _uniform),
+    "bleu": Entry("BLEU, as in --algorithm pg-bleu", _bleu),
 }
 
 
-def make_reward(settings: "Settings", generator: "Generator", real: "np.ndarray") -> Reward:
+def make_reward(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
     """The reward that `--algorithm` and `--reward` name.
 
     Args:
@@ -134,4 +158,4 @@ def make_reward(settings: "Settings", generator: "Generator", real: "np.ndarray"
         real: int32 `[M, T]`, training sequences: references of BLEU.
     """
     name = "bleu" if settings.algorithm == "pg-bleu" else settings.reward
-    return REWARDS[name](settings, generator, real)
+    return REWARDS[name].make(settings, generator, real)

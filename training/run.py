@@ -23,7 +23,7 @@ from training.errors import RunFailed, TrainingDiverged
 from training.journal import Measurement
 from training.numerics import Finite, first_bad_operation
 from training.progress import Display
-from training.provenance import intra_op_threads, provenance
+from training.provenance import provenance
 from training.result import make_result
 from training.resume import (
     PRETRAINED,
@@ -33,6 +33,7 @@ from training.resume import (
     recorded_start,
     restore,
     restore_generator,
+    warn_of_other_threads,
 )
 from training.run_folder import RunFolder
 from training.run_state import RunState, not_finite, place
@@ -148,7 +149,7 @@ class Run:
         self._checkpoint = tf.train.Checkpoint(**objects)
         if self.settings.resume:
             newest = self._newest()
-            self._compare_threads()
+            warn_of_other_threads(self.folder.read_config(), self.display.say)
             if newest is not None:
                 self._restore(newest)
             elif start := recorded_start(self.folder.path, self.settings, self.display.say):
@@ -187,14 +188,6 @@ class Run:
         if self.settings.pretrained is not None:  # for --resume before the first checkpoint
             config["pretrained"] = str(self.settings.pretrained.absolute())
         return config
-
-    def _compare_threads(self) -> None:
-        before = self.folder.read_config().get("threads")
-        if isinstance(before, int) and before != intra_op_threads():
-            self.display.say(
-                f"warning: the run began with {before} threads and has {intra_op_threads()} now: its "
-                f"numbers will be rounded differently. For the same bits set TF_NUM_INTRAOP_THREADS={before}."
-            )
 
     def _restore(self, newest: Path) -> None:
         self._set_state(restore(newest, self._checkpoint))

@@ -23,7 +23,8 @@ def run_script(
 ) -> None:
     """Runs the task `name` as the command line says; an error of use is one line and exit code 2.
 
-    `settle` may change the settings of a run that begins, as where a corpus cannot be had. A signal stops the training after the step under way, and what comes before it at once.
+    `settle` may change the settings of a run that begins, as where a corpus cannot be had. A signal
+    stops the training after the step under way, and what comes before it at once.
     """
     with one_line_errors(), at_once():
         settings = parse(presets, arguments, prog=f"train_{name}.py")

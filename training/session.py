@@ -90,7 +90,7 @@ def start(seed: int) -> None:
 def join(settings: Settings, cluster: Cluster | None) -> "Distribution":
     """`start`, and what the training runs on; waits for the other workers of a cluster.
 
-    A signal ends the process meanwhile without a word: the wait is TensorFlow's.
+    Meanwhile a signal ends the process without a message: the wait is TensorFlow's.
     """
 
     def first():

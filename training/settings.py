@@ -3,10 +3,11 @@
 import dataclasses
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from files.errors import UsageError
 from training.options import Bounds, check_bounds, flag, option
+from training.rewards import REWARDS
 
 # Boxes of `--help`, in this order.
 GROUPS = (
@@ -38,8 +39,10 @@ MEASURED_SEQUENCES = Bounds(2, 10_000_000)  # self-BLEU and variances compare a 
 LEARNING_RATE = Bounds(0, 1e38, above=True)  # float32 holds it
 SHARE = Bounds(0, 1, above=True)
 
-# The choices of --reward.
-Reward = Literal["discriminator", "constant", "uniform"]
+if TYPE_CHECKING:
+    Reward: TypeAlias = str
+else:
+    Reward = Literal[tuple(REWARDS)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +159,9 @@ class Settings:
     )
     reward: Reward = policy(
         "discriminator",
-        "Reward of --algorithm seqgan. As controls: constant, 0.5 for every sequence; uniform, a random number from 0 to 1 for each.",
+        "Reward of --algorithm seqgan. "
+        + "; ".join(f"{name}: {entry.help}" for name, entry in REWARDS.items())
+        + ".",
     )
     reward_baseline: Literal["none", "batch", "position"] = policy(
         "none",
@@ -227,7 +232,7 @@ class Settings:
         check_bounds(self)
         if self.algorithm != "seqgan" and self.reward != "discriminator":
             raise UsageError(
-                f"--reward {self.reward} is a control of --algorithm seqgan, and --algorithm is "
+                f"--reward {self.reward} is for --algorithm seqgan, and --algorithm is "
                 f"{self.algorithm}."
             )
         if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):

@@ -11,6 +11,8 @@ from tests.helpers import greedy_generator, set_random_weights, tiny_generator
 from training.steps import make_steps
 from training.task_settings import OracleSettings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = OracleSettings(batch_size=6, optimizer="sgd", mle_learning_rate=0.5, clip_norm=0.7)
 
 

@@ -205,6 +205,7 @@ def test_figures_that_are_none(tmp_path, content):
 # Running
 
 
+@pytest.mark.slow
 def test_it_all_runs_in_tiny_sizes(monkeypatch, tmp_path, capsys):
     # What starts processes is replaced; they are tested below, in this one.
     monkeypatch.setattr(stages, "in_child", lambda *_: {"peak_memory_mb": 1.0})
@@ -237,6 +238,7 @@ def test_it_all_runs_in_tiny_sizes(monkeypatch, tmp_path, capsys):
     assert "stages" in said and "load average" in said
 
 
+@pytest.mark.slow
 def test_a_stage_and_a_point_alone(capsys):
     stages.main(["--stage", "policy-gradient step", "--quick"])
     assert json.loads(capsys.readouterr().out)["peak_memory_mb"] > 100

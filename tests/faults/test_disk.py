@@ -19,6 +19,8 @@ from training.checkpoints import check
 from training.errors import RunFailed
 from training.experiment import run_experiment
 
+pytestmark = pytest.mark.slow
+
 DISK = 48_000  # kB; a checkpoint has 12,000, and while one is written two others are kept
 # Room in turn: for less than the settings, the tables, a checkpoint; for one more, and one more; for
 # the start of the tables again; and for what is still to be done.

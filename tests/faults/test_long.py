@@ -9,6 +9,8 @@ import pytest
 from tests.faults.long import train
 from tests.helpers import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_is_traced_after_the_first_round(tmp_path):
     seen = train(tmp_path / "run", 4, look_at=(1, 4))

@@ -22,9 +22,12 @@ SHARE, ALL = 300, 2000  # files of each reader
 FEW = 40  # SavedModels, each of which TensorFlow takes a sixth of a second to load
 BLOCKED = 120.0  # seconds without a word after which a process is given up, on a busy machine
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="reads the memory in use from /proc"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path("/proc/self/status").exists(), reason="reads the memory in use from /proc"
+    ),
+]
 
 
 def command(reader, number, first=0):

@@ -15,7 +15,7 @@ from models.generator import Generator
 from models.highway import Highway
 from models.oracle import Oracle
 from models.rollout import Rollout
-from tests.helpers import REPOSITORY, check_gradients, set_random_weights, tiny_generator
+from tests.helpers import REPOSITORY, check_gradients, set_random_weights
 
 V, T, E, H = 6, 5, 4, 3
 
@@ -187,5 +187,5 @@ def test_nothing_is_learnt_by_the_oracle():
 
 
 def test_weights_are_there_before_the_first_call():
-    assert len(tiny_generator().weights) == 6
+    assert len(Generator(V, T, E, H).weights) == 6
     assert len(Discriminator(V, T, E, {1: 2}).weights) == 9

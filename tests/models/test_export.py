@@ -1,9 +1,7 @@
 """The exported generator is the generator: the same draws from the same seeds."""
 
 import json
-import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,11 @@ import tensorflow as tf
 
 from models.export import export_generator
 from models.generator import Generator
-from models.manifest import PLACE, check_manifest, write_manifest
+from models.load import check_export, draw, load_generator
+from models.manifest import check_manifest
+from tests.helpers import set_random_weights
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["lstm", "gru"])
@@ -47,84 +49,56 @@ def test_the_vocabulary_goes_along_and_an_old_export_is_replaced_whole(generator
     assert json.loads(Path(asset).read_text(encoding="utf-8")) == vocabulary
 
 
-# The manifest, which needs no TensorFlow: the files may be any.
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "generator"
+    generator = set_random_weights(Generator(5, 4, 3, 3, end_token=1, blocked_tokens=(0, 2)), 1)
+    export_generator(generator, folder, {"level": "id", "size": 5})
+    return tf.saved_model.load(str(folder))
 
 
-@pytest.fixture
-def export(tmp_path):
-    folder = tmp_path / "export"
-    for name in ("saved_model.pb", "variables/variables.index", "assets/vocabulary.json"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(f"content of {name}".encode())
-    write_manifest(folder)
-    return folder
-
-
-def test_a_manifest_lists_the_files_by_size_and_digest(export):
-    files = json.loads((export / PLACE).read_text())
-    assert list(files) == ["assets/vocabulary.json", "saved_model.pb", "variables/variables.index"]
-    assert files["saved_model.pb"] == {
-        "bytes": 25,
-        "sha256": "1eb991f752b3b8ff353afccbf85d2bfd4ae9f98b66a6edea9bf15023771805d3",
-    }
-    assert check_manifest(export)
-    (export / ".hidden").write_text("what a system notes of a folder")
-    assert check_manifest(export)
-
-
-def damage(text):
-    return lambda path: path.write_bytes(text)
+NO_NUM = r"`num` is %s, expected a whole number of at least 1; give 1 or more\."
+NO_TEMPERATURE = r"`temperature` is %s, expected a number above 0 and at most 1e\+30; 1 draws "
 
 
 @pytest.mark.parametrize(
-    "name, change, said",
+    "num, temperature, said",
     [
-        ("saved_model.pb", damage(b"content of saved_model.pB"), "'saved_model.pb' was altered"),
-        ("saved_model.pb", damage(b""), "'saved_model.pb' was altered"),
-        ("saved_model.pb", Path.unlink, "no file 'saved_model.pb'"),
-        ("variables/more", Path.touch, "a file 'variables/more', which is no part of it"),
-        ("saved_model.cpb", Path.touch, "a file 'saved_model.cpb', which is no part of it"),
-        ("pipe", os.mkfifo, "'pipe' is no regular file"),
-        ("endless", lambda path: path.symlink_to("/dev/zero"), "'endless' is no regular file"),
-        (PLACE, damage(b"{"), "is no list of its files"),
-        (PLACE, damage(b"[]"), "is no list of its files"),
-        (PLACE, damage(b'{"saved_model.pb": 3}'), "is no list of its files"),
-        (PLACE, damage(b'{"saved_model.pb": {"bytes": 3}}'), "is no list of its files"),
-        (PLACE, damage(b"[" * 100_000), "is no list of its files"),
-        (PLACE, damage(b" " * (1 << 21)), "is no list of its files"),
-        (PLACE, damage(b"\xff"), "is no list of its files"),
-        (PLACE, damage(b"{}"), "a file 'assets/vocabulary.json', which is no part of it"),
-        (PLACE, damage(b'{"../more": {"bytes": 0, "sha256": ""}}'), "no file '../more'"),
+        (0, 1.0, NO_NUM % 0),
+        (-1, 1.0, NO_NUM % -1),
+        (2, 0.0, NO_TEMPERATURE % 0),
+        (2, -0.5, NO_TEMPERATURE % r"-0\.5"),
+        (2, float("nan"), NO_TEMPERATURE % "nan"),
+        (2, float("inf"), NO_TEMPERATURE % "inf"),
+        (2, 1e31, NO_TEMPERATURE % r"1e\+31"),
     ],
 )
-def test_damage_is_named(export, name, change, said):
-    change(export / name)
-    with pytest.raises(ValueError, match=said):
-        check_manifest(export)
+def test_the_graph_refuses_what_it_cannot_draw(exported, num, temperature, said):
+    given = {
+        "num": tf.constant(num),
+        "seed": tf.constant([1, 2]),
+        "temperature": tf.constant(temperature),
+    }
+    for sample in (exported.sample, exported.signatures["sample"]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+            sample(**given)
 
 
-def test_an_export_of_an_older_version_has_none(export):
-    (export / PLACE).unlink()
-    assert not check_manifest(export)
-    os.mkfifo(export / "fingerprint.pb")  # TensorFlow would wait for it
-    with pytest.raises(ValueError, match=r"'fingerprint\.pb' is no regular file"):
-        check_manifest(export)
+@pytest.mark.parametrize("temperature", [1e-30, 1e30])
+def test_the_outermost_temperatures_draw_no_blocked_token(exported, temperature):
+    drawn = exported.sample(tf.constant(200), tf.constant([1, 2]), tf.constant(temperature)).numpy()
+    assert drawn.shape == (200, 4)
+    assert not (drawn == 2).any() and set(drawn[:, 0]) <= {1, 3, 4}
+    assert len(np.unique(drawn, axis=0)) == 1 if temperature < 1 else set(drawn[:, 0]) == {1, 3, 4}
 
 
-def test_a_folder_of_many_files_is_not_looked_through(export):
-    for number in range(1001):
-        (export / f".{number}").touch()
-    with pytest.raises(ValueError, match="more than 1,000 files"):
-        check_manifest(export)
-
-
-def test_a_manifest_needs_no_tensorflow():
-    code = "import sys, models.manifest; print('tensorflow' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).resolve().parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "False\n"
+@pytest.mark.parametrize("name", ["a[1]", "a*b?", "a\\b", "a b'\"山", "a\udcff"], ids=ascii)
+def test_an_export_is_written_and_loaded_in_any_folder(tmp_path_factory, name):
+    folder = tmp_path_factory.mktemp("any") / name
+    generator = set_random_weights(Generator(5, 4, 3, 3), 1)
+    export_generator(generator, folder, {"task": "oracle", "level": "id", "size": 5})
+    assert list(folder.parent.iterdir()) == [folder]
+    for export in (folder, shutil.copytree(folder, folder.parent / f"more{name}" / "generator")):
+        assert check_export(export)["size"] == 5
+        drawn = draw(load_generator(export), export, 5, 20, 3, 0.5)
+        np.testing.assert_array_equal(drawn, generator.sample(20, (3, 0), 0.5))

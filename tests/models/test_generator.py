@@ -149,7 +149,7 @@ def test_chunks_of_log_probabilities_are_bounded_in_tokens(monkeypatch, length):
         return map_chunks(function, rows, chunk_rows, *more, **named)
 
     monkeypatch.setattr(models.generator, "map_chunks", chunks)
-    tiny_generator(9, length).log_prob(np.zeros([2, length], np.int32))
+    Generator(9, length, 4, 5).log_prob(np.zeros([2, length], np.int32))  # compiled here and now
     assert sizes[0] * length <= 20 * models.generator.LOGIT_ROWS  # sequences of T tokens
     assert sizes[1:] == [models.generator.LOGIT_ROWS]  # rows of logits
 

@@ -1,5 +1,7 @@
 """Monte Carlo search against the literal reading of Eq. (4), closed forms and exact enumeration."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,7 @@ import tensorflow as tf
 from benchmarks.reference import action_values
 from models.generator import Generator
 from models.oracle import Oracle
-from models.rollout import Rollout
+from models.rollout import COMPLETION_ROWS, Rollout
 from tests.helpers import (
     Recorder,
     all_sequences,
@@ -20,6 +22,21 @@ from tests.helpers import (
     set_random_weights,
     tiny_generator,
 )
+from tests.pool import Pool
+
+pytestmark = pytest.mark.slow
+
+# By the settings of the policy.
+ROLLOUTS = Pool(lambda config: Rollout(Generator.from_config(json.loads(config))))
+
+
+def rollout_of(generator, chunk_rows=COMPLETION_ROWS):
+    """`Rollout(generator, chunk_rows)`, compiled already where one like it has served another test."""
+    config = {name: value for name, value in generator.get_config().items() if name != "name"}
+    rollout = ROLLOUTS.take(json.dumps(config))
+    rollout.chunk_rows = chunk_rows
+    rollout.update(generator)
+    return rollout
 
 
 def some_tokens(batch_size, vocab_size, length, seed=0):
@@ -46,7 +63,9 @@ def test_equals_the_literal_reading(cell, batch_size, length, num_rollouts, chun
     # The policy is deterministic, so both write the same; no two rows have the same reward.
     generator = greedy_generator(8, length, cell, seed=length, start_token=1)
     tokens = some_tokens(batch_size, 8, length)
-    values = Rollout(generator, chunk_rows).action_values(tokens, row_reward, num_rollouts, (1, 2))
+    values = rollout_of(generator, chunk_rows).action_values(
+        tokens, row_reward, num_rollouts, (1, 2)
+    )
     expected = action_values(generator, tokens, row_reward, num_rollouts, clearly_greedy)
     assert values.dtype == tf.float32 and values.shape == [batch_size, length]
     np.testing.assert_allclose(values, expected, atol=1e-6)
@@ -58,7 +77,7 @@ def test_the_greedy_policy_writes_what_depends_on_the_prefix():
     # Otherwise a roll-out that started from a wrong state could pass the test above.
     generator = greedy_generator(8, 6, seed=6, start_token=1)
     seen = Recorder()
-    Rollout(generator).action_values(some_tokens(8, 8, 6), seen, 1, (1, 2))
+    rollout_of(generator).action_values(some_tokens(8, 8, 6), seen, 1, (1, 2))
     completed = seen.calls[1].numpy().reshape(5, 8, 6)
     for prefix in range(1, 6):
         assert len(np.unique(completed[prefix - 1, :, prefix:], axis=0)) >= 3
@@ -69,7 +88,7 @@ def test_the_greedy_policy_writes_what_depends_on_the_prefix():
 
 @pytest.mark.parametrize("chunk_rows", [1, 5, 1024])
 def test_a_constant_reward_is_the_value_everywhere(chunk_rows):
-    rollout = Rollout(tiny_generator(5, 4), chunk_rows)
+    rollout = rollout_of(tiny_generator(5, 4), chunk_rows)
     values = rollout.action_values(
         some_tokens(6, 5, 4), lambda tokens: tf.fill([len(tokens)], 0.25), 3, (1, 2)
     )
@@ -78,14 +97,14 @@ def test_a_constant_reward_is_the_value_everywhere(chunk_rows):
 
 def test_the_last_column_is_the_reward_of_the_sequence_itself():
     tokens = some_tokens(6, 5, 4)
-    values = Rollout(tiny_generator(5, 4)).action_values(tokens, row_reward, 3, (1, 2))
+    values = rollout_of(tiny_generator(5, 4)).action_values(tokens, row_reward, 3, (1, 2))
     np.testing.assert_array_equal(values[:, -1], row_reward(tokens))
 
 
 def test_the_share_of_sevens_of_a_policy_that_writes_sevens():
     # After t tokens with s sevens among them, T - t more will come.
     tokens = np.array([[7, 0, 7, 1], [0, 1, 2, 3], [7, 7, 7, 7], [3, 7, 7, 7]], np.int32)
-    rollout = Rollout(constant_generator(7, 8, 4))
+    rollout = rollout_of(constant_generator(7, 8, 4))
     values = rollout.action_values(
         tokens, lambda rows: tf.reduce_mean(tf.cast(rows == 7, tf.float32), axis=1), 2, (1, 2)
     )
@@ -97,7 +116,7 @@ def test_the_share_of_sevens_of_a_policy_that_writes_sevens():
 def test_a_reward_of_one_place_is_known_from_there_on(place):
     # Whatever is written after it: Q is the token's reward for every prefix that holds it.
     tokens = some_tokens(6, 5, 4)
-    rollout = Rollout(tiny_generator(5, 4), chunk_rows=7)
+    rollout = rollout_of(tiny_generator(5, 4), chunk_rows=7)
     values = rollout.action_values(
         tokens, lambda rows: tf.cast(rows[:, place], tf.float32), 8, (1, 2)
     ).numpy()
@@ -122,7 +141,7 @@ def test_many_rollouts_near_the_exact_value(cell):
 
     np.testing.assert_allclose(reward_fn(tf.constant(every)), rewards, rtol=1e-6)
     num_rollouts = 3000
-    values = Rollout(generator, chunk_rows=20_000).action_values(
+    values = rollout_of(generator, chunk_rows=20_000).action_values(
         every, reward_fn, num_rollouts, (1, 2)
     )
     probabilities = exact_probabilities(generator, every)
@@ -141,7 +160,7 @@ def test_completions_are_as_frequent_as_they_are_probable():
     every = all_sequences(3, 3)
     tokens = tf.zeros([400, 3], tf.int32)
     seen = Recorder()
-    values = Rollout(generator).action_values(tokens, seen, 25, (1, 2)).numpy()
+    values = rollout_of(generator).action_values(tokens, seen, 25, (1, 2)).numpy()
     completed = np.concatenate([call.numpy() for call in seen.calls[1:]])
     assert completed.shape == (400 * 25 * 2, 3)
     probabilities = exact_probabilities(generator, every)
@@ -160,22 +179,26 @@ def test_chunks_change_no_bit():
     generator = tiny_generator(6, 5)
     tokens = some_tokens(7, 6, 5)
     whole = Rollout(generator).action_values(tokens, row_reward, 3, (1, 2)).numpy()
+    rollout = rollout_of(generator)  # another: `whole` was compiled for its one shape
     for chunk_rows in (1, 4, 5, 13, 40, 84):
-        chunked = Rollout(generator, chunk_rows).action_values(tokens, row_reward, 3, (1, 2))
+        rollout.chunk_rows = chunk_rows
+        chunked = rollout.action_values(tokens, row_reward, 3, (1, 2))
         np.testing.assert_array_equal(chunked, whole)
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 4, 13, 1024])
 def test_chunks_bound_the_rows_written_at_a_time(chunk_rows):
     seen = Recorder()
-    Rollout(tiny_generator(6, 5), chunk_rows).action_values(some_tokens(7, 6, 5), seen, 3, (1, 2))
+    rollout_of(tiny_generator(6, 5), chunk_rows).action_values(
+        some_tokens(7, 6, 5), seen, 3, (1, 2)
+    )
     rows = [len(call) for call in seen.calls[1:]]
     assert sum(rows) == 7 * 3 * 4
     assert max(rows) <= max(4, chunk_rows)  # a pair's 4 prefixes stay together
 
 
 def test_a_seed_is_a_set_of_completions():
-    rollout, tokens = Rollout(tiny_generator(6, 5)), some_tokens(7, 6, 5)
+    rollout, tokens = rollout_of(tiny_generator(6, 5)), some_tokens(7, 6, 5)
     values = rollout.action_values(tokens, row_reward, 3, (1, 2)).numpy()
     np.testing.assert_array_equal(rollout.action_values(tokens, row_reward, 3, (1, 2)), values)
     for seed in ((1, 3), (2, 2), np.array([-5, 2], np.int32)):
@@ -187,7 +210,7 @@ def test_a_seed_is_a_set_of_completions():
 def test_rollouts_and_sequences_have_randomness_of_their_own():
     seen = Recorder()
     tokens = tf.zeros([6, 8], tf.int32)  # the same sequence over and over
-    Rollout(tiny_generator(50, 8, scale=0.1)).action_values(tokens, seen, 4, (1, 2))
+    rollout_of(tiny_generator(50, 8, scale=0.1)).action_values(tokens, seen, 4, (1, 2))
     after_one = seen.calls[1].numpy()[: 6 * 4]
     assert len(np.unique(after_one, axis=0)) == 24
 
@@ -200,7 +223,7 @@ def test_completions_keep_their_prefix(chunk_rows):
     batch_size, length, num_rollouts = 6, 5, 3
     tokens = some_tokens(batch_size, 9, length).numpy()
     seen = Recorder()
-    rollout = Rollout(tiny_generator(9, length, scale=0.2), chunk_rows)
+    rollout = rollout_of(tiny_generator(9, length, scale=0.2), chunk_rows)
     rollout.action_values(tokens, seen, num_rollouts, (1, 2))
     np.testing.assert_array_equal(seen.calls[0], tokens)
     kept = np.zeros([batch_size, length], int)
@@ -222,7 +245,7 @@ def test_rewarded_rows_have_the_form_of_samples():
     generator = tiny_generator(9, 5)
     samples = generator.sample(6, (1, 2))
     seen = Recorder()
-    Rollout(generator, chunk_rows=9).action_values(samples, seen, 3, (1, 2))
+    rollout_of(generator, chunk_rows=9).action_values(samples, seen, 3, (1, 2))
     assert len(seen.calls) > 2
     for rows in seen.calls:
         assert rows.dtype == samples.dtype == tf.int32
@@ -291,13 +314,13 @@ def test_it_copies_the_whole_generator():
 
 def test_sequences_of_one_token():
     tokens = tf.constant([[2], [0], [1]])
-    values = Rollout(tiny_generator(3, 1)).action_values(tokens, row_reward, 4, (1, 2))
+    values = rollout_of(tiny_generator(3, 1)).action_values(tokens, row_reward, 4, (1, 2))
     assert values.shape == [3, 1] and values.dtype == tf.float32
     np.testing.assert_array_equal(values[:, 0], row_reward(tokens))
 
 
 def test_sequences_and_rewards_of_other_types():
-    rollout, tokens = Rollout(tiny_generator(6, 5)), some_tokens(4, 6, 5)
+    rollout, tokens = rollout_of(tiny_generator(6, 5)), some_tokens(4, 6, 5)
     expected = rollout.action_values(tokens, row_reward, 2, (1, 2)).numpy()
     for given in (tokens.numpy().tolist(), tokens.numpy().astype(np.int64)):
         np.testing.assert_array_equal(rollout.action_values(given, row_reward, 2, (1, 2)), expected)
@@ -309,7 +332,7 @@ def test_sequences_and_rewards_of_other_types():
 
 
 def test_batches_of_other_sizes():
-    rollout = Rollout(tiny_generator(6, 5), chunk_rows=9)
+    rollout = rollout_of(tiny_generator(6, 5), chunk_rows=9)
     for batch_size in (1, 4, 3):
         values = rollout.action_values(some_tokens(batch_size, 6, 5), row_reward, 2, (1, 2))
         assert values.shape == [batch_size, 5]
@@ -328,12 +351,12 @@ def test_batches_of_other_sizes():
 )
 def test_wrong_tokens(tokens, message):
     with pytest.raises(ValueError, match=message):
-        Rollout(tiny_generator()).action_values(tokens, row_reward, 2, (1, 2))
+        rollout_of(tiny_generator()).action_values(tokens, row_reward, 2, (1, 2))
 
 
 def test_wrong_numbers():
     generator = tiny_generator()
-    rollout = Rollout(generator)
+    rollout = rollout_of(generator)
     for num_rollouts in (0, -1):
         with pytest.raises(ValueError, match=f"`num_rollouts` is {num_rollouts}, expected a whol"):
             rollout.action_values([[0, 1, 2]], row_reward, num_rollouts, (1, 2))

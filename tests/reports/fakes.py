@@ -7,9 +7,9 @@ from pathlib import Path
 from reports.results import Run
 
 SETTINGS = {
-    **{"final_samples": 10000, "test_size": 10000, "self_bleu_samples": 1000, "eval_samples": 2000},
-    **{"g_steps": 1, "d_steps": 1, "d_epochs": 1, "num_rollouts": 16, "mle_epochs": 10},
-}
+    "final_samples": 10000, "test_size": 10000, "self_bleu_samples": 1000, "eval_samples": 2000,
+    "g_steps": 1, "d_steps": 1, "d_epochs": 1, "num_rollouts": 16, "mle_epochs": 10,
+}  # fmt: skip
 FIGURES = ("nll_test", "self_bleu_2", "self_bleu_3", "copied_share")
 
 

@@ -1,6 +1,7 @@
 """compare.py: what it prints and writes, and how it refuses."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -81,16 +82,16 @@ def test_json_holds_what_the_tables_show(folder, tmp_path):
     main([str(folder), "--json", str(file)])
     first, second = json.loads(file.read_text(encoding="utf-8"))
     assert [first["title"], second["title"]] == [
-        *("Published oracle, preset quick", "Poems, preset quick"),
-    ]
+        "Published oracle, preset quick", "Poems, preset quick",
+    ]  # fmt: skip
     mle_row, seqgan = first["rows"]
     assert mle_row["label"] == "MLE" and mle_row["seeds"] == [1, 2]
     figure = seqgan["figures"]["nll_oracle"]
     assert figure["by_seed"] == {"1": 8.75, "2": 9.0}
     assert figure["mean"] == 8.875 and figure["sd"] == pytest.approx(0.25 / 2**0.5)
     assert seqgan["published_nll_oracle"] == 8.736 and seqgan["files"] == [
-        *("seqgan1.json", "seqgan2.json"),
-    ]
+        "seqgan1.json", "seqgan2.json",
+    ]  # fmt: skip
     (ablation,) = first["ablations"]
     assert ablation["changed"] == {"num_rollouts": 1}
     assert ablation["figures"]["nll_oracle"]["sd"] is None
@@ -111,8 +112,8 @@ def test_figures(folder, tmp_path, capsys):
     (folder / "seqgan2.csv").unlink()
     main([str(folder), "--figures", str(tmp_path / "figures")])
     assert [path.name for path in sorted((tmp_path / "figures").iterdir())] == [
-        *("oracle-published-curves-minutes.png", "oracle-published-curves-rounds.png"),
-    ]
+        "oracle-published-curves-minutes.png", "oracle-published-curves-rounds.png",
+    ]  # fmt: skip
     assert capsys.readouterr().err == ""
 
 
@@ -122,12 +123,26 @@ def test_nothing_to_draw_is_said(tmp_path, capsys):
     assert "not drawn: no run has its metrics.csv" in capsys.readouterr().err
 
 
+def test_names_that_are_not_utf8_are_escaped_in_the_files(tmp_path):
+    name = os.fsdecode(b"seqgan\xff")
+    try:
+        write(tmp_path, name, poems(seed=1))
+    except OSError:
+        pytest.skip("this file system refuses the name")
+    page, file = tmp_path / "page.md", tmp_path / "all.json"
+    page.write_text("\n".join(marks("corpus")))
+    main([str(tmp_path / f"{name}.json"), "--json", str(file), "--write", str(page)])
+    (section,) = json.loads(file.read_text(encoding="utf-8"))
+    assert section["rows"][1]["files"] == [f"{name}.json"]
+    assert "BLEU-2" in page.read_text(encoding="utf-8")
+
+
 def test_errors_are_of_use(folder, tmp_path):
     with pytest.raises(UsageError, match=r"no complete run in .*none\. Name folders"):
         main([str(tmp_path / "none")])
     binary = tmp_path / "binary.md"
     binary.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="no UTF-8 text"):
+    with pytest.raises(UsageError, match="not UTF-8 text"):
         main([str(folder), "--write", str(binary)])
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from reports.curves import learning_curve, other_curves, panel_curves, row_curves
+from reports.grouping import make_sections
 from reports.results import TableError
-from reports.rows import make_sections
 from tests.reports.fakes import mle, poems, result, runs, steps, write
 
 
@@ -104,7 +104,10 @@ def test_ablations_by_panel_and_by_setting(tmp_path):
     (section,) = make_sections(made)
     panels = panel_curves(section)
     assert {panel: list(curves) for panel, curves in panels.items()} == {
-        **{"a": ["rounds 5"], "b": [], "c": [""], "d": []},
+        "a": ["rounds 5"],
+        "b": [],
+        "c": [""],
+        "d": [],
     }
     np.testing.assert_array_equal(panels["c"][""].steps, [0, 5])
     np.testing.assert_array_equal(panels["c"][""].mean, [9.0, 8.8])

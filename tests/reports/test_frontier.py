@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reports.frontier import make_frontier
-from reports.rows import make_sections
+from reports.grouping import make_sections
 from tests.reports.fakes import mle, poems, result, runs
 
 
@@ -56,8 +56,8 @@ def test_controls_near_and_far():
     assert made.points == {"bigram, smoothed": (8.3, 9.3)}
     assert made.without_x == {"bigram": 8.5}
     assert made.outside.keys() == {
-        *("random, uniform", "random, unigram", "copy of the training set"),
-    }
+        "random, uniform", "random, unigram", "copy of the training set",
+    }  # fmt: skip
     assert made.outside["random, uniform"] == (8.52, 11.4)
     assert np.isnan(made.outside["copy of the training set"][0])
     # All that is shown lies within the axes, and what is not does not stretch them.

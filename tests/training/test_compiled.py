@@ -8,6 +8,8 @@ from models.rollout import Rollout
 from tests.helpers import row_reward, tiny_generator
 from tests.training.test_steps import make_steps, seed_of, some_rewards, some_tokens
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def eagerly():

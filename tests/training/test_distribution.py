@@ -12,6 +12,8 @@ from files.errors import UsageError
 from tests.helpers import REPOSITORY
 from training.distribution import ONE_DEVICE, check_divides
 
+pytestmark = pytest.mark.slow
+
 # Devices of one process, or "workers": two processes of one device each.
 WAYS = {
     *{("discriminator", 1), ("discriminator", 2), ("discriminator", "workers")},

@@ -17,6 +17,8 @@ from training import experiment as module
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
 
+pytestmark = pytest.mark.slow
+
 TINY = dataclasses.replace(
     ORACLE_PRESETS["smoke"],
     **{"vocab_size": 12, "max_length": 4, "train_size": 64, "test_size": 32, "batch_size": 16},
@@ -91,7 +93,7 @@ def test_random_tokens_names_the_policy_that_is_exported(tmp_path):
 
 @pytest.mark.parametrize("algorithm", ["mle", "ss"])
 def test_what_ends_with_pre_training_has_no_start_to_compare_with(tmp_path, algorithm):
-    written = experiment(tmp_path / "run", algorithm=algorithm, ss_decay=0.5)
+    written = experiment(tmp_path / "run", algorithm=algorithm, ss_decay=0.5, xla=False)
     assert set(written["metrics"]) == FIGURES
     assert list(written["temperatures"]) == ["final"]
     assert written["tests"] == {}
@@ -108,7 +110,7 @@ def test_what_ends_with_pre_training_has_no_start_to_compare_with(tmp_path, algo
 )
 def test_without_a_discriminator_none_is_trained(tmp_path, changes):
     folder = tmp_path / "run"
-    written = experiment(folder, **changes)
+    written = experiment(folder, **changes, xla=False)
     assert {row["stage"] for row in history(folder)} == {"mle", "adversarial"}
     assert not any(row["discriminator_loss"] for row in history(folder))
     assert "discriminator" not in written["seconds"]

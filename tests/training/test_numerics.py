@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from tests.helpers import REPOSITORY
 from tests.training.test_experiment import TINY, experiment
-from tests.training.test_steps import make_steps, seed_of, some_rewards, some_tokens
+from tests.training.test_steps import new_steps, seed_of, some_rewards, some_tokens
 from training.errors import TrainingDiverged
 from training.numerics import first_bad_operation
 from training.run import Run
+
+pytestmark = pytest.mark.slow
 
 DIVERGES = {
     **{"optimizer": "sgd", "clip_norm": 1e30, "g_learning_rate": 1e38},
@@ -45,7 +47,7 @@ def test_a_run_that_diverges_names_the_operation_from_its_last_good_checkpoint(t
 
 @pytest.mark.parametrize("step", ["mle", "policy", "discriminator"])
 def test_a_poisoned_weight_is_found_where_it_is_first_used(step):
-    steps = make_steps(check_numerics=True)
+    steps = new_steps(check_numerics=True)
     model = steps.discriminator if step == "discriminator" else steps.generator
     model.weights[0].assign(np.full(model.weights[0].shape, np.nan, np.float32))
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
@@ -79,7 +81,7 @@ def test_a_sound_run_is_as_without_but_for_the_last_bits(tmp_path):
 
 
 def test_nothing_stays_behind():
-    steps = make_steps(check_numerics=True)
+    steps = new_steps(check_numerics=True)
     results = steps.mle_epoch(some_tokens(8), seed_of(1))
     assert np.isfinite(results["mle_loss"])
     assert np.isneginf(tf.math.log(tf.zeros([])))

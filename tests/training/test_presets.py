@@ -41,6 +41,7 @@ STORED = {
     "TextSettings": {
         **_CORPUS, "corpus": "sample", **_HELD_OUT, "level": "word", "max_length": 20,
         "min_count": 1, "max_vocab": None, "lowercase": False, "truncate": False,
+        "column": None,
     },
 }
 # fmt: on

@@ -51,8 +51,10 @@ def test_seqgan_is_rewarded_by_the_discriminators_probability_of_real():
 
 def test_every_reward_of_the_registry_gives_a_number_for_each_sequence():
     tokens = some_tokens(7)
-    for name, make in REWARDS.items():
-        values = make(SMOKE, tiny_generator(V, T), REAL).bind(some_discriminator(), (1, 1))(tokens)
+    for name, entry in REWARDS.items():
+        values = entry.make(SMOKE, tiny_generator(V, T), REAL).bind(some_discriminator(), (1, 1))(
+            tokens
+        )
         assert np.shape(values) == (7,), name
         assert np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)), name
 

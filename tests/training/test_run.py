@@ -234,7 +234,7 @@ print(before)
 
 
 def test_the_peak_of_memory_is_that_of_the_run_and_not_of_what_started_it():
-    block = b"1" * 2_000_000_000
+    block = b"1" * 1_000_000_000
     done = subprocess.run(
         [sys.executable, "-c", PEAK], cwd=REPOSITORY, capture_output=True, text=True
     )
@@ -286,6 +286,7 @@ def crashed_before(folder, number):
     return False
 
 
+@pytest.mark.slow
 def test_an_end_before_any_operation_leaves_what_goes_on_to_the_same_end(tmp_path, monkeypatch):
     monkeypatch.setattr(Finite, "first_that_is_not", lambda self: None)  # traced for each run
     assert not crashed_before(tmp_path / "unbroken", 0)
@@ -719,6 +720,7 @@ def signalled_at(folder, number, signal_number, resume=False):
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal_number", "first", "stride"),
     [

@@ -10,6 +10,8 @@ from tests.training.test_steps import B, Moved, T, V, make_steps, seed_of, some_
 from training.losses import mle_loss
 from training.scheduled_sampling import mixed_inputs, true_rate
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_rate_falls_by_its_decay_before_each_epoch():
     """The published code's first epoch has 0.998, its 300th 0.4."""

@@ -1,6 +1,7 @@
 """Algorithm 1 as a whole, at a size that takes seconds: who is moved when, and by what."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from training.rewards import make_reward
 from training.seqgan import learning_rate, train_seqgan
 from training.steps import make_steps
 
+pytestmark = pytest.mark.slow
+
 VOCAB, LENGTH = 6, 4
 
 
@@ -23,11 +26,12 @@ def settings(**changes):
     small = {
         **{"mle_epochs": 1, "rounds": 2, "batch_size": 8, "num_rollouts": 2, "final_samples": 4},
         **{"pretrain_d_samples": 8, "d_samples": 8, "eval_every": 1, "eval_samples": 4},
-        **{"temperatures": ()},
+        **{"temperatures": (), "xla": False},  # what an update computes is not looked at here
     }
     return dataclasses.replace(ORACLE_PRESETS["smoke"], **{**small, **changes})
 
 
+@functools.cache  # no test changes what it gets
 def trained(**changes):
     """Algorithm 1 on random data: its models, objects of the checkpoint, and measures."""
     keras.utils.set_random_seed(1)

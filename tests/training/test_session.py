@@ -1,4 +1,4 @@
-"""Freed memory is kept: taking it again costs no new pages."""
+"""Freed memory is kept: taking it again costs no new pages; and a start that prints no notes."""
 
 import ctypes
 import subprocess
@@ -42,3 +42,25 @@ def test_freed_memory_is_taken_again():
     pages = 10 * (32 << 20) // 4096
     assert new_pages("hand back") > 0.9 * pages
     assert new_pages("keep") < 0.1 * pages
+
+
+QUIETLY = """
+import os, sys
+from training import session
+if sys.argv[1] == "closed":
+    os.close(2)
+with session._stderr_nowhere():
+    print("before")
+    if sys.argv[1] == "open":
+        os.write(2, b"a note of C++")
+if sys.argv[1] == "open":
+    os.write(2, b"an error")
+"""
+
+
+@pytest.mark.parametrize("stderr, printed", [("open", "an error"), ("closed", "")])
+def test_notes_are_dropped_and_what_follows_is_not(stderr, printed):
+    done = subprocess.run(
+        [sys.executable, "-c", QUIETLY, stderr], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "before\n", printed)

@@ -8,11 +8,14 @@ import tensorflow as tf
 from models.discriminator import Discriminator
 from models.generator import Generator
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
+from tests.pool import Pool
 from training import steps as module
 from training.losses import discriminator_loss, mle_loss, policy_gradient_loss, token_nll
 from training.pretrain import balanced_sets
 from training.seeds import counted_seed
 from training.settings import Settings
+
+pytestmark = pytest.mark.slow
 
 V, T, B = 6, 5, 4
 
@@ -21,13 +24,40 @@ def seed_of(number):
     return counted_seed(number, "test")
 
 
-def make_steps(cell="lstm", dropout=0.25, **settings):
+SGD = {"batch_size": B, "optimizer": "sgd"}
+RATES = {
+    "mle_learning_rate": "mle_optimizer",
+    "g_learning_rate": "policy_optimizer",
+    "discriminator_learning_rate": "discriminator_optimizer",
+}
+
+
+def reset(steps, settings):
+    """The steps as at the start of a run: random weights, no moments, the rates of the settings."""
+    set_random_weights(steps.generator, scale=0.5)
+    set_random_weights(steps.discriminator, 1, 0.5)
+    for rate, name in RATES.items():
+        for variable in steps.optimizers[name].variables:
+            variable.assign(tf.zeros_like(variable))
+        steps.optimizers[name].learning_rate = getattr(settings, rate)
+    return steps
+
+
+def new_steps(cell="lstm", dropout=0.25, **settings):
+    """Steps of small models, with nothing compiled yet."""
+    settings = Settings(**{**SGD, **settings})
+    generator = Generator(V, T, 4, 5, cell)
     discriminator = Discriminator(V, T, 3, {1: 4, 2: 4}, dropout=dropout)
-    return module.make_steps(
-        tiny_generator(V, T, cell, scale=0.5),
-        set_random_weights(discriminator, 1, 0.5),
-        Settings(**{"batch_size": B, "optimizer": "sgd", **settings}),
-    )
+    return reset(module.make_steps(generator, discriminator, settings), settings)
+
+
+STEPS = Pool(new_steps)
+
+
+def make_steps(cell="lstm", dropout=0.25, **settings):
+    """Likewise, compiled already where they have served another test: rates are no part of that."""
+    compiled = {name: value for name, value in settings.items() if name not in RATES}
+    return reset(STEPS.take(cell, dropout, **compiled), Settings(**{**SGD, **settings}))
 
 
 def some_tokens(num=B, seed=0):
@@ -215,13 +245,18 @@ def test_a_token_met_often_counts_once_in_the_norm():
     assert norm(moved()) == pytest.approx(1, rel=1e-4)
 
 
-@pytest.mark.parametrize("padding_reward", [0.0, 1e3])
-def test_padding_counts_for_nothing(padding_reward):
-    # 0 is padding, 1 the end: the loss is summed over the ten tokens that were written.
+@pytest.fixture(scope="module")
+def steps_of_sequences_that_end():
     generator = Generator(V, T, 4, 5, end_token=1, pad_token=0, blocked_tokens=(0,))
-    set_random_weights(generator, scale=0.5)
     settings = Settings(batch_size=3, optimizer="sgd", clip_norm=1e9)
-    steps = module.make_steps(generator, Discriminator(V, T, 3, {1: 4}), settings)
+    return module.make_steps(generator, Discriminator(V, T, 3, {1: 4}), settings)
+
+
+@pytest.mark.parametrize("padding_reward", [0.0, 1e3])
+def test_padding_counts_for_nothing(steps_of_sequences_that_end, padding_reward):
+    # 0 is padding, 1 the end: the loss is summed over the ten tokens that were written.
+    steps = steps_of_sequences_that_end
+    generator = set_random_weights(steps.generator, scale=0.5)
     tokens = tf.constant([[3, 1, 0, 0, 0], [4, 4, 1, 0, 0], [5, 2, 3, 4, 2]])
     written = np.array([[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.float32)
     rewards = some_rewards(3) * written + padding_reward * (1 - written)
@@ -308,7 +343,7 @@ def count_uses(steps, num, seed):
 
 
 def test_an_epoch_uses_a_sequence_at_most_once():
-    steps = make_steps(batch_size=3)
+    steps = new_steps(batch_size=3)
     left_out = []
     for seed in range(8):
         uses = count_uses(steps, 11, seed_of(seed))
@@ -317,7 +352,7 @@ def test_an_epoch_uses_a_sequence_at_most_once():
     assert len(set(left_out)) > 4  # another epoch, another remainder
     again = count_uses(steps, 11, seed_of(3))
     assert tuple(np.flatnonzero(again == 0)) == left_out[3]
-    assert np.all(count_uses(make_steps(batch_size=4), 8, seed_of(1)) == 1)
+    assert np.all(count_uses(new_steps(batch_size=4), 8, seed_of(1)) == 1)
 
 
 def test_batches_are_shuffled():
@@ -332,7 +367,7 @@ def test_batches_are_shuffled():
 
 
 def test_an_epoch_of_the_discriminator_mixes_both_kinds():
-    steps = make_steps(batch_size=4)
+    steps = new_steps(batch_size=4)
     seen = []
 
     def look(tokens, labels, mask_seed):

@@ -1,4 +1,4 @@
-"""At equal NLL-test: what else reaches the quality of SeqGAN when it may cost as much."""
+"""Quality at matched NLL-test: what baselines reach where their NLL-test equals that of SeqGAN."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.comparisons import BASE_REWARD
-from reports.measures import main_figure
+from reports.metric_names import main_figure
 from reports.results import Run, TableError
-from reports.rows import Row, Section, mle_row
+from reports.sections import Row, Section, mle_row
 
 COST = "nll_test"
 
@@ -52,9 +52,9 @@ def training_path(run: Run, figure: str) -> Path:
 
 
 def at_equal_cost(section: Section) -> dict[str, list[float]]:
-    """{what: quality, a value for each seed} where NLL-test equals that of SeqGAN of the same seed.
+    """{baseline: quality, a value for each seed} where NLL-test equals that of SeqGAN of that seed.
 
-    Held beside SeqGAN: its MLE start at a lower temperature, and the constant reward in the round
+    The baselines: its MLE start at a lower temperature, and the constant reward in the round
     that costs as much or, where none does, its last one at a lower temperature. A seed whose path
     does not reach the cost is left out.
     """

@@ -1,4 +1,4 @@
-"""All that the tables are made of, as JSON."""
+"""Everything that the tables are made of, ready for JSON."""
 
 import math
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 
 from metrics.significance import WelchResult
 from reports.comparisons import Comparison, compare_rows
-from reports.measures import beside, main_figure, paper_figures
-from reports.rows import Row, Section, Seed
+from reports.metric_names import companion_figures, main_figure, paper_figures
+from reports.sections import Row, Section, Seed
 
 
 def _over_seeds(seeds: tuple[Seed, ...]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _comparison(tested: Comparison) -> dict[str, Any]:
     }
 
 
-def document(sections: list[Section]) -> list[dict[str, Any]]:
+def json_report(sections: list[Section]) -> list[dict[str, Any]]:
     """Every section with its rows, ablations, temperatures and tests, ready for JSON."""
     return [
         {
@@ -71,7 +71,7 @@ def document(sections: list[Section]) -> list[dict[str, Any]]:
             "source": section.source,
             "preset": section.preset,
             "main_figure": main_figure(section),
-            "beside": beside(section),
+            "beside": companion_figures(section),
             "published": {
                 name: {"mle": mle, "seqgan": seqgan}
                 for name, (mle, seqgan) in paper_figures(section).items()

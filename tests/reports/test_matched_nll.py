@@ -2,8 +2,8 @@
 
 import pytest
 
-from reports.equal import at_equal_cost, equal_cost_note, quality_at
-from reports.rows import make_sections
+from reports.grouping import make_sections
+from reports.matched_nll import at_equal_cost, equal_cost_note, quality_at
 from tests.reports.fakes import mle, result, write
 
 

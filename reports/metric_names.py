@@ -1,9 +1,9 @@
-"""Which figures a section is about, and what they are called."""
+"""Names of metrics: which figures a section is about, and how tables name them."""
 
 from pathlib import Path
 
 from reports.paper import LATER_SEQGAN, TABLE_1, TABLES_2_TO_4
-from reports.rows import Section
+from reports.sections import Section
 
 Published = tuple[float | None, float | None]
 
@@ -25,7 +25,7 @@ def paper_figures(section: Section) -> dict[str, Published]:
 
 
 def _known_corpus(source: str) -> str:
-    """The corpus that a name or a file of one's own stands for: the news are had as a file only."""
+    """The corpus that a name or the path of your own file stands for."""
     return "emnlp" if Path(source).stem.lower().startswith("emnlp") else source
 
 
@@ -38,8 +38,8 @@ def higher_is_better(figure: str) -> bool:
     return figure.startswith("bleu")
 
 
-def beside(section: Section) -> list[str]:
-    """The figures without which the main one must not stand: variety and likelihood of real data."""
+def companion_figures(section: Section) -> list[str]:
+    """The figures always shown with the main one: variety, and likelihood of real data."""
     orders = [name.removeprefix("bleu_") for name in paper_figures(section) if "bleu" in name]
     return ["nll_test", *(f"self_bleu_{n}" for n in (orders[:1] or ["2", "3"])), "copied_share"]
 

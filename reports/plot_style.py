@@ -1,30 +1,27 @@
-"""How figures look: colours, lines, markers, and the words at the axes."""
+"""The style of the figures: colours, lines, markers, and the labels of the axes."""
 
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from reports.measures import figure_name, higher_is_better
-from reports.rows import Section
+from reports.metric_names import figure_name, higher_is_better
+from reports.sections import Section
 
 DOTS_PER_INCH = 150
-LOOK: dict[str, Any] = {
-    **{"font.size": 10, "axes.titlesize": 10, "figure.titlesize": 11, "legend.fontsize": 9},
-    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True},
-    **{
-        "grid.color": "#dddddd",
-        "grid.linewidth": 0.6,
-        "lines.linewidth": 1.6,
-        "lines.markersize": 5,
-    },
-    **{"legend.frameon": False, "legend.handlelength": 3.0, "axes.formatter.useoffset": False},
-}
+# Settings of matplotlib, see its `rcParams`.
+PLOT_STYLE: dict[str, Any] = {
+    "font.size": 10, "axes.titlesize": 10, "figure.titlesize": 11, "legend.fontsize": 9,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "grid.color": "#dddddd", "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6, "lines.markersize": 5,
+    "legend.frameon": False, "legend.handlelength": 3.0, "axes.formatter.useoffset": False,
+}  # fmt: skip
 # Okabe and Ito's colours, which colour-blind people tell apart, but for their yellow: too pale for a
 # line on white.
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK, GREY = (
-    *("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#777777"),
-)
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#777777",
+)  # fmt: skip
 LINES: dict[str, tuple[str, str, str]] = {
     "MLE": (BLUE, "-", "o"),
     "SS": (GREEN, "--", "s"),
@@ -46,8 +43,8 @@ POINTS = {
 }
 
 
-class Looks:
-    """A line of its own for each label of a figure; the usual labels have the same in all figures."""
+class LineStyles:
+    """A different line for each label of a figure; the usual labels have the same one in all figures."""
 
     def __init__(self) -> None:
         self._others: dict[str, tuple[str, str, str]] = {}
