@@ -81,7 +81,7 @@ def refused(kind, *arguments: str) -> str:
         (("--rond", "3"), "there is no flag --rond. Did you mean --rounds? See --help."),
         (("--rond=3",), "there is no flag --rond. Did you mean --rounds? See --help."),
         (("--no-resum",), "there is no flag --no-resum. Did you mean --no-resume? See --help."),
-        (("--xyz",), "there is no flag --xyz. See --help."),
+        (("--zzz",), "there is no flag --zzz. See --help."),
         (("extra",), "'extra' belongs to no flag. See --help."),
         (("--seed",), "--seed expected one argument. See --help."),
         (("--seed", "--resume"), "--seed expected one argument. See --help."),

@@ -110,7 +110,7 @@ def test_the_result_has_the_peak_of_the_gpu_that_used_most(listed, monkeypatch):
     def result(state):
         return make_result("oracle", SETTINGS, state, {}, {})
 
-    state = RunState()
+    state = RunState(tables={"temperatures": {"final": {}}})
     state.note_memory()
     assert state.peak_memory_mb > 50 and "peak_gpu_memory_mb" not in result(state)
     listed += ["A", "B"]
