@@ -1,12 +1,14 @@
 """Monte Carlo search against the literal reading of Eq. (4), closed forms and exact enumeration."""
 
+import functools
 import json
+from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.reference import action_values
+from benchmarks import reference
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import COMPLETION_ROWS, Rollout
@@ -54,6 +56,28 @@ def clearly_greedy(logits, *_):
 # Against the literal reading
 
 
+def greedy_policy(cell, length):
+    return greedy_generator(8, length, cell, seed=length, start_token=1)
+
+
+@functools.cache
+def literal_values(cell, batch_size, length, num_rollouts):
+    """Action values by the literal reading, which asks for the logits of a prefix once.
+
+    All roll-outs of a greedy policy write the same, and each would ask again.
+    """
+    policy, compute, known = greedy_policy(cell, length), reference.next_logits, {}
+
+    def next_logits(policy, prefix):
+        if tuple(prefix) not in known:
+            known[tuple(prefix)] = compute(policy, prefix)
+        return known[tuple(prefix)]
+
+    tokens = some_tokens(batch_size, 8, length)
+    with mock.patch.object(reference, "next_logits", next_logits):
+        return reference.action_values(policy, tokens, row_reward, num_rollouts, clearly_greedy)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize(
     "batch_size, length, num_rollouts, chunk_rows",
@@ -61,12 +85,10 @@ def clearly_greedy(logits, *_):
 )
 def test_equals_the_literal_reading(cell, batch_size, length, num_rollouts, chunk_rows):
     # The policy is deterministic, so both write the same; no two rows have the same reward.
-    generator = greedy_generator(8, length, cell, seed=length, start_token=1)
+    rollout = rollout_of(greedy_policy(cell, length), chunk_rows)
     tokens = some_tokens(batch_size, 8, length)
-    values = rollout_of(generator, chunk_rows).action_values(
-        tokens, row_reward, num_rollouts, (1, 2)
-    )
-    expected = action_values(generator, tokens, row_reward, num_rollouts, clearly_greedy)
+    values = rollout.action_values(tokens, row_reward, num_rollouts, (1, 2))
+    expected = literal_values(cell, batch_size, length, num_rollouts)
     assert values.dtype == tf.float32 and values.shape == [batch_size, length]
     np.testing.assert_allclose(values, expected, atol=1e-6)
     if batch_size > 1:
@@ -371,7 +393,7 @@ def test_the_literal_reading_is_exact_on_a_deterministic_table():
     # The yardstick itself: a policy that writes 1s has known completions.
     policy = constant_generator(1, 3, 3)
     every = all_sequences(3, 3)
-    values = action_values(
+    values = reference.action_values(
         policy, every[[5, 21]], lambda rows: code_of(rows, 3).astype(float), 2, clearly_greedy
     )
     # 5 = 012: 011, 011, 012; 21 = 210: 211, 211, 210
