@@ -214,7 +214,7 @@ def test_lines_become_ids_and_lines_again():
     characters = seqgan.Vocabulary.from_lines(lines, level="char")
     assert characters.decode_lines(characters.encode_lines(lines, 30)) == lines
     with pytest.raises(
-        DataError, match="Line 1 has 6 tokens, expected at most 3: pass max_length=7"
+        DataError, match="Line 1 has 6 tokens, expected at most 3: pass max_length=6"
     ):
         vocabulary.encode_lines(lines, 3)
     assert vocabulary.encode_lines(lines, 3, truncate=True).shape == (3, 3)
