@@ -1,10 +1,6 @@
 """What all tests start from."""
 
-import os
 import signal
-
-if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core: TensorFlow reads this when imported
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import pytest
 
