@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -75,7 +76,8 @@ def test_a_lost_worker_is_told_and_the_run_goes_on_without_it(alone, tmp_path):
     line = last_line(chief)
     assert chief.returncode == 1, line
     assert line.startswith("error: worker 0 (127.0.0.1:") and ": worker 1 (127.0.0.1:" in line
-    assert " was lost in stage adversarial, round 1. " in line
+    # The workers meet once more behind the last step of a stage, where the loss may be noticed too.
+    assert re.search(r" was lost in stage (discriminator, step 3|adversarial, round 1)\. ", line)
     saved = checkpoints(folder)[-1].name
     command = f"`python train_oracle.py --resume --out {folder}`"
     assert line.endswith(f"on every worker: {command} continues from checkpoint {saved}.")

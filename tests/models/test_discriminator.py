@@ -307,7 +307,9 @@ def test_bfloat16_is_near_float32(num):
     assert {weight.dtype for weight in mixed.weights if "seed" not in weight.path} == {"float32"}
     logits = mixed(tokens)
     assert logits.dtype == tf.float32
-    assert 0 < np.abs(logits - exact(tokens)).max() < 0.1
+    # How products are rounded to the 8 bits of a bfloat16 depends on the processor: eight roundings.
+    expected = exact(tokens).numpy()
+    assert 0 < np.abs(logits - expected).max() < 8 * 2**-8 * np.abs(expected).max()
     rewards = mixed.probability_real(tokens)
     assert rewards.dtype == tf.float32
     np.testing.assert_allclose(rewards, exact.probability_real(tokens), atol=0.02)
