@@ -1,6 +1,5 @@
 """The generator as a SavedModel that needs none of this code to load."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from files.plain_path import plain_path
+from files.writing import write_json
 from models.generator import Generator
 from models.manifest import write_manifest
 
@@ -73,7 +73,7 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
     assets = temporary.with_name(f"{temporary.name}-assets")
     assets.mkdir(exist_ok=True)
     path = assets / "vocabulary.json"
-    path.write_text(json.dumps(vocabulary, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_json(path, vocabulary)
     with plain_path(temporary) as plain_folder, plain_path(path) as plain_vocabulary:
         module = _Sampler(generator, str(plain_vocabulary))
         tf.saved_model.save(module, str(plain_folder), signatures={"sample": module.sample})

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from files.hashing import sha256
+from files.writing import write_json
 
 PLACE = Path("assets.extra") / "manifest.json"
 _MAX_BYTES = 1 << 20  # the manifest of an export has 1 kB
@@ -27,7 +28,7 @@ def write_manifest(folder: Path) -> None:
     }
     path = folder / PLACE
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
+    write_json(path, files)
 
 
 def check_manifest(folder: Path) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import models.generator
+from files.errors import DataError
 from models.generator import Generator
 from tests.pool import Pool
 
@@ -147,3 +148,12 @@ def check_gradients(model, tokens) -> None:
     keras.optimizers.SGD(1.0).apply(gradients, weights)
     after = model.get_weights()
     assert not any(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+def failure(call, *arguments, **options) -> str:
+    """The message of the `DataError` that a call raises, which is one line."""
+    with pytest.raises(DataError) as caught:
+        call(*arguments, **options)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    return message

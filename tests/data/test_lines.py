@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from data import lines as lines_module
 from data.lines import composed, read_lines
-from files.errors import DataError
+from tests.helpers import failure
 
 
 @pytest.fixture
@@ -25,14 +25,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-def failure(call, *arguments, **options):
-    with pytest.raises(DataError) as caught:
-        call(*arguments, **options)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    return message
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.poems import format_poem, load_poems, poem_length, read_poems
-from files.errors import DataError
+from tests.helpers import failure
 
 POEM = "春雨过江村，新烟绕竹门。老翁闲煮酒，邻火照黄昏。"
 BARE = "春雨过江村新烟绕竹门老翁闲煮酒邻火照黄昏"
@@ -28,14 +28,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-def failure(call, *arguments, **options):
-    with pytest.raises(DataError) as caught:
-        call(*arguments, **options)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    return message
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from data.text import (
     words,
 )
 from files.errors import DataError
+from tests.helpers import failure
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -33,14 +34,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-def failure(call, *arguments, **options):
-    with pytest.raises(DataError) as caught:
-        call(*arguments, **options)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    return message
 
 
 # Words.
