@@ -41,9 +41,6 @@ def run_experiment(
         if run.folder.complete:
             run.display.say(f"{run.folder.path} is complete: its figures are in result.json")
             return run.folder.path
-        run.display.say(runs_on(distribution))
-        if warning := unused_gpu():
-            run.display.say(warning)
         if distribution.is_chief:
             carry_out(run, make_task())
         else:
@@ -55,11 +52,13 @@ def run_experiment(
 def carry_out(run: Run, task: Task) -> None:
     """What is still to be done of a run."""
     settings, distribution = run.settings, run.distribution
-    for line in task.description:
-        run.display.say(line)
     distribution.check_same(task.inputs)
     run.prepare(task.inputs, task.figures)
     settings.check_fits(len(task.train))
+    # Only now, so that an error of use stays one line.
+    for line in (runs_on(distribution), unused_gpu(), *task.description):
+        if line:
+            run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
     if settings.algorithm == "random":
         measure_controls(generator, task, run)

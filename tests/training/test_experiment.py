@@ -124,9 +124,9 @@ def test_mixed_precision_is_for_the_discriminator_alone(tmp_path, mle, monkeypat
     made = []
     train = module.train_seqgan
 
-    def trained(*models_and_more):
-        made.extend(models_and_more[:2])
-        train(*models_and_more)
+    def trained(steps, *more):
+        made.extend([steps.generator, steps.discriminator])
+        train(steps, *more)
 
     monkeypatch.setattr(module, "train_seqgan", trained)
     written = experiment(tmp_path / "run", pretrained=mle, mixed_precision="bfloat16")
