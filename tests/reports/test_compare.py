@@ -120,7 +120,7 @@ def test_figures(folder, tmp_path, capsys):
 def test_nothing_to_draw_is_said(tmp_path, capsys):
     write(tmp_path, "alone", result())
     main([str(tmp_path), "--figures", str(tmp_path / "figures")])
-    assert "not drawn: no run has its metrics.csv" in capsys.readouterr().err
+    assert "not drawn: no run has a metrics.csv next to its result" in capsys.readouterr().err
 
 
 def test_names_that_are_not_utf8_are_escaped_in_the_files(tmp_path):

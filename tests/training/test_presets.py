@@ -23,6 +23,7 @@ _SHARED = {
     "bleu_reward_variant": "method1", "bleu_reward_references": 0.4, "eval_every": 5,
     "eval_samples": 2000, "final_samples": 10000, "self_bleu_samples": 1000,
     "temperatures": [0.5, 0.6, 0.7, 0.85, 1.0, 1.2], "checkpoint_seconds": 60.0,
+    "deterministic": False, "xla": True,
 }
 _CORPUS = {**_SHARED, "mle_epochs": 25, "g_learning_rate": 0.012, "d_samples": 960}
 _TUNES = {"mle_epochs": 50, "rounds": 8, "g_learning_rate": 0.006, "d_samples": 240}

@@ -225,6 +225,7 @@ def test_counted_seeds_depend_on_everything_and_on_nothing_else():
 
 
 PEAK = """
+import tensorflow  # as every run
 from files.platform import peak_memory_mb
 before = peak_memory_mb()
 block = b"1" * 200_000_000
