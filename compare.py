@@ -11,7 +11,6 @@ import files  # noqa: F401  # first, since it checks the version of Python
 
 # isort: split
 import dataclasses
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ from typing import Annotated
 import tyro
 
 from files.errors import UsageError
+from files.writing import write_json, write_text
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -94,12 +94,10 @@ def main(arguments: list[str] | None = None) -> None:
     tables = make_tables(sections)
     print("\n\n".join(tables.values()))
     if settings.json is not None:
-        made = json.dumps(json_report(sections), indent=1, ensure_ascii=False, allow_nan=False)
-        # Bytes of a file name that is not UTF-8 become escapes, which JSON reads back.
-        settings.json.write_text(f"{made}\n", encoding="utf-8", errors="backslashreplace")
+        write_json(settings.json, json_report(sections), allow_nan=False)
     if settings.write is not None:
         text, without = with_tables(read_markdown(settings.write), tables)
-        settings.write.write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_text(settings.write, text)
         for name in without:
             print(
                 f"not written: {settings.write} has no marks of the {name} table", file=sys.stderr

@@ -7,11 +7,11 @@
 """
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any, Literal
 
 from files.errors import UsageError
+from files.writing import write_json
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -95,8 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
 
         draw_growth(figures["growth"], settings.figure)
     if settings.json is not None:
-        text = json.dumps({**known, **figures}, indent=1, ensure_ascii=False)
-        settings.json.write_text(text + "\n", encoding="utf-8")
+        write_json(settings.json, {**known, **figures})
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from data.download import Source, fetch
+from data.download import fetch
 from data.midi_files import manifest, read_midi_files
+from data.source import Source
 from files.errors import DataError
 from files.hashing import sha256
 

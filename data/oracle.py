@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from data.download import Source, fetch
+from data.download import fetch
+from data.source import Source
 from files.errors import DataError
 
 PUBLISHED_ORACLE = Source(

@@ -7,15 +7,32 @@ from typing import Any
 from files.platform import sync
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Writes JSON to a temporary file, syncs it and renames it to `path`.
+def write_json(path: Path, value: Any, *, allow_nan: bool = True) -> None:
+    """Writes JSON by `write_text`.
 
     Characters that UTF-8 cannot encode, as bytes of a file name that is not UTF-8 (`os.fsdecode`),
     become JSON escapes: `read_json` gives back the same text.
+
+    Raises:
+        ValueError: a number is not finite, and `allow_nan` is false.
+        OSError: the file cannot be written.
     """
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=allow_nan) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8 text to a temporary file, syncs it and renames it to `path`.
+
+    A link stays a link to the file written. What is no regular file, as `/dev/stdout`, is written to.
+    Characters that UTF-8 cannot encode become escapes with a backslash.
+    """
+    content = text.encode("utf-8", "backslashreplace")
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    path = path.resolve()
     temporary = path.with_name(path.name + ".tmp")
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
+    temporary.write_bytes(content)
     sync(temporary)
     temporary.replace(path)
     sync(path.parent)

@@ -21,8 +21,9 @@ from data.corpora import (
     input_digests,
     origin,
 )
-from data.download import Source, fetch
+from data.download import fetch
 from data.poems import format_poem, load_poems, read_poems
+from data.source import Source
 from data.speeches import available, load_speeches, read_speeches
 from data.text import detokenize, load_text, read_text, words
 from files.errors import DataError

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from data import download
-from data.download import Source, fetch
+from data.download import fetch
+from data.source import Source
 from files.errors import DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from data import oracle
-from data.download import Source
 from data.oracle import PUBLISHED_ORACLE, oracle_file, read_oracle_parameters
+from data.source import Source
 from files.errors import DataError
 
 V, E, H = 7, 3, 2
