@@ -268,19 +268,10 @@ CASES = {
             ((1, 0.0, 1.0), (3, 0.0, -1.0), (3, 0.0, float("nan"))),
         )
     ],
-    "training.losses.token_nll": [
-        (lambda m, x: losses.token_nll(x, TOKENS), (*no_floats(B, T, V), floats(B + 1, T, V))),
-        (lambda m, x: losses.token_nll(floats(B, T, V), x), (*NO_TOKENS, None)),
-    ],
     "training.losses.mle_loss": [
         (lambda m, x: losses.mle_loss(x, TOKENS), no_floats(B, T, V)),
         (lambda m, x: losses.mle_loss(floats(B, T, V), x), (*NO_TOKENS, None)),
         (lambda m, x: losses.mle_loss(floats(B, T, V), TOKENS, x), no_numbers(B, T)[:3]),
-    ],
-    "training.losses.masked_mean": [
-        (lambda m, x: losses.masked_mean(x, None), no_floats(B, T)),
-        (lambda m, x: losses.masked_mean(x, floats(B, T)), no_floats(B, T)),
-        (lambda m, x: losses.masked_mean(floats(B, T), x), (*no_numbers(B, T)[:3], floats(B, 1))),
     ],
     "training.losses.policy_gradient_loss": [
         (
@@ -293,8 +284,6 @@ CASES = {
         ),
     ],
     "training.losses.subtract_baseline": [
-        (lambda m, x: losses.subtract_baseline(x, floats(B, T), "batch"), no_floats(B, T)),
-        (lambda m, x: losses.subtract_baseline(floats(B, T), x), no_floats(B, T)),
         (lambda m, x: losses.subtract_baseline(floats(B, T), floats(B, T), x), ("mean", None)),
     ],
     "training.losses.discriminator_loss": [
@@ -343,6 +332,7 @@ OTHERS = {
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
+    r"training\.losses\.(token_nll|masked_mean)": "within a step, on what was checked before",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",
 }

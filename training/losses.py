@@ -7,23 +7,6 @@ from models.checks import check_arrays, check_ids
 BASELINES = ("none", "batch", "position")
 
 
-def token_nll(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
-    """-log G(y_t | Y_{1:t-1}): logits `[B, T, V]`, tokens int `[B, T]` -> float32 `[B, T]`, nats."""
-    logits, tokens = check_arrays(logits=(logits, "float [B, T, V]"), tokens=(tokens, "int [B, T]"))
-    check_ids(tokens, logits.shape[-1], "tokens")
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(tokens, tf.int32), logits)
-
-
-def masked_mean(values: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
-    """Mean of `[B, T]` over the tokens that count: where `mask` is 1, or all."""
-    if mask is None:
-        (values,) = check_arrays(values=(values, "float [B, T]"))
-        return tf.reduce_mean(values)
-    values, mask = check_arrays(values=(values, "float [B, T]"), mask=(mask, "number [B, T]"))
-    mask = tf.cast(mask, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * mask), tf.reduce_sum(mask))
-
-
 def mle_loss(logits: tf.Tensor, tokens: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """Maximum likelihood: mean nats per token.
 
@@ -35,6 +18,7 @@ def mle_loss(logits: tf.Tensor, tokens: tf.Tensor, mask: tf.Tensor | None = None
     Returns:
         scalar.
     """
+    logits, tokens, mask = _checked(logits, tokens, mask)
     return masked_mean(token_nll(logits, tokens), mask)
 
 
@@ -52,9 +36,32 @@ def policy_gradient_loss(
     Returns:
         scalar, mean over tokens of Q times -log-probability, in nats.
     """
+    given = {"rewards": (rewards, "float [B, T]")}
+    logits, tokens, mask, rewards = _checked(logits, tokens, mask, **given)
     nll = token_nll(logits, tokens)
-    nll, rewards = check_arrays(nll=(nll, "float [B, T]"), rewards=(rewards, "float [B, T]"))
     return masked_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype), mask)
+
+
+def _checked(logits, tokens, mask, **others) -> tuple[tf.Tensor, ...]:
+    """The arguments of a loss as tensors; the mask is 1 everywhere where none is given."""
+    given = {"logits": (logits, "float [B, T, V]"), "tokens": (tokens, "int [B, T]"), **others}
+    if mask is not None:
+        given["mask"] = (mask, "number [B, T]")
+    logits, tokens, *rest = check_arrays(**given)
+    check_ids(tokens, logits.shape[-1], "tokens")
+    mask = tf.ones_like(tokens) if mask is None else rest.pop()
+    return logits, tokens, mask, *rest
+
+
+def token_nll(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+    """-log G(y_t | Y_{1:t-1}): logits `[B, T, V]`, tokens int `[B, T]` -> float32 `[B, T]`, nats."""
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(tokens, tf.int32), logits)
+
+
+def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Mean of `[B, T]` over the tokens that count, where `mask` is 1."""
+    mask = tf.cast(mask, values.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * mask), tf.reduce_sum(mask))
 
 
 def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none") -> tf.Tensor:
@@ -70,7 +77,6 @@ def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none
         raise ValueError(
             f"`baseline` is {baseline!r}, expected one of {', '.join(BASELINES)}; none is the paper's."
         )
-    rewards, mask = check_arrays(rewards=(rewards, "float [B, T]"), mask=(mask, "float [B, T]"))
     if baseline == "none":
         return rewards
     axes = [0, 1] if baseline == "batch" else [0]
