@@ -31,7 +31,14 @@ def run_process(
 
 
 def run(script: str, *arguments: object, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess:
-    """A script in this process; an error that it does not tell itself is raised."""
+    """A script in this process; an error that it does not tell itself is raised.
+
+    Trainings share their compiled models.
+    """
+    if script.startswith("train_"):
+        from tests import pooled_runs  # imports TensorFlow
+
+        pooled_runs.share()
     printed, said = io.StringIO(), io.StringIO()
     _, *argv = command(script, *arguments)
     code = 0

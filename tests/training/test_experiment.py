@@ -13,6 +13,7 @@ import tensorflow as tf
 from files.errors import UsageError
 from metrics.significance import welch
 from train_oracle import make_task
+from tests import pooled_runs
 from training import experiment as module
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
@@ -31,6 +32,7 @@ FIGURES = {"nll_oracle", "nll_test", "copied_share", *(f"self_bleu_{n}" for n in
 def experiment(folder: Path, **changes) -> dict:
     settings = dataclasses.replace(TINY, out=folder, **changes)
     settings.check()
+    pooled_runs.share()
     keras.utils.set_random_seed(settings.seed)
     run_experiment(lambda: make_task(settings), "oracle", settings)
     return json.loads((folder / "result.json").read_text())
