@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from files.errors import UsageError
 from metrics.significance import welch
-from train_oracle import make_task
 from tests import pooled_runs
+from train_oracle import make_task
 from training import experiment as module
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
