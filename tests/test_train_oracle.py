@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import smoke_record
 from tests.helpers import REPOSITORY
 from tests.scripts import run, run_process
 
@@ -36,7 +37,10 @@ def final_weights(folder: Path) -> dict[str, bytes]:
 def whole_run(tmp_path_factory) -> Path:
     """A finished smoke run; its commands are run from another folder, as a person might."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    done = run_process("train_oracle.py", "--preset", "smoke", "--out", folder, cwd=folder.parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_NUM_INTRAOP_THREADS", str(smoke_record.THREADS))
+        arguments = ("train_oracle.py", "--preset", "smoke", "--out", folder)
+        done = run_process(*arguments, cwd=folder.parent)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -77,6 +81,11 @@ def test_smoke_run_leaves_what_the_design_says(whole_run):
     samples = np.loadtxt(whole_run / "samples.txt", dtype=int)
     assert samples.shape == (100, 8)
     assert samples.min() >= 0 and samples.max() < 50
+
+
+@pytest.mark.slow
+def test_it_gives_the_recorded_results(whole_run):
+    smoke_record.check("oracle-seqgan", whole_run)
 
 
 @pytest.mark.slow
