@@ -13,7 +13,7 @@ $(VENV)/run: requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/dev: $(VENV)/run requirements.txt requirements-dev.txt
+$(VENV)/dev: $(VENV)/run requirements.txt requirements-judge.txt requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
 
