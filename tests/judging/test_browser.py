@@ -260,7 +260,7 @@ def test_without_scripts_the_forms_do_the_same(site, visit):
 @pytest.mark.parametrize("on_one_page", [False, True])
 def test_no_text_and_no_name_runs_as_a_script(site, visit, on_one_page):
     name = "<img src=x onerror=alert(1)>"
-    opened, url = site(None, on_one_page)
+    _, url = site(None, on_one_page)
     page = begin(visit(url), name)
     while page.get_by_text(NASTY).count() == 0:
         page.keyboard.press("ArrowRight")
@@ -286,7 +286,7 @@ def test_the_link_with_the_key_is_needed_once(site, visit):
 @pytest.mark.parametrize("study", [text_study, poem_study, tune_study])
 def test_pages_fit_and_can_be_touched(site, visit, size, study):
     """Nothing is wider than the page, controls have 44 px, and nothing moves between items."""
-    opened, url = site(study())
+    _, url = site(study())
     page = visit(url, size)
     check_fits(page)
     begin(page)
