@@ -125,7 +125,7 @@ def _scores(judgements: Judgements) -> str:
 def _tests(judgements: Judgements) -> str:
     rows = []
     for a, b in itertools.combinations(judgements.sources, 2):
-        cells = [f"{a.label} {NONE} {b.label}", NONE, NONE, NONE, "0"]
+        cells = [f"{a.label} vs {b.label}", NONE, NONE, NONE, "0"]
         in_both = [~np.isnan(each.answers).all(axis=1) for each in (a, b)]
         if (in_both[0] & in_both[1]).any():
             found = difference(a.answers, b.answers)

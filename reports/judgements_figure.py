@@ -43,7 +43,7 @@ def judgements_figure(judgements: Judgements) -> Figure:
                     source.answers[~np.isnan(source.answers).all(axis=1)], axis=1
                 )
                 axes.plot(
-                    place + random.uniform(-0.16, 0.16, len(of_judges)),
+                    place + random.uniform(-0.2, -0.08, len(of_judges)),
                     of_judges,
                     linestyle="",
                     marker="o",
@@ -72,7 +72,7 @@ def judgements_figure(judgements: Judgements) -> Figure:
                 )
             if published is not None:
                 axes.plot(
-                    place - 0.28,
+                    place - 0.32,
                     published,
                     linestyle="",
                     marker="D",
