@@ -155,9 +155,10 @@ def draw_real(run: Run, num: int, seed: int, corpus: str | None = None) -> tuple
     """
     real, left_out = _held_out(run, corpus)
     if len(real) < num:
+        sequences = f"{len(real):,} sequence{'s' * (len(real) != 1)}"
         without = f" without unknown tokens ({left_out:,} have some)" if left_out else ""
         raise UsageError(
-            f"--num is {num}, but the test part has {len(real):,} sequences{without}. Give --num "
+            f"--num is {num}, but the test part has {sequences}{without}. Give --num "
             f"{len(real)} or less, or name runs on a larger corpus."
         )
     chosen = np.random.default_rng([seed, _REAL_TAG]).permutation(len(real))[:num]
