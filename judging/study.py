@@ -11,7 +11,7 @@ REAL = "real"  # the kind of the source of held-out data, in place of an algorit
 _ITEMS_TAG, _JUDGE_TAG = 0x17E5, 0x10D6  # set the draws apart from others with the same seed
 
 # What one item is called, by task.
-NOUNS = {"poems": "poem", "music": "tune", "speeches": "sentence", "text": "text"}
+NOUNS = {"poems": "poem", "music": "tune", "speeches": "passage", "text": "text"}
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,10 @@ class Writer:
             try:
                 connection = connection or self._connect()
                 outcomes = _write(connection, [job for job, _ in batch])
-            except sqlite3.Error as error:  # a full disk, a file that has gone: for all of them
+            except Exception as error:  # a full disk, a file that has gone: for all who wait
                 outcomes = [error] * len(batch)
             for (_, future), outcome in zip(batch, outcomes, strict=True):
-                if isinstance(outcome, sqlite3.Error):
+                if isinstance(outcome, Exception):
                     future.set_exception(outcome)
                 else:
                     future.set_result(outcome)
@@ -90,7 +90,7 @@ def _write(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> list[Any]:
                 outcomes.append(error)
             connection.execute("RELEASE job")
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except Exception:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

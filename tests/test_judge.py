@@ -7,9 +7,11 @@ import pytest
 
 from judging import schema
 from judging.database import Database
+from tests.helpers import REPOSITORY
 from tests.judging.run_folders import fake_generators, write_corpus, write_run
 from tests.judging.studies import text_study
 from tests.scripts import run
+from tests.test_requirements import requirements
 
 
 @pytest.fixture
@@ -135,6 +137,16 @@ def test_packages_that_are_missing_are_named_with_the_command(
     )
     one_line(run("judge.py", folder), part, "pip install -r requirements-judge.txt")
     assert run("judge.py", "--report", answered).returncode == 0  # which needs neither
+
+
+def test_the_packages_are_those_of_the_requirement_file():
+    import judge
+
+    assert set(judge.NEEDED) == set(requirements("requirements-judge.txt"))
+    for name in ("judge", "dev"):
+        text = (REPOSITORY / f"requirements-{name}.txt").read_text(encoding="utf-8")
+        below = {"judge": "requirements.txt", "dev": "requirements-judge.txt"}[name]
+        assert text.startswith(f"-r {below}\n")
 
 
 def test_the_report_is_printed_drawn_and_written(answered, tmp_path):

@@ -16,6 +16,15 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+PHONE = {
+    "viewport": {"width": 360, "height": 740},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+SIZES = {"desk": {"viewport": {"width": 1280, "height": 800}}, "phone": PHONE}
+
+
 @contextlib.contextmanager
 def served(app, key="", host="127.0.0.1"):
     """The address of an application that uvicorn serves in a thread."""
@@ -50,3 +59,31 @@ def chromium():
             yield browser
         finally:
             browser.close()
+
+
+def begin(page, name="Anna"):
+    """Fills in the first page; the page of the test, once its script is ready."""
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector("main[data-ready]")
+    return page
+
+
+def pressed(page):
+    return [each.inner_text() for each in page.locator("[aria-pressed=true]").all()]
+
+
+def wait_until(page, expression):
+    """Not by `wait_for_function`, whose `eval` the page's policy forbids."""
+    for _ in range(600):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never: {expression}")
+
+
+def wait_for_answers(page, opened, number):
+    from playwright.sync_api import expect
+
+    expect(page.locator("#answered")).to_have_text(str(number))
+    assert len(opened.all_answers()) == number
