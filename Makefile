@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A file's tests share compiled models, so they stay in one process; tests/conftest.py orders the files.
 # Coverage by slipcover: on Python 3.11 coverage.py adds about 60 % to the time of the tests.
-COVERED := $(CURDIR)/files,$(CURDIR)/models,$(CURDIR)/training,$(CURDIR)/data,$(CURDIR)/metrics,$(CURDIR)/reports
+COVERED := $(CURDIR)/files,$(CURDIR)/models,$(CURDIR)/training,$(CURDIR)/data,$(CURDIR)/metrics,$(CURDIR)/reports,$(CURDIR)/judging
 ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-fast faults check lint types bench lock clean
@@ -15,7 +15,7 @@ $(VENV)/run: requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/dev: $(VENV)/run requirements.txt requirements-dev.txt
+$(VENV)/dev: $(VENV)/run requirements.txt requirements-judge.txt requirements-dev.txt
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
 

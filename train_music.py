@@ -14,12 +14,12 @@ from training.task_settings import MusicSettings
 
 def make_task(settings: MusicSettings):
     """The tunes, the measures of Table 4, and samples as MIDI files."""
-    from data.music import load_music
     from data.music_export import write_audio, write_midi
     from metrics.pitch import histogram_mse, interval_histogram_mse, paired_mse
     from training.corpus_task import corpus_task
+    from training.task_corpora import load_corpus
 
-    corpus = load_music(settings.corpus, split_seed=settings.split_seed)
+    corpus = load_corpus(settings)
 
     def pitch_figures(samples, references):
         paired = paired_mse(samples, references, seed=0)

@@ -14,13 +14,12 @@ from training.task_settings import PoemSettings
 
 def make_task(settings: PoemSettings):
     """The quatrains, the measures of Table 2, and poems as four lines with punctuation."""
-    from data.poems import format_poem, load_poems
+    from data.poems import format_poem
     from data.vocabulary import END, PAD, UNKNOWN
     from training.corpus_task import corpus_task
+    from training.task_corpora import load_corpus
 
-    corpus = load_poems(
-        settings.corpus, skip_malformed=settings.skip_malformed, split_seed=settings.split_seed
-    )
+    corpus = load_corpus(settings)
 
     def write_samples(folder, samples):
         poems = [format_poem(corpus.vocabulary.decode(sequence)) for sequence in samples]

@@ -24,19 +24,10 @@ def settle(settings: SpeechSettings) -> SpeechSettings:
 
 def make_task(settings: SpeechSettings):
     """The speeches, the measures of Table 3, and samples as text."""
-    from data.speeches import load_speeches
     from training.corpus_task import text_task
+    from training.task_corpora import load_corpus
 
-    corpus = load_speeches(
-        settings.corpus,
-        max_length=settings.max_length,
-        min_count=settings.min_count,
-        max_vocab=settings.max_vocab,
-        lowercase=settings.lowercase,
-        unit=settings.unit,
-        split_seed=settings.split_seed,
-    )
-    return text_task(corpus, settings)
+    return text_task(load_corpus(settings), settings)
 
 
 if __name__ == "__main__":

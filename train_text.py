@@ -36,21 +36,10 @@ def presets(arguments: Sequence[str]) -> dict[str, TextSettings]:
 
 def make_task(settings: TextSettings):
     """The lines, the measures that all corpora share, and samples as text."""
-    from data.text import load_text
     from training.corpus_task import text_task
+    from training.task_corpora import load_corpus
 
-    corpus = load_text(
-        settings.corpus,
-        level=settings.level,
-        max_length=settings.max_length,
-        min_count=settings.min_count,
-        max_vocab=settings.max_vocab,
-        lowercase=settings.lowercase,
-        truncate=settings.truncate,
-        column=settings.column,
-        split_seed=settings.split_seed,
-    )
-    return text_task(corpus, settings)
+    return text_task(load_corpus(settings), settings)
 
 
 if __name__ == "__main__":

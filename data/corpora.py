@@ -4,7 +4,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from data.download import fetch
+from data.download import fetch, find
 from data.midi_files import manifest, read_midi_files
 from data.source import Source
 from files.errors import DataError
@@ -244,6 +244,14 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
             f"file: {what}."
         )
     return Path(corpus)
+
+
+def is_here(corpus: str | Path) -> bool:
+    """Whether all files of a corpus are on this machine, so that `corpus_file` downloads nothing."""
+    source = CORPORA.get(str(corpus))
+    if source is None:
+        return corpus == "sample" or os.path.exists(corpus)
+    return find(source) is not None and (not source.test or is_here(source.test))
 
 
 def corpus_length(corpus: str | Path, otherwise: int) -> int:

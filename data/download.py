@@ -52,20 +52,10 @@ def fetch(
     """
     if tries < 1:
         raise ValueError(f"`tries` is {tries}, expected at least 1.")
-    own_folder = os.environ.get("SEQGAN_DATA")
-    if own_folder:
-        right, wrong = _look(source, Path(own_folder))
-        if right:
-            return right
-        if wrong:
-            raise DataError(
-                f"{wrong} has {source.digest_name} {_digest(source, wrong)}, expected "
-                f"{source.digest} for {source.name}: put the file of {source.url} there, or unset SEQGAN_DATA."
-            )
-    folder = _cache_folder() if folder is None else Path(folder)
-    right, wrong = _look(source, folder)
-    if right:
+    if (right := find(source, folder)) is not None:
         return right
+    folder = _cache_folder() if folder is None else Path(folder)
+    _, wrong = _look(source, folder)
 
     path = folder / source.filename
     mend = f"put the file into {folder} as {source.filename}, or into the folder $SEQGAN_DATA names"
@@ -93,6 +83,25 @@ def fetch(
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
     return path
+
+
+def find(source: Source, folder: Path | None = None) -> Path | None:
+    """Path of the source's file where it is on this machine already, as `fetch` looks for it.
+
+    Raises:
+        DataError: the file in `$SEQGAN_DATA` is another one.
+    """
+    own_folder = os.environ.get("SEQGAN_DATA")
+    if own_folder:
+        right, wrong = _look(source, Path(own_folder))
+        if right:
+            return right
+        if wrong:
+            raise DataError(
+                f"{wrong} has {source.digest_name} {_digest(source, wrong)}, expected "
+                f"{source.digest} for {source.name}: put the file of {source.url} there, or unset SEQGAN_DATA."
+            )
+    return _look(source, _cache_folder() if folder is None else Path(folder))[0]
 
 
 def _look(source: Source, folder: Path) -> tuple[Path | None, Path | None]:

@@ -45,6 +45,11 @@ def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
         ValueError: the sequence is empty or holds other ids.
         DataError: the file cannot be written.
     """
+    _write(Path(path), wav(sequence))
+
+
+def wav(sequence: Sequence[int] | np.ndarray) -> bytes:
+    """The content of the file that `write_audio` writes. Raises `ValueError` as that does."""
     samples = _pretty(sequence).synthesize(fs=SAMPLE_RATE)
     num_samples = round(len(sequence) * STEP_SECONDS * SAMPLE_RATE)
     samples = samples[:num_samples]  # the second after it is silent
@@ -54,7 +59,7 @@ def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes(np.round(samples * np.iinfo(np.int16).max).astype("<i2").tobytes())
-    _write(Path(path), content.getvalue())
+    return content.getvalue()
 
 
 def _pretty(sequence: Sequence[int] | np.ndarray) -> pretty_midi.PrettyMIDI:

@@ -19,9 +19,10 @@ ALLOWED = {
     "metrics": GROUND,
     "training": BELOW,
     "reports": BELOW,
+    "judging": BELOW | {"training"},
     "benchmarks": BELOW | {"training"},
-    "scripts": BELOW | {"training", "reports"},
-    "tests": BELOW | {"training", "reports", "benchmarks", "scripts"},
+    "scripts": BELOW | {"training", "reports", "judging"},
+    "tests": BELOW | {"training", "reports", "judging", "benchmarks", "scripts"},
 }
 SCRIPTS = {path.stem for path in REPOSITORY.glob("*.py")}
 
@@ -84,6 +85,13 @@ def test_no_module_needs_one_that_needs_it():
     }
     order = graphlib.TopologicalSorter({name: imported(path) for name, path in names.items()})
     order.prepare()  # raises CycleError, which names them
+
+
+def test_web_libraries_are_for_judging_alone():
+    """Which is optional, and so are they."""
+    for part, path in FILES:
+        used = {module.split(".")[0] for module in imported(path)} & {"starlette", "uvicorn"}
+        assert not used or part in ("judging", "tests"), path
 
 
 @pytest.mark.parametrize("part", ["data", "metrics"])

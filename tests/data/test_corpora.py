@@ -5,6 +5,7 @@ import itertools
 import os
 import threading
 from collections import Counter
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -101,6 +102,24 @@ def test_path_of_a_file(tmp_path):
     assert str(tmp_path) not in str(about)  # a result may be published
     with pytest.raises(DataError, match=r"expected sample, poems, .* or the path of a file"):
         corpus_file(tmp_path / "missing.txt", "text")
+
+
+def test_a_corpus_is_here_with_all_its_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEQGAN_DATA", str(tmp_path / "own"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(download, "_download", lambda *_: pytest.fail("it was asked for"))
+    for name in ("coco", "coco-test"):
+        content = f"a line of {name}\n".encode()
+        digest = hashlib.sha256(content).hexdigest()
+        source = replace(CORPORA[name], sha256=digest, size=len(content))
+        monkeypatch.setitem(CORPORA, name, source)
+        assert not corpora.is_here("coco")
+        folder = tmp_path / ("own" if name == "coco" else "cache/seqgan")
+        folder.mkdir(parents=True)
+        (folder / source.filename).write_bytes(content)
+    assert corpora.is_here("coco") and corpora.is_here("coco-test")
+    assert corpora.is_here("sample") and not corpora.is_here("news")
+    assert corpora.is_here(tmp_path) and not corpora.is_here(tmp_path / "missing.txt")
 
 
 # Downloads: a git blob id, and a size that is not known.
