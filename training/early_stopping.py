@@ -48,19 +48,18 @@ class BestWeights(keras.Layer):
 
     def __init__(self, model: keras.Model):
         super().__init__(name="best_weights")
-        self.copies = [
-            self.add_weight(weight.shape, "zeros", weight.dtype, trainable=False)
-            for weight in model.weights
-        ]
+        for number, weight in enumerate(model.weights):
+            copy = self.add_weight(weight.shape, "zeros", weight.dtype, trainable=False)
+            setattr(self, f"copy_{number}", copy)  # a checkpoint finds attributes, not lists
         self.keep(model)
         self.built = True
 
     def keep(self, model: keras.Model) -> None:
         """Copies the weights of the model."""
-        for copy, weight in zip(self.copies, model.weights, strict=True):
+        for copy, weight in zip(self.variables, model.weights, strict=True):
             copy.assign(weight)
 
     def restore(self, model: keras.Model) -> None:
         """Gives the model the weights kept."""
-        for copy, weight in zip(self.copies, model.weights, strict=True):
+        for copy, weight in zip(self.variables, model.weights, strict=True):
             weight.assign(copy)
