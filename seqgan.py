@@ -58,14 +58,14 @@ class SeqGAN:
     def pretrain(self, real, epochs: int, validation_data=None, callbacks: Sequence = ()):
         """Trains the generator by maximum likelihood on `real`, int `[M, T]`.
 
-        Returns:
-            `keras.callbacks.History`: `mle_loss` and, with validation data, `val_loss`, nats per
-            token. Callbacks get `on_epoch_end(epoch, logs)`.
+        Returns a `keras.callbacks.History` of `mle_loss` and, with validation data, `val_loss`: nats
+        per token. Callbacks get `on_epoch_end(epoch, logs)`.
         """
         settings = dataclasses.replace(self.settings, algorithm="mle", mle_epochs=epochs)
         measure = validation_measure(self.generator, validation_data)
         with self._journal("pretrain", "mle", epochs, callbacks) as journal:
-            pretrain_generator(self.steps, self._ids(real), settings, journal, measure)
+            tokens = self._ids(real)
+            pretrain_generator(self.steps, tokens, settings, journal, measure, validation_data)
         return journal.history
 
     def fit(self, real, rounds: int, validation_data=None, callbacks: Sequence = ()):

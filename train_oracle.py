@@ -39,6 +39,9 @@ def make_task(settings: OracleSettings):
     train = oracle.sample(settings.train_size, counted_seed(settings.seed, "train data")).numpy()
     test = oracle.sample(settings.test_size, counted_seed(settings.seed, "test data")).numpy()
 
+    validation_seed = counted_seed(settings.seed, "validation data")
+    validation = oracle.sample(settings.test_size, validation_seed).numpy()
+
     measured = ("nll_oracle", "nll_test", *(f"self_bleu_{n}" for n in range(2, 6)), "copied_share")
 
     def measure(generator, num_samples, seed):
@@ -61,7 +64,9 @@ def make_task(settings: OracleSettings):
         return measure(oracle, settings.final_samples, seed).figures
 
     vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
-    return Task(train, vocabulary, measure, measured, write_samples, real, inputs=inputs)
+    return Task(
+        train, validation, vocabulary, measure, measured, write_samples, real, inputs=inputs
+    )
 
 
 if __name__ == "__main__":

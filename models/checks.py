@@ -32,6 +32,13 @@ def check_counts(**values) -> None:
             )
 
 
+def check_rate(**values) -> None:
+    """Raises `ValueError` for the first value that is no rate of dropout."""
+    for name, value in values.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"`{name}` is {value}, expected a share in [0, 1); 0 drops none.")
+
+
 def check_seed(seed) -> tf.Tensor:
     """Returns `seed` as an int32 pair, or raises `ValueError`."""
     pair = _tensor("seed", seed, "int [2]")

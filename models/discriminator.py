@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from models.checks import check_arrays, check_counts, check_tokens
+from models.checks import check_arrays, check_counts, check_rate, check_tokens
 from models.chunks import map_chunks
 from models.folded_convolution import folded_features
 from models.highway import Highway
@@ -74,8 +74,7 @@ class Discriminator(keras.Model):
     ):
         super().__init__(**kwargs)
         check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` is {dropout}, expected a share in [0, 1); 0 drops none.")
+        check_rate(dropout=dropout)
         kernels = paper_kernels(max_length) if kernels is None else kernels
         kernels = {int(width): filters for width, filters in kernels.items()}  # JSON keys are text
         if not kernels or max(kernels) > max_length or min(kernels) < 1:

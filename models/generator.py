@@ -6,9 +6,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_arrays, check_counts, check_positive, check_seed, check_tokens
+from models.checks import (
+    check_arrays,
+    check_counts,
+    check_positive,
+    check_rate,
+    check_seed,
+    check_tokens,
+)
 from models.chunks import map_chunks
 from models.draw import TokenDraw
+from models.dropout import variational_dropout
 from models.shares import WHOLE, Share
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
@@ -39,9 +47,14 @@ class Generator(keras.Model):
         blocked_tokens: ids that are never written (padding, unknown words): they may be read, but
             their probability is 0, and as targets they do not count (`mask`).
         initializer_stddev: standard deviation of the initial weights.
+        dropout: share of the recurrent layer's inputs and outputs dropped in maximum likelihood, with
+            one mask a sequence (`models.dropout`). The paper has none.
 
     Call arguments:
         tokens: int `[B, T]`. Position t sees the start token and the tokens before t only.
+        training: whether dropout is on.
+        seed: int32 pair that decides the dropout masks; needed where dropout is on.
+        share: of a batch that the tokens are, with its rows of the batch's masks.
 
     Returns:
         logits, float32 `[B, T, V]`.
@@ -59,9 +72,11 @@ class Generator(keras.Model):
         pad_token: int = 0,
         blocked_tokens: tuple[int, ...] = (),
         initializer_stddev: float = 0.1,
+        dropout: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_rate(dropout=dropout)
         check_counts(
             vocab_size=vocab_size,
             max_length=max_length,
@@ -97,6 +112,7 @@ class Generator(keras.Model):
         self.pad_token = pad_token
         self.blocked_tokens = blocked_tokens
         self.initializer_stddev = initializer_stddev
+        self.dropout = dropout
 
         def normal():
             return keras.initializers.RandomNormal(stddev=initializer_stddev)
@@ -127,16 +143,28 @@ class Generator(keras.Model):
         self.head.build((None, self.hidden_dim))
         self.built = True
 
-    def call(self, tokens):
+    def call(self, tokens, training=False, seed=None, share=WHOLE):
         if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
             tokens = check_tokens(tokens, self.vocab_size, self.max_length)
-        return self.logits(self._hidden(tokens))
+        if not (training and self.dropout):
+            return self.logits(self._hidden(tokens))
+        first, second = tf.unstack(tf.random.experimental.stateless_split(check_seed(seed), 2))
+
+        def drop(values, seed):
+            return variational_dropout(values, self.dropout, seed, share)
+
+        hidden = self.rnn(drop(self._inputs(tokens), first))
+        return self.logits(drop(hidden, second))
+
+    def _inputs(self, tokens):
+        """Embeddings `[B, T, E]` of the start token and all tokens but the last."""
+        start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
+        inputs = tf.concat([start, tokens[:, :-1]], axis=1)  # at t the token at t - 1
+        return self.embedding(inputs)
 
     def _hidden(self, tokens):
         """Hidden states `[B, T, H]` before each of the tokens, by teacher forcing."""
-        start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
-        inputs = tf.concat([start, tokens[:, :-1]], axis=1)  # at t the token at t - 1
-        return self.rnn(self.embedding(inputs))
+        return self.rnn(self._inputs(tokens))
 
     def logits(self, hidden: tf.Tensor) -> tf.Tensor:
         """Logits `[..., V]` of the next token from hidden states `[..., H]`."""
@@ -287,4 +315,5 @@ class Generator(keras.Model):
             "pad_token": self.pad_token,
             "blocked_tokens": list(self.blocked_tokens),
             "initializer_stddev": self.initializer_stddev,
+            "dropout": self.dropout,
         }

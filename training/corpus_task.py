@@ -98,6 +98,7 @@ def corpus_task(
     real |= {name: value for name, value in validation_figures.items() if name.endswith("_test")}
     return Task(
         train=corpus.train,
+        validation=corpus.validation,
         vocabulary=vocabulary,
         measure=measure,
         figures=(*real, *(f"nll_{part}" for part in likelihood_parts)),

@@ -53,7 +53,7 @@ def carry_out(run: Run, task: Task) -> None:
     """What is still to be done of a run."""
     settings, distribution = run.settings, run.distribution
     distribution.check_same(task.inputs)
-    run.prepare(task.inputs, task.figures)
+    run.prepare(task.inputs, figures_of(task, settings))
     settings.check_fits(len(task.train))
     # Only now, so that an error of use stays one line.
     for line in (runs_on(distribution), unused_gpu(), *task.description):
@@ -68,14 +68,21 @@ def carry_out(run: Run, task: Task) -> None:
             rollout = Rollout(generator)
         reward = make_reward(settings, generator, task.train)
         real = tf.constant(task.train, tf.int32)
-        train_seqgan(steps, rollout, reward, real, settings, run, task.measure)
-        measure_generator(generator, settings, run, task.measure, start=False)
+        validation = task.validation
+        train_seqgan(steps, rollout, reward, real, settings, run, task.measure, validation)
+        measure_generator(generator, settings, run, task.measure, validation, start=False)
     for _ in run.loop("export", 1):
         if distribution.is_chief:
             export(generator, task, run)
     if distribution.is_chief:
         path = run.finish(tests=significance(run.folder), data=task.provenance)
         run.display.say(f"{summary(run.state.results)}\nresult in {path}")
+
+
+def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:
+    """Names of the figures in `metrics.csv` that not every run has."""
+    by_patience = ("nll_validation", "mle_learning_rate") if settings.mle_patience else ()
+    return tuple(dict.fromkeys((*task.figures, *by_patience)))
 
 
 def make_models(
@@ -90,6 +97,7 @@ def make_models(
             settings.embedding_dim,
             settings.hidden_dim,
             settings.cell,
+            dropout=settings.dropout,
             **task.generator_options,
         )
         discriminator = Discriminator(
@@ -107,7 +115,10 @@ def export(generator: Generator, task: Task, run: Run) -> None:
     """Writes the SavedModel and a hundred samples."""
     folder = run.folder.path
     with run.folder.writing(folder / "generator"):
-        export_generator(generator, folder / "generator", task.vocabulary)
+        temperature = run.state.results.get("temperature", 1.0)
+        export_generator(
+            generator, folder / "generator", {**task.vocabulary, "temperature": temperature}
+        )
     samples = generator.sample(100, run.seed("samples")).numpy()
     with run.folder.writing(folder / "samples"):
         task.write_samples(folder, samples)

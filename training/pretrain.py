@@ -9,39 +9,96 @@ from models.checks import numpy_random
 from models.controls import AtTemperature, Policy
 from models.generator import Generator, Seed
 from training.distribution import ONE_DEVICE
+from training.early_stopping import RATE_CUT, BestWeights, Plateau
 from training.journal import Journal, Measurement
 from training.scheduled_sampling import true_rate
 from training.settings import Settings
 from training.steps import Steps
+from training.temperature import best_temperature, validation_nll
 
 # (policy, number of samples, seed) -> figures and scores
 Measure = Callable[[Policy, int, np.ndarray], Measurement]
 
 
 def pretrain_generator(
-    steps: Steps, real: tf.Tensor, settings: Settings, journal: Journal, measure: Measure
+    steps: Steps,
+    real: tf.Tensor,
+    settings: Settings,
+    journal: Journal,
+    measure: Measure,
+    validation: np.ndarray | None = None,
+    best: BestWeights | None = None,
 ) -> None:
     """Maximum likelihood on real int32 `[M, T]`; then the measures of the start of what follows.
 
-    The algorithm `ss` samples its inputs on a schedule.
+    The algorithm `ss` samples its inputs on a schedule. With `mle_patience` the weights with the
+    lowest NLL on `validation`, int32 `[M, T]`, are kept in `best`, and training stops early.
     """
-    for epoch in journal.loop("mle", settings.mle_epochs):
-        rate = true_rate(epoch, settings.ss_decay) if settings.algorithm == "ss" else 1.0
-        results = steps.mle_epoch(real, journal.seed("mle", epoch), rate)
-        if (epoch + 1) % settings.eval_every == 0:
-            seed = journal.seed("measure")
-            results |= measure(steps.generator, settings.eval_samples, seed).figures
-        journal.log("mle", epoch + 1, results, settings.mle_epochs)
+    if settings.mle_patience is not None:
+        _train_to_plateau(steps, real, settings, journal, measure, validation, best)
+    else:
+        for epoch in journal.loop("mle", settings.mle_epochs):
+            results = _mle_epoch(steps, real, settings, journal, measure, epoch)
+            journal.log("mle", epoch + 1, results, settings.mle_epochs)
     if settings.algorithm not in ("mle", "ss"):
-        measure_generator(steps.generator, settings, journal, measure, start=True)
+        measure_generator(steps.generator, settings, journal, measure, validation, start=True)
+
+
+def _mle_epoch(steps, real, settings, journal, measure, epoch, learning_rate=None):
+    """One epoch and, where they are due, the measures: figures by name."""
+    rate = true_rate(epoch, settings.ss_decay) if settings.algorithm == "ss" else 1.0
+    results = steps.mle_epoch(real, journal.seed("mle", epoch), rate, learning_rate)
+    if (epoch + 1) % settings.eval_every == 0:
+        seed = journal.seed("measure")
+        results |= measure(steps.generator, settings.eval_samples, seed).figures
+    return results
+
+
+def _train_to_plateau(steps, real, settings, journal, measure, validation, best):
+    """Epochs until the validation NLL no longer falls; the learning rate is cut before the last ones.
+
+    What the epochs before have shown is read from the journal, so that a resumed run goes on alike.
+    """
+    if validation is None:
+        raise ValueError("`validation` is None, expected sequences with `mle_patience`; give some.")
+    generator = steps.generator
+    best = best or BestWeights(generator)
+    for epoch in journal.loop("mle", settings.mle_epochs):
+        plateau = Plateau.after(_validation_losses(journal), settings.mle_patience)
+        if plateau.cuts > settings.mle_rate_cuts:
+            continue  # stopped: what is left of the epochs is skipped
+        if plateau.just_cut:
+            best.restore(generator)
+        rate = settings.mle_learning_rate / RATE_CUT**plateau.cuts
+        results = _mle_epoch(steps, real, settings, journal, measure, epoch, rate)
+        loss = validation_nll(generator, validation)
+        if loss < plateau.best:
+            best.keep(generator)
+        results |= {"nll_validation": loss, "mle_learning_rate": rate}
+        journal.log("mle", epoch + 1, results, settings.mle_epochs)
+    for _ in journal.loop("best weights", 1):
+        if _validation_losses(journal):
+            best.restore(generator)
+
+
+def _validation_losses(journal: Journal) -> list[float]:
+    """NLL on the validation data after each epoch so far."""
+    return [row["nll_validation"] for row in journal.state.rows("mle") if "nll_validation" in row]
 
 
 def measure_generator(
-    generator: Generator, settings: Settings, journal: Journal, measure: Measure, start: bool
+    generator: Generator,
+    settings: Settings,
+    journal: Journal,
+    measure: Measure,
+    validation: np.ndarray | None = None,
+    *,
+    start: bool,
 ) -> None:
     """Measures the generator with the final number of samples, then over the temperatures.
 
-    `start`: whether it is the MLE start of what follows, not what the run is for.
+    With `tune_temperature` also at the temperature with the lowest NLL on `validation`, whose figures
+    are named `..._tuned`. `start`: whether it is the MLE start of what follows, not what the run is for.
     """
     stage = " mle" if start else ""
     for _ in journal.loop(f"measure{stage}", 1):
@@ -54,6 +111,12 @@ def measure_generator(
             measured = measure(policy, settings.eval_samples, journal.seed("measure"))
             rows.append({"temperature": temperature, **measured.figures})
         journal.state.tables["temperatures"]["mle" if start else "final"] = rows
+    for _ in journal.loop(f"best temperature{stage}", 1 if settings.tune_temperature else 0):
+        temperature = best_temperature(generator, validation)
+        policy = AtTemperature(generator, temperature)
+        measured = measure(policy, settings.final_samples, journal.seed("final"))
+        journal.keep(measured, suffix="_tuned_mle" if start else "_tuned")
+        journal.keep(Measurement({"temperature": temperature}), suffix="_mle" if start else "")
 
 
 def pretrain_discriminator(

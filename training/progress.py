@@ -20,6 +20,7 @@ _SHOWN = {
     "mean_reward": "reward",
     "discriminator_accuracy": "D accuracy",
     "nll_oracle": "NLL-oracle",
+    "nll_validation": "NLL-validation",
     "nll_test": "NLL-test",
     "bleu_2": "BLEU-2",
 }

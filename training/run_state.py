@@ -9,7 +9,13 @@ from files.platform import peak_memory_mb
 from training.gpus import peak_gpu_memory_mb
 
 # Stages of an MLE run, and what the run that takes it over calls them.
-_MLE_STAGES = {"mle": "mle", "measure": "measure mle", "temperatures": "temperatures mle"}
+_MLE_STAGES = {
+    "mle": "mle",
+    "best weights": "best weights",
+    "measure": "measure mle",
+    "temperatures": "temperatures mle",
+    "best temperature": "best temperature mle",
+}
 
 
 @dataclass
@@ -80,9 +86,13 @@ class RunState:
         """Keeps final figures under their names with `suffix`."""
         self.results |= {f"{name}{suffix}": float(value) for name, value in figures.items()}
 
+    def rows(self, stage: str) -> list[dict[str, Any]]:
+        """The rows of a stage, in order."""
+        return [row for row in self.history if row["stage"] == stage]
+
     def last_round(self) -> dict[str, float]:
         """What the last adversarial round logged about rewards and the discriminator."""
-        rounds = [row for row in self.history if row["stage"] == "adversarial"]
+        rounds = self.rows("adversarial")
         names = ("mean_reward", "discriminator_loss", "discriminator_accuracy")
         return {name: rounds[-1][name] for name in names if rounds and name in rounds[-1]}
 

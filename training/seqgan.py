@@ -1,8 +1,10 @@
 """Algorithm 1 of Yu et al. (2017), "SeqGAN: Sequence Generative Adversarial Nets with Policy Gradient"."""
 
+import numpy as np
 import tensorflow as tf
 
 from models.rollout import Rollout
+from training.early_stopping import BestWeights
 from training.journal import Journal
 from training.pretrain import (
     Measure,
@@ -23,6 +25,7 @@ def train_seqgan(
     settings: Settings,
     journal: Journal,
     measure: Measure,
+    validation: np.ndarray | None = None,
 ) -> None:
     """Trains the generator on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1.
 
@@ -37,11 +40,14 @@ def train_seqgan(
         settings: how long and how large; see its fields.
         journal: counts and keeps the steps.
         measure: figures of the generator, taken along the way.
+        validation: held-out real sequences, int32 `[M, T]`, for early stopping.
     """
     generator, by_rows = steps.generator, steps.distribution.by_rows
     models = {"generator": generator, "discriminator": steps.discriminator, "rollout": rollout}
-    journal.attach(**models, **steps.optimizers)
-    pretrain_generator(steps, real, settings, journal, measure)  # 2  by maximum likelihood
+    best = {"best_generator": BestWeights(generator)} if settings.mle_patience else {}
+    journal.attach(**models, **steps.optimizers, **best)
+    # 2  by maximum likelihood
+    pretrain_generator(steps, real, settings, journal, measure, validation, *best.values())
     if settings.algorithm in ("mle", "ss"):
         return
     for _ in journal.loop("target network", 1):

@@ -78,6 +78,11 @@ class Settings:
     embedding_dim: int = generator(32, "Dimension E of the token embeddings.", bounds=DIMENSION)
     hidden_dim: int = generator(32, "Dimension H of the recurrent state.", bounds=DIMENSION)
     cell: Literal["lstm", "gru"] = generator("lstm", "Recurrent cell (paper: lstm).")
+    dropout: float = generator(
+        0.0,
+        "Dropout rate of the recurrent layer's inputs and outputs in pre-training, with one mask a sequence (Gal and Ghahramani, 2016). The paper has none.",
+        bounds=Bounds(0, 0.999),
+    )
     batch_size: int = generator(
         64, "Sequences per update (B), for the discriminator too.", bounds=Bounds(1, 100_000)
     )
@@ -93,6 +98,16 @@ class Settings:
 
     mle_epochs: int = mle(35, "Epochs of pre-training.", bounds=COUNT_OR_NONE)
     mle_learning_rate: float = mle(0.01, "Learning rate of pre-training.", bounds=LEARNING_RATE)
+    mle_patience: int | None = mle(
+        None,
+        "Early stopping: epochs without a lower NLL on the validation data after which pre-training stops, or cuts its learning rate (--mle-rate-cuts). The weights of the best epoch are used. None: all epochs, and the last weights.",
+        bounds=COUNT,
+    )
+    mle_rate_cuts: int = mle(
+        0,
+        "Times that --mle-patience first divides the learning rate by 3 and returns to the best weights, before it stops.",
+        bounds=Bounds(0, 100),
+    )
     ss_decay: float = mle(
         0.002,
         "--algorithm ss: decrease per epoch of the probability that an input token is the true one; it starts at 1.",
@@ -199,6 +214,10 @@ class Settings:
         "Sampling temperatures at which the pre-trained and the final generator are evaluated too, each with --eval-samples sequences.",
         bounds=Bounds(0, 1000, above=True),
     )
+    tune_temperature: bool = evaluation(
+        False,
+        "Find the sampling temperature with the lowest NLL on the validation data. The figures at it are named ..._tuned, and the exported generator keeps it as its default.",
+    )
     checkpoint_seconds: float = execution(
         60.0,
         "Minimum time in seconds between two checkpoints within a stage. Every stage ends with a checkpoint.",
@@ -234,6 +253,11 @@ class Settings:
             raise UsageError(
                 f"--reward {self.reward} is for --algorithm seqgan, and --algorithm is "
                 f"{self.algorithm}."
+            )
+        if self.mle_rate_cuts and self.mle_patience is None:
+            raise UsageError(
+                f"--mle-rate-cuts is {self.mle_rate_cuts} without --mle-patience, expected both: a cut "
+                "comes after --mle-patience epochs without improvement. Give --mle-patience, such as 2."
             )
         if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):
             raise UsageError(

@@ -114,13 +114,20 @@ class Steps:
         return check_tokens(tokens, self.generator.vocab_size, self.generator.max_length, name)
 
     def mle_epoch(
-        self, sequences: tf.Tensor, seed: np.ndarray, true_rate: float = 1.0
+        self,
+        sequences: tf.Tensor,
+        seed: np.ndarray,
+        true_rate: float = 1.0,
+        learning_rate: float | None = None,
     ) -> dict[str, tf.Tensor]:
         """Maximum likelihood over shuffled int32 `[M, T]`; what fills no batch waits for another epoch.
 
         With a `true_rate` below 1 by scheduled sampling: the share of true tokens among the inputs.
+        `learning_rate` takes the place of the one in use.
         """
         sequences = self._check_tokens(sequences, "sequences")
+        if learning_rate is not None:
+            self.mle_optimizer.learning_rate = learning_rate
         rate = None if true_rate == 1.0 else tf.constant(true_rate, tf.float32)
         return self._mle_epoch(sequences, check_seed(seed), rate)
 
@@ -130,17 +137,21 @@ class Steps:
         loss = tf.zeros([])
         for batch in tf.range(tf.shape(order)[0]):
             tokens = inputs = tf.gather(sequences, order[batch])
+            draws = tf.random.experimental.stateless_fold_in(seed, batch)
             if true_rate is not None:
-                draws = tf.random.experimental.stateless_fold_in(seed, batch)
                 inputs = mixed_inputs(self.generator, tokens, true_rate, draws)
-            loss += self._mle_step(inputs, tokens)
+            if self.generator.dropout:
+                masks = tf.random.experimental.stateless_fold_in(draws, 1)
+                loss += self._mle_step(inputs, tokens, masks)
+            else:
+                loss += self._mle_step(inputs, tokens)
         return {"mle_loss": loss / tf.cast(tf.shape(order)[0], tf.float32)}
 
-    def _mle_gradients(self, share, inputs, tokens):
+    def _mle_gradients(self, share, inputs, tokens, mask_seed=None):
         mask = self.generator.mask(tokens)
         with tf.GradientTape() as tape:
             # Each position sees the inputs before it.
-            logits = self.generator(share.rows(inputs), training=True)
+            logits = self.generator(share.rows(inputs), training=True, seed=mask_seed, share=share)
             loss = mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
         return _gradients(tape, loss, self.generator), loss
 
@@ -169,7 +180,7 @@ class Steps:
         mask = self.generator.mask(tokens)
         advantages = subtract_baseline(rewards, mask, self.reward_baseline)
         with tf.GradientTape() as tape:
-            logits = self.generator(share.rows(tokens), training=True)
+            logits = self.generator(share.rows(tokens))  # no dropout: the policy that wrote them
             parts = (share.rows(each) for each in (tokens, advantages, mask))
             loss = policy_gradient_loss(logits, *parts) * _weight(share, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.

@@ -16,6 +16,7 @@ class Task:
 
     Args:
         train: int32 `[M, T]`, real sequences.
+        validation: int32 `[M, T]`, held-out real sequences on which settings may be chosen.
         vocabulary: for the export; has "size", V.
         measure: figures of a policy.
         figures: names of the figures of `measure`, in order.
@@ -28,6 +29,7 @@ class Task:
     """
 
     train: np.ndarray
+    validation: np.ndarray
     vocabulary: dict[str, Any]
     measure: Measure
     figures: tuple[str, ...]

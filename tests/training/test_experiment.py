@@ -15,8 +15,10 @@ from metrics.significance import welch
 from tests import pooled_runs
 from train_oracle import make_task
 from training import experiment as module
+from training import pretrain
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
+from training.temperature import validation_nll
 
 pytestmark = pytest.mark.slow
 
@@ -200,3 +202,31 @@ def test_only_a_complete_mle_run_is_taken_over(tmp_path, mle, seqgan):
     for algorithm in ("mle", "ss", "random"):
         with pytest.raises(UsageError, match="--pretrained is for --algorithm pg-bleu and seqgan"):
             experiment(tmp_path / "four", pretrained=mle, algorithm=algorithm)
+
+
+def test_early_stopping_goes_on_bit_for_bit(tmp_path, monkeypatch):
+    given = {"algorithm": "mle", "dropout": 0.3, "mle_epochs": 7, "mle_learning_rate": 0.3}
+    given |= {"mle_patience": 1, "mle_rate_cuts": 1, "tune_temperature": True, "temperatures": ()}
+    given |= {"checkpoint_seconds": 0.0, "eval_every": 9}
+    whole = experiment(tmp_path / "whole", **given)
+    calls = []
+
+    def fails(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise RuntimeError("the machine stops")
+        return validation_nll(*arguments)
+
+    monkeypatch.setattr(pretrain, "validation_nll", fails)
+    with pytest.raises(RuntimeError, match="the machine stops"):
+        experiment(tmp_path / "stopped", **given)
+    resumed = experiment(tmp_path / "stopped", **given, resume=True)
+    assert resumed["metrics"] == whole["metrics"]
+    assert history(tmp_path / "stopped") == history(tmp_path / "whole")
+    assert weights(tmp_path / "stopped") == weights(tmp_path / "whole")
+
+    assert whole["metrics"]["nll_test_tuned"] != whole["metrics"]["nll_test"]
+    exported = json.loads(
+        (tmp_path / "whole" / "generator" / "assets" / "vocabulary.json").read_text()
+    )
+    assert exported["temperature"] == whole["metrics"]["temperature"]

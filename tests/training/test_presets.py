@@ -12,8 +12,9 @@ from training.stored_settings import settings_to_json
 # fmt: off
 _SHARED = {
     "preset": "quick", "algorithm": "seqgan", "seed": 1, "random_tokens": "unigram",
-    "embedding_dim": 32, "hidden_dim": 32, "cell": "lstm", "batch_size": 64, "optimizer": "adam",
-    "clip_norm": 5.0, "mle_epochs": 35, "mle_learning_rate": 0.01, "ss_decay": 0.002,
+    "embedding_dim": 32, "hidden_dim": 32, "cell": "lstm", "dropout": 0.0, "batch_size": 64, "optimizer": "adam",
+    "clip_norm": 5.0, "mle_epochs": 35, "mle_learning_rate": 0.01,
+    "mle_patience": None, "mle_rate_cuts": 0, "ss_decay": 0.002,
     "discriminator_learning_rate": 0.0001, "discriminator_embedding_dim": 64,
     "discriminator_dropout": 0.25, "discriminator_l2": 0.2, "mixed_precision": "none",
     "pretrain_d_steps": 1, "pretrain_d_epochs": 3, "pretrain_d_samples": 5000, "d_steps": 1,
@@ -22,7 +23,7 @@ _SHARED = {
     "reward": "discriminator", "reward_baseline": "none", "bleu_reward_order": 3,
     "bleu_reward_variant": "method1", "bleu_reward_references": 0.4, "eval_every": 5,
     "eval_samples": 2000, "final_samples": 10000, "self_bleu_samples": 1000,
-    "temperatures": [0.5, 0.6, 0.7, 0.85, 1.0, 1.2], "checkpoint_seconds": 60.0,
+    "temperatures": [0.5, 0.6, 0.7, 0.85, 1.0, 1.2], "tune_temperature": False, "checkpoint_seconds": 60.0,
     "deterministic": False, "xla": True,
 }
 _CORPUS = {**_SHARED, "mle_epochs": 25, "g_learning_rate": 0.012, "d_samples": 960}

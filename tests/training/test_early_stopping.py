@@ -1,0 +1,105 @@
+"""Early stopping of maximum likelihood: cuts, stops and best weights on given losses; resumed too."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from tests.helpers import set_random_weights, tiny_generator
+from training import pretrain
+from training.early_stopping import BestWeights, Plateau
+from training.journal import Measurement, MemoryJournal
+from training.settings import Settings
+
+SETTINGS = Settings(algorithm="mle", mle_epochs=12, mle_learning_rate=0.9, temperatures=())
+REAL = np.zeros([4, 3], np.int32)
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "expected"),
+    [
+        ([], 2, Plateau()),
+        ([3.0], 2, Plateau(3.0, improved=True)),
+        ([3.0, 4.0], 2, Plateau(3.0, epochs=1)),
+        ([3.0, 4.0, 3.5], 2, Plateau(3.0, cuts=1, just_cut=True)),
+        ([3.0, 4.0, 3.5, 3.1], 2, Plateau(3.0, epochs=1, cuts=1)),
+        ([3.0, 4.0, 3.5, 3.1, 3.0], 2, Plateau(3.0, cuts=2, just_cut=True)),  # equal is not lower
+        ([3.0, 4.0, 2.0], 2, Plateau(2.0, improved=True)),
+        ([3.0, math.nan], 1, Plateau(3.0, cuts=1, just_cut=True)),
+        ([math.inf, 3.0], 2, Plateau(3.0, improved=True)),
+    ],
+)
+def test_plateau_by_hand(losses, patience, expected):
+    assert Plateau.after(losses, patience) == expected
+
+
+def test_best_weights_are_a_copy():
+    generator = tiny_generator()
+    before = generator.get_weights()
+    best = BestWeights(generator)
+    set_random_weights(generator, seed=5)
+    best.restore(generator)
+    for old, new in zip(before, generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+class Epochs:
+    """In place of `Steps`: an epoch sets all weights to its number, and keeps its learning rate."""
+
+    def __init__(self):
+        self.generator = tiny_generator()
+        self.rates = []
+
+    def mle_epoch(self, real, seed, true_rate, learning_rate):
+        self.rates.append(learning_rate)
+        number = self.generator.head.bias.numpy()[0] + 1
+        self.generator.set_weights([0 * w + number for w in self.generator.get_weights()])
+        return {"mle_loss": 1.0}
+
+
+def train(monkeypatch, losses, journal=None, epochs=None, **settings):
+    """Epochs with these validation losses: what `Epochs` kept, and the journal."""
+    left = list(losses)
+    monkeypatch.setattr(pretrain, "validation_nll", lambda *_: left.pop(0))
+    epochs = epochs or Epochs()
+    epochs.generator.set_weights([0 * w for w in epochs.generator.get_weights()])
+    journal = journal or MemoryJournal(1)
+    given = dataclasses.replace(SETTINGS, **settings)
+    pretrain.pretrain_generator(
+        epochs, REAL, given, journal, lambda *_: Measurement({}), validation=REAL
+    )
+    return epochs, journal
+
+
+def test_without_improvement_it_stops_with_the_weights_of_the_best_epoch(monkeypatch):
+    epochs, journal = train(monkeypatch, [3.0, 2.0, 2.5, 2.2], mle_patience=2)
+    assert epochs.rates == [0.9] * 4
+    assert len(journal.state.rows("mle")) == 4 and journal.state.done["mle"] == 12
+    assert epochs.generator.head.bias.numpy()[0] == 2
+
+
+def test_the_rate_is_cut_from_the_best_weights_before_it_stops(monkeypatch):
+    losses = [3.0, 2.0, 2.5, 2.2, 1.5, 1.6, 1.7]
+    epochs, _ = train(monkeypatch, losses, mle_patience=2, mle_rate_cuts=1)
+    np.testing.assert_allclose(epochs.rates, [0.9] * 4 + [0.3] * 3)
+    # The weights of epoch 2, and one epoch from there.
+    assert epochs.generator.head.bias.numpy()[0] == 3
+
+
+def test_all_epochs_are_used_while_it_improves(monkeypatch):
+    epochs, journal = train(monkeypatch, np.linspace(3, 2, 12), mle_patience=1)
+    assert len(epochs.rates) == 12
+    assert epochs.generator.head.bias.numpy()[0] == 12
+    assert journal.state.rows("mle")[-1]["nll_validation"] == 2.0
+
+
+def test_without_validation_data_patience_is_refused():
+    with pytest.raises(ValueError, match="`validation` is None"):
+        pretrain.pretrain_generator(
+            Epochs(),
+            REAL,
+            dataclasses.replace(SETTINGS, mle_patience=1),
+            MemoryJournal(1),
+            lambda *_: Measurement({}),
+        )
