@@ -8,7 +8,7 @@ import tensorflow as tf
 def map_chunks(
     function: Callable[..., tf.Tensor],
     rows: tf.Tensor | tuple[tf.Tensor, ...],
-    chunk_rows: tf.Tensor | int,
+    chunk_rows: tf.Tensor | int | None,
     result: tf.TensorSpec | None = None,
     at_once: int = 1,
 ) -> tf.Tensor:
@@ -17,12 +17,14 @@ def map_chunks(
     Args:
         function: maps `[m, ...]` to `[m, ...]` row by row; of several tensors, an argument each.
         rows: `[M, ...]`, or a tuple of such; M at least 1 and possibly unknown when traced.
-        chunk_rows: the most rows of one call.
+        chunk_rows: the most rows of one call; None: all, without a loop.
         result: what all rows give; default float32 `[M]`.
         at_once: chunks that may be under way together, each on a part of the cores.
     """
     result = tf.TensorSpec([None], tf.float32) if result is None else result
     parts = rows if isinstance(rows, tuple) else (rows,)
+    if chunk_rows is None:
+        return tf.ensure_shape(function(*parts), result.shape)
     num_rows = tf.shape(parts[0])[0]
     results = tf.TensorArray(
         result.dtype,

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from models import device
 from models.checks import check_arrays, check_counts, check_rate, check_tokens
 from models.chunks import map_chunks
 from models.folded_convolution import folded_features
@@ -18,11 +19,6 @@ PAPER_KERNELS_32 = {
     1: 100, 2: 200, 3: 200, 4: 200, 5: 200,
     6: 100, 7: 100, 8: 100, 9: 100, 10: 100, 16: 160, 24: 160,
 }  # fmt: skip
-
-# Sequences scored at a time, per 20 tokens of length: bounds the memory of the feature maps, and of
-# the features where a table serves many sequences.
-SCORE_ROWS = 1024
-TABLE_ROWS = 20 * SCORE_ROWS
 
 
 def paper_kernels(max_length: int) -> dict[int, int]:
@@ -88,6 +84,7 @@ class Discriminator(keras.Model):
         self.kernels = kernels
         self.dropout = dropout
         self.l2 = l2
+        self.layout = device.layout()
 
         def truncated_normal():
             return keras.initializers.TruncatedNormal(stddev=0.1)
@@ -167,9 +164,8 @@ class Discriminator(keras.Model):
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _probability_real(self, tokens):
-        tokens = tf.ensure_shape(tokens, [None, self.max_length])
-        length = max(20, self.max_length)
-        score_rows, table_rows = (max(1, rows * 20 // length) for rows in (SCORE_ROWS, TABLE_ROWS))
+        tokens = tf.cast(tf.ensure_shape(tokens, [None, self.max_length]), self.layout.ids)
+        score_rows = self.layout.scored_rows(self.max_length)
 
         def by_convolution(tokens):
             return map_chunks(lambda rows: self(rows, training=False), tokens, score_rows)
@@ -180,13 +176,13 @@ class Discriminator(keras.Model):
             return map_chunks(lambda rows: self.judge(rows, training=False), features, score_rows)
 
         def logits(tokens):
-            if self.compute_dtype != "float32":
+            if not self.layout.tables or self.compute_dtype != "float32":
                 return by_convolution(tokens)
             # A table of V tokens takes about the time that it saves on V sequences.
             many = tf.shape(tokens)[0] >= self.vocab_size
             return tf.cond(many, lambda: by_table(tokens), lambda: by_convolution(tokens))
 
-        return tf.sigmoid(map_chunks(logits, tokens, table_rows))
+        return tf.sigmoid(map_chunks(logits, tokens, self.layout.tabled_rows(self.max_length)))
 
     def get_config(self):
         return {

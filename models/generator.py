@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from models import device
 from models.checks import (
     check_arrays,
     check_counts,
@@ -20,9 +21,6 @@ from models.dropout import variational_dropout
 from models.shares import WHOLE, Share
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
-
-# Rows of logits [rows, V] computed at a time: enough to keep two cores busy, few enough for cache.
-LOGIT_ROWS = 1024
 
 # Probability 0 at every temperature in use, and finite, so that 0 times it is 0.
 BLOCKED_LOGIT = -1e9
@@ -113,6 +111,7 @@ class Generator(keras.Model):
         self.blocked_tokens = blocked_tokens
         self.initializer_stddev = initializer_stddev
         self.dropout = dropout
+        self.layout = device.layout()
 
         def normal():
             return keras.initializers.RandomNormal(stddev=initializer_stddev)
@@ -158,7 +157,7 @@ class Generator(keras.Model):
 
     def _inputs(self, tokens):
         """Embeddings `[B, T, E]` of the start token and all tokens but the last."""
-        start = tf.fill([tf.shape(tokens)[0], 1], tf.cast(self.start_token, tokens.dtype))
+        start = tf.fill([tf.shape(tokens)[0], 1], tf.constant(self.start_token, tokens.dtype))
         inputs = tf.concat([start, tokens[:, :-1]], axis=1)  # at t the token at t - 1
         return self.embedding(inputs)
 
@@ -182,6 +181,7 @@ class Generator(keras.Model):
         int `[B, T]` -> float32 `[B, T]`.
         """
         tokens = check_tokens(tokens, self.vocab_size, self.max_length)
+        tokens = tf.cast(tokens, self.layout.ids)
         counts = tf.ones_like(tokens, tf.float32)
         for blocked in self.blocked_tokens:
             counts *= tf.cast(tokens != blocked, tf.float32)
@@ -191,6 +191,10 @@ class Generator(keras.Model):
         """Zero states before the start token: (h, c) for an LSTM, (h,) for a GRU; each `[num, H]`."""
         return [tf.zeros([num, self.hidden_dim]) for _ in range(2 if self.cell == "lstm" else 1)]
 
+    def start_tokens(self, num: tf.Tensor | int) -> tf.Tensor:
+        """The start token for each row: int `[num]`, of the dtype of ids in compiled functions."""
+        return tf.fill([num], tf.constant(self.start_token, self.layout.ids))
+
     def step(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Reads one token a row (`[M]`): the hidden state after it (`[M, H]`) and all states."""
         (tokens,) = check_arrays(tokens=(tokens, "int [M]"))
@@ -198,17 +202,18 @@ class Generator(keras.Model):
 
     def token_draw(self) -> TokenDraw:
         """Draws by the weights of the moment; for many steps make one before the first."""
-        return TokenDraw(self.head.kernel, self.head.bias, self.blocked_tokens)
+        return TokenDraw(self.head.kernel, self.head.bias, self.blocked_tokens, self.layout)
 
     def draw(self, hidden: tf.Tensor, uniforms: tf.Tensor, temperature=None) -> tf.Tensor:
         """Next tokens, int32 `[M]`, from hidden states `[M, H]` and uniforms `[M]` in [0, 1)."""
-        return self.token_draw()(hidden, uniforms, temperature)
+        return tf.cast(self.token_draw()(hidden, uniforms, temperature), tf.int32)
 
     def end(self, token: tf.Tensor, ended: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Pads rows that have ended: tokens int32 `[M]` and what has ended with them, bool `[M]`."""
+        """Pads rows that have ended: tokens int `[M]` and what has ended with them, bool `[M]`."""
         if self.end_token is None:
             return token, ended
-        return tf.where(ended, self.pad_token, token), ended | (token == self.end_token)
+        pad = tf.constant(self.pad_token, token.dtype)
+        return tf.where(ended, pad, token), ended | (token == self.end_token)
 
     def sample(
         self, num: int, seed: Seed, temperature: float = 1.0, share: Share = WHOLE
@@ -256,7 +261,7 @@ class Generator(keras.Model):
 
         def write(uniforms):
             rows = tf.shape(uniforms)[0]
-            token = tf.fill([rows], self.start_token)
+            token = self.start_tokens(rows)
             states = self.initial_states(rows)
             ended = tf.fill([rows], False)
             written = []
@@ -267,10 +272,12 @@ class Generator(keras.Model):
                 written.append(token)
             return tf.stack(written, axis=1)
 
-        # Two at once: a step has many operations that are too small for more than one core.
-        rows = tf.minimum(LOGIT_ROWS, -(-tf.shape(uniforms)[0] // 2))
-        samples = tf.TensorSpec([None, self.max_length], tf.int32)
-        return map_chunks(write, uniforms, rows, samples, at_once=2)
+        # On cores two at once: a step has many operations that are too small for more than one.
+        at_once = self.layout.chunks_at_once
+        rows = -(-tf.shape(uniforms)[0] // at_once)
+        rows = tf.minimum(self.layout.logit_rows(self.vocab_size), rows)
+        samples = tf.TensorSpec([None, self.max_length], self.layout.ids)
+        return tf.cast(map_chunks(write, uniforms, rows, samples, at_once), tf.int32)
 
     def log_prob(self, tokens: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
         """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`.
@@ -293,14 +300,14 @@ class Generator(keras.Model):
             token_log_probs = map_chunks(
                 lambda hidden, token: draw.log_prob(hidden, token, temperature),
                 (hidden, tf.reshape(tokens, [-1])),
-                LOGIT_ROWS,
-                at_once=2,
+                self.layout.logit_rows(self.vocab_size),
+                at_once=self.layout.chunks_at_once,
             )
             token_log_probs = tf.reshape(token_log_probs, tf.shape(tokens))
             return tf.reduce_sum(tf.where(self.mask(tokens) > 0, token_log_probs, 0.0), axis=1)
 
-        tokens = tf.ensure_shape(tokens, [None, self.max_length])
-        return map_chunks(score, tokens, max(1, 20 * LOGIT_ROWS // self.max_length))
+        tokens = tf.cast(tf.ensure_shape(tokens, [None, self.max_length]), self.layout.ids)
+        return map_chunks(score, tokens, self.layout.read_rows(self.max_length))
 
     def get_config(self):
         return {

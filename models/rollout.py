@@ -8,13 +8,11 @@ import tensorflow as tf
 
 from models.checks import check_counts, check_seed, check_tokens
 from models.chunks import map_chunks
-from models.generator import LOGIT_ROWS, Generator, Seed
+from models.device import COMPLETION_ROWS
+from models.generator import Generator, Seed
 from models.shares import WHOLE, Share
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
-
-# Completions written and rewarded at a time: all of the paper's batch. Logits have a bound of their own.
-COMPLETION_ROWS = 20 * LOGIT_ROWS
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -23,7 +21,8 @@ class Rollout(keras.Model):
 
     Args:
         generator: the policy G_theta to copy.
-        chunk_rows: completions written and rewarded at a time; bounds memory, changes no completion.
+        chunk_rows: the most completions written and rewarded at a time; bounds memory, changes no
+            completion.
     """
 
     def __init__(self, generator: Generator, chunk_rows: int = COMPLETION_ROWS, **kwargs):
@@ -91,7 +90,8 @@ class Rollout(keras.Model):
             uniforms = tf.reshape(shared, [num_pairs, draws])
         states = self._states_after_prefixes(tokens)
         pairs = np.arange(num_pairs, dtype=np.int32)
-        chunk = max(1, self.chunk_rows // (length - 1))
+        chunk_rows = self.policy.layout.rollout_rows(self.chunk_rows, self.policy.vocab_size)
+        chunk = max(1, chunk_rows // (length - 1))
         rewards = []
         for start in range(0, num_pairs, chunk):
             part = slice(start, start + chunk)
@@ -106,8 +106,9 @@ class Rollout(keras.Model):
     def _states_after_prefixes(self, tokens):
         """States after reading Y_{1:t} for t = 1..T-1, and the hidden state: each `[T-1, B, H]`."""
         batch_size = tf.shape(tokens)[0]
+        tokens = tf.cast(tokens, self.policy.layout.ids)
         states = self.policy.initial_states(batch_size)
-        _, states = self.policy.step(tf.fill([batch_size], self.policy.start_token), states)
+        _, states = self.policy.step(self.policy.start_tokens(batch_size), states)
         after = []
         for t in range(self.policy.max_length - 1):
             hidden, states = self.policy.step(tokens[:, t], states)
@@ -127,21 +128,22 @@ class Rollout(keras.Model):
         Returns:
             int32 `[(T - 1) C, T]`: first the completions of the prefixes of length 1, and so on.
         """
-        policy, length = self.policy, self.policy.max_length
-        draw, ids = policy.token_draw(), tf.TensorSpec([None], tf.int32)
+        policy, length, layout = self.policy, self.policy.max_length, self.policy.layout
+        draw, ids = policy.token_draw(), tf.TensorSpec([None], layout.ids)
         count = tf.shape(sequences)[0]
-        tokens = tf.gather(tokens, sequences)
+        sequences = tf.cast(sequences, layout.ids)
+        tokens = tf.gather(tf.cast(tokens, layout.ids), sequences)
         states = [tf.gather(kind, sequences, axis=1) for kind in states]
         columns = [tf.tile(tokens[:, 0], [length - 1])]
         prefix_ended = tf.equal(tokens, -1 if policy.end_token is None else policy.end_token)
-        prefix_ended = tf.math.cumsum(tf.cast(prefix_ended, tf.int32), axis=1) > 0  # [C, T]
+        prefix_ended = tf.math.cumsum(tf.cast(prefix_ended, layout.ids), axis=1) > 0  # [C, T]
         ended = prefix_ended[:, 0]
         hidden, *current = [kind[0] for kind in states]
         used = 0
         for t in range(1, length):  # write position t in the t shortest prefixes' rows
             draws = tf.reshape(tf.transpose(uniforms[:, used : used + t]), [t * count])
             used += t
-            written = map_chunks(draw, (hidden, draws), LOGIT_ROWS, ids)
+            written = map_chunks(draw, (hidden, draws), layout.draw_rows(policy.vocab_size), ids)
             written, ended = policy.end(written, ended)
             given = tf.tile(tokens[:, t], [length - 1 - t])
             columns.append(tf.concat([written, given], axis=0))
@@ -153,7 +155,8 @@ class Rollout(keras.Model):
                     tf.concat([old, new], axis=0)
                     for old, new in zip([hidden, *current], joined, strict=True)
                 ]
-        return tf.ensure_shape(tf.stack(columns, axis=1), [None, length])
+        completed = tf.cast(tf.stack(columns, axis=1), tf.int32)
+        return tf.ensure_shape(completed, [None, length])
 
     def get_config(self):
         return {

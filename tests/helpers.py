@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import models.generator
 from files.errors import DataError
+from models import device
 from models.generator import Generator
 from tests.pool import Pool
 
@@ -38,7 +38,7 @@ def set_random_weights(model, seed: int = 0, scale: float = 1.0):
 
 # By the arguments, and by what is compiled into the functions besides.
 GENERATORS = Pool(
-    lambda logit_rows, *arguments, **named: Generator(
+    lambda layout, *arguments, **named: Generator(
         *arguments, embedding_dim=4, hidden_dim=5, **named
     )
 )
@@ -49,8 +49,7 @@ def tiny_generator(vocab_size=3, max_length=3, cell="lstm", seed=0, scale=1.0, *
 
     Its functions may be compiled already, for it may have served another test.
     """
-    rows = models.generator.LOGIT_ROWS
-    generator = GENERATORS.take(rows, vocab_size, max_length, cell=cell, **kwargs)
+    generator = GENERATORS.take(device.layout(), vocab_size, max_length, cell=cell, **kwargs)
     return set_random_weights(generator, seed, scale)
 
 

@@ -3,7 +3,7 @@
 They get the weights and moments that new ones would have, so a run computes what it always does.
 """
 
-import models.generator
+from models import device
 from training import experiment
 from training.distribution import Distribution
 from training.settings import Settings
@@ -21,7 +21,7 @@ def pooled_models(task, settings: Settings, distribution: Distribution):
     if distribution.strategy is not None:
         return fresh
     configs = [{**model.get_config(), "name": None} for model in fresh]
-    key = repr((configs, models.generator.LOGIT_ROWS))
+    key = repr((configs, device.layout()))
     pooled = _models.setdefault(key, fresh)
     for old, new in zip(pooled, fresh, strict=True):
         for variable, value in zip(old.variables, new.variables, strict=True):

@@ -30,13 +30,14 @@ def mixed_inputs(
         seed: int32 pair.
 
     Returns:
-        int32 `[B, T]`.
+        int `[B, T]`, of the dtype of ids in compiled functions.
     """
     tokens = check_tokens(tokens, generator.vocab_size, generator.max_length)
+    tokens = tf.cast(tokens, generator.layout.ids)
     batch_size, length = tf.shape(tokens)[0], generator.max_length
     uniforms = tf.random.stateless_uniform([2, length, batch_size], seed, alg="philox")
     states, draw = generator.initial_states(batch_size), generator.token_draw()
-    token = tf.fill([batch_size], generator.start_token)
+    token = generator.start_tokens(batch_size)
     inputs = []
     for t in range(length):
         hidden, states = generator.step(token, states)

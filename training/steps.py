@@ -133,6 +133,7 @@ class Steps:
 
     @tf.function(reduce_retracing=True)
     def _mle_epoch(self, sequences, seed, true_rate):
+        sequences = tf.cast(sequences, self.generator.layout.ids)
         order = self._shuffled_batches(tf.shape(sequences)[0], seed)
         loss = tf.zeros([])
         for batch in tf.range(tf.shape(order)[0]):
@@ -206,6 +207,7 @@ class Steps:
     @tf.function(reduce_retracing=True)
     def _discriminator_epoch(self, real, generated, seed):
         sequences = tf.concat([real, generated], axis=0)
+        sequences = tf.cast(sequences, self.discriminator.layout.ids)
         labels = tf.concat([tf.ones(tf.shape(real)[0]), tf.zeros(tf.shape(generated)[0])], axis=0)
         order = self._shuffled_batches(tf.shape(sequences)[0], seed)
         loss, accuracy = tf.zeros([]), tf.zeros([])
@@ -242,6 +244,7 @@ class Steps:
     def _shuffled_batches(self, num_rows, seed):
         """Row numbers of whole batches in a counted order: int32 `[M // B, B]`."""
         order = tf.random.experimental.stateless_shuffle(tf.range(num_rows), seed)
+        order = tf.cast(order, self.generator.layout.ids)
         batches = num_rows // self.batch_size
         return tf.reshape(order[: batches * self.batch_size], [batches, self.batch_size])
 

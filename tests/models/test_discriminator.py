@@ -1,11 +1,14 @@
 """The discriminator against a literal reading of the paper's appendix, and its reward's direction."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import models.discriminator
+from models import device
 from models.discriminator import Discriminator, paper_kernels
 from tests.helpers import set_random_weights
 
@@ -247,9 +250,9 @@ def count_calls(monkeypatch, owner, name):
 
 @pytest.mark.parametrize("score_rows, table_rows", [(1, 4), (7, 20), (20, 9), (23, 400)])
 def test_chunks_change_no_reward(monkeypatch, score_rows, table_rows):
-    monkeypatch.setattr(models.discriminator, "SCORE_ROWS", score_rows)
-    monkeypatch.setattr(models.discriminator, "TABLE_ROWS", table_rows)
-    discriminator = tiny_discriminator()
+    rows = {"scored_tokens": 20 * score_rows, "tabled_tokens": 20 * table_rows}
+    with device.use(dataclasses.replace(device.PROCESSOR, **rows)):
+        discriminator = tiny_discriminator()
     calls = count_calls(monkeypatch, discriminator, "call")
     for num in (1, 6, 7, 20, 23):
         tokens = some_tokens(num)

@@ -1,5 +1,7 @@
 """The policy: one distribution, whether read by teacher forcing, written step by step or summed up."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import tensorflow as tf
 from scipy.stats import chisquare, kstest
 
 import models.generator
+from models import device
 from models.chunks import map_chunks
 from models.generator import Generator
 from tests.helpers import (
@@ -128,13 +131,13 @@ def test_samples_follow_the_weights_of_the_moment():
     np.testing.assert_array_equal(generator.sample(20, (1, 2)), before)
 
 
-def test_chunks_change_no_sample_and_no_probability(monkeypatch):
+def test_chunks_change_no_sample_and_no_probability():
     whole = tiny_generator(9, 4)
     samples = whole.sample(23, (3, 4)).numpy()
     log_prob = whole.log_prob(samples).numpy()
     for rows in (1, 7, 23):
-        monkeypatch.setattr(models.generator, "LOGIT_ROWS", rows)
-        chunked = tiny_generator(9, 4)
+        with device.use(dataclasses.replace(device.PROCESSOR, max_logit_rows=rows)):
+            chunked = tiny_generator(9, 4)
         np.testing.assert_array_equal(chunked.sample(23, (3, 4)), samples)
         np.testing.assert_allclose(chunked.log_prob(samples), log_prob, atol=1e-5)
 
@@ -150,13 +153,13 @@ def test_chunks_of_log_probabilities_are_bounded_in_tokens(monkeypatch, length):
 
     monkeypatch.setattr(models.generator, "map_chunks", chunks)
     Generator(9, length, 4, 5).log_prob(np.zeros([2, length], np.int32))  # compiled here and now
-    assert sizes[0] * length <= 20 * models.generator.LOGIT_ROWS  # sequences of T tokens
-    assert sizes[1:] == [models.generator.LOGIT_ROWS]  # rows of logits
+    assert sizes[0] * length <= device.layout().read_tokens  # sequences of T tokens
+    assert sizes[1:] == [device.layout().logit_rows(9)]  # rows of logits
 
 
 def test_more_samples_than_fit_in_one_chunk():
     generator = tiny_generator(100, 8, scale=0.1)
-    num = 2 * models.generator.LOGIT_ROWS + 3
+    num = 2 * device.PROCESSOR.max_logit_rows + 3
     samples = generator.sample(num, (5, 6)).numpy()
     assert samples.shape == (num, 8)
     assert len(np.unique(samples, axis=0)) == num  # of 100 ** 8 almost equally likely ones

@@ -1,0 +1,119 @@
+"""What depends on the device: how much is computed at a time, and in which form.
+
+No other module asks which device there is. A model takes its `Layout` when it is made and keeps it, so
+that all that it compiles is of one kind. Layouts change time and memory; values differ by no more than
+rounding. docs/performance.md gives the reasons for each number.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+# Completions written and rewarded at a time, on every device: all of the paper's batch.
+COMPLETION_ROWS = 20_480
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How models compute on one kind of device.
+
+    Args:
+        ids: dtype of token ids within compiled functions; what they take and return is int32.
+        branches: whether a graph may choose between two of its parts by a number that it computes.
+        tables: whether the discriminator's convolutions may be sums of table rows.
+        cut_draws: whether the logits of a step of the roll-outs are cut into chunks. If not, fewer
+            roll-outs are under way.
+        chunks_at_once: chunks that are under way together.
+        max_logit_rows: rows of logits `[rows, V]` computed at a time.
+        max_logits: numbers in such rows.
+        read_tokens: tokens that the generator reads at a time by teacher forcing.
+        scored_tokens: tokens that the discriminator reads at a time, of sequences of 20 or more.
+        tabled_tokens: tokens that are scored with one set of tables.
+    """
+
+    ids: tf.DType
+    branches: bool
+    tables: bool
+    cut_draws: bool
+    chunks_at_once: int
+    max_logit_rows: int
+    max_logits: int
+    read_tokens: int
+    scored_tokens: int
+    tabled_tokens: int
+
+    def logit_rows(self, vocab_size: int) -> int:
+        """Rows of logits `[rows, V]` to compute at a time."""
+        return max(1, min(self.max_logit_rows, self.max_logits // vocab_size))
+
+    def draw_rows(self, vocab_size: int) -> int | None:
+        """Rows of logits to compute at a time within a step of the roll-outs; None: all."""
+        return self.logit_rows(vocab_size) if self.cut_draws else None
+
+    def rollout_rows(self, chunk_rows: int, vocab_size: int) -> int:
+        """Completions to write at a time, of the `chunk_rows` that are asked for."""
+        return chunk_rows if self.cut_draws else min(chunk_rows, self.logit_rows(vocab_size))
+
+    def read_rows(self, max_length: int) -> int:
+        """Sequences for the generator to read at a time."""
+        return max(1, self.read_tokens // max_length)
+
+    def scored_rows(self, max_length: int) -> int:
+        """Sequences for the discriminator to score at a time."""
+        return max(1, self.scored_tokens // max(20, max_length))
+
+    def tabled_rows(self, max_length: int) -> int:
+        """Sequences to score with one set of tables, or in one call where there are none."""
+        return max(1, self.tabled_tokens // max(20, max_length))
+
+
+# Measured on two cores: chunks that keep the cores busy and stay in cache.
+PROCESSOR = Layout(
+    ids=tf.int32,
+    branches=True,
+    tables=True,
+    cut_draws=True,
+    chunks_at_once=2,
+    max_logit_rows=1024,
+    max_logits=1 << 27,  # 0.5 GB, which vocabularies above 131,072 reach
+    read_tokens=20 * 1024,
+    scored_tokens=20 * 1024,
+    tabled_tokens=20 * 20 * 1024,
+)
+
+# Reasoned, not measured on a GPU. TensorFlow computes with int32 in host memory there, and waits for
+# the device wherever the host needs a number of it: ids are int64, and nothing branches on a number.
+GPU = Layout(
+    ids=tf.int64,
+    branches=False,
+    tables=False,
+    cut_draws=False,
+    chunks_at_once=1,
+    max_logit_rows=1 << 27,
+    max_logits=1 << 27,
+    read_tokens=1 << 18,
+    scored_tokens=20 * COMPLETION_ROWS,
+    tabled_tokens=20 * COMPLETION_ROWS,
+)
+
+_forced: Layout | None = None
+
+
+def layout() -> Layout:
+    """The layout for the devices of this process: `GPU` where TensorFlow lists one."""
+    if _forced is not None:
+        return _forced
+    return GPU if tf.config.get_visible_devices("GPU") else PROCESSOR
+
+
+@contextlib.contextmanager
+def use(forced: Layout) -> Iterator[None]:
+    """Gives the models made within it this layout, whatever the device."""
+    global _forced
+    before, _forced = _forced, forced
+    try:
+        yield
+    finally:
+        _forced = before
