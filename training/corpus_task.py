@@ -103,6 +103,7 @@ def corpus_task(
         figures=(*real, *(f"nll_{part}" for part in likelihood_parts)),
         write_samples=write_samples,
         real=lambda: real,
+        validation=corpus.validation,
         generator_options=generator_options,
         provenance={**corpus.provenance, "real": real},
         inputs=input_digests(corpus.provenance),

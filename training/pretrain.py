@@ -8,11 +8,13 @@ import tensorflow as tf
 from models.checks import numpy_random
 from models.controls import AtTemperature, Policy
 from models.generator import Generator, Seed
+from training.best_weights import BestWeights
 from training.distribution import ONE_DEVICE
 from training.journal import Journal, Measurement
 from training.scheduled_sampling import true_rate
 from training.settings import Settings
 from training.steps import Steps
+from training.verdict import measure_verdict
 
 # (policy, number of samples, seed) -> figures and scores
 Measure = Callable[[Policy, int, np.ndarray], Measurement]
@@ -57,17 +59,35 @@ def measure_generator(
 
 
 def pretrain_discriminator(
-    steps: Steps, real: tf.Tensor, settings: Settings, journal: Journal
+    steps: Steps,
+    real: tf.Tensor,
+    settings: Settings,
+    journal: Journal,
+    validation: np.ndarray | None = None,
+    best: BestWeights | None = None,
 ) -> None:
-    """Trains D on real sequences and samples of the MLE generator."""
+    """Trains D on real sequences and samples of the MLE generator.
+
+    After each training set it is measured on `validation`, int `[M, T]`, where that is given. With
+    `best` it stops early, and ends with the weights that were best.
+    """
     for d_step in journal.loop("discriminator", settings.pretrain_d_steps):
+        if best is not None and best.stops(journal):
+            continue
         seed = journal.seed("first sets", d_step)
         sets = balanced_sets(
             real, steps.generator, settings.pretrain_d_samples, seed, steps.distribution.by_rows
         )
         for epoch in range(settings.pretrain_d_epochs):
             results = steps.discriminator_epoch(*sets, journal.seed("first D", d_step, epoch))
+        given = validation, settings.verdict_samples, journal.seed("verdict")
+        results |= measure_verdict(steps.generator, steps.discriminator, *given)
         journal.log("discriminator", d_step + 1, results, settings.pretrain_d_steps)
+        if best is not None:
+            best.note(journal)
+    if best is not None:
+        for _ in journal.loop("best discriminator", 1):
+            best.restore()
 
 
 def balanced_sets(

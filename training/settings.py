@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from files.errors import UsageError
+from training.discriminators import check_discriminator, defaults_in_words
 from training.options import Bounds, check_bounds, flag, option
 from training.rewards import REWARDS
 
@@ -23,7 +24,7 @@ GROUPS = (
 run = partial(option, group="Run")
 generator = partial(option, group="Generator")
 mle = partial(option, group="Maximum likelihood")
-discriminator = partial(option, group="Discriminator", after_pretraining=True)
+judge = partial(option, group="Discriminator", after_pretraining=True)
 policy = partial(option, group="Policy gradient", after_pretraining=True)
 evaluation = partial(option, group="Evaluation")
 execution = partial(option, group="Execution")
@@ -100,40 +101,65 @@ class Settings:
         after_pretraining=True,
     )
 
-    discriminator_learning_rate: float = discriminator(
-        1e-4, "Learning rate of the discriminator.", bounds=LEARNING_RATE
+    discriminator: Literal["paper", "small"] = judge(
+        "paper",
+        "paper: convolutions of 12 widths and a highway layer; small: fewer filters, more dropout and weight decay, for unseen data (docs/discriminator.md).",
     )
-    discriminator_embedding_dim: int = discriminator(
+    discriminator_learning_rate: float | None = judge(
+        None,
+        f"Learning rate of the discriminator. {defaults_in_words('discriminator_learning_rate')}",
+        bounds=LEARNING_RATE,
+    )
+    discriminator_weight_decay: float | None = judge(
+        None,
+        "Decoupled weight decay of its optimizer (AdamW), times the learning rate; 0: none. "
+        + defaults_in_words("discriminator_weight_decay"),
+        bounds=Bounds(0, 1e6),
+    )
+    discriminator_embedding_dim: int = judge(
         64, "Dimension of its token embeddings.", bounds=DIMENSION
     )
-    discriminator_dropout: float = discriminator(
-        0.25, "Dropout rate of its features in training.", bounds=Bounds(0, 0.999)
+    discriminator_dropout: float | None = judge(
+        None,
+        f"Dropout rate of its features in training. {defaults_in_words('discriminator_dropout')}",
+        bounds=Bounds(0, 0.999),
     )
-    discriminator_l2: float = discriminator(
-        0.2, "Weight of the L2 penalty on its output layer.", bounds=Bounds(0, 1e6)
+    discriminator_embedding_dropout: float | None = judge(
+        None,
+        "Dropout rate of its embedding's dimensions in training, each for a whole sequence. "
+        + defaults_in_words("discriminator_embedding_dropout"),
+        bounds=Bounds(0, 0.999),
     )
-    mixed_precision: Literal["none", "bfloat16"] = discriminator(
+    discriminator_l2: float | None = judge(
+        None,
+        f"Weight of the L2 penalty on its output layer. {defaults_in_words('discriminator_l2')}",
+        bounds=Bounds(0, 1e6),
+    )
+    mixed_precision: Literal["none", "bfloat16"] = judge(
         "none",
         "bfloat16: compute its convolutions and highway layer in 16 bits. Weights, outputs and the generator stay in float32.",
     )
-    pretrain_d_steps: int = discriminator(
+    pretrain_d_steps: int = judge(
         1,
         "Training sets in its pre-training, each with newly generated sequences.",
         bounds=COUNT_OR_NONE,
     )
-    pretrain_d_epochs: int = discriminator(
-        3, "Epochs per training set in its pre-training.", bounds=COUNT
-    )
-    pretrain_d_samples: int = discriminator(
+    pretrain_d_epochs: int = judge(3, "Epochs per training set in its pre-training.", bounds=COUNT)
+    pretrain_d_samples: int = judge(
         5000,
         "Real sequences per training set in its pre-training, at most all there are, and as many generated ones.",
         bounds=SEQUENCES,
     )
-    d_steps: int = discriminator(
+    d_patience: int | None = judge(
+        None,
+        "Stop its pre-training after so many training sets without a lower loss on the validation data, and keep the weights of the lowest. None: use all --pretrain-d-steps.",
+        bounds=COUNT,
+    )
+    d_steps: int = judge(
         1, "Training sets per round, each with newly generated sequences.", bounds=COUNT_OR_NONE
     )
-    d_epochs: int = discriminator(1, "Epochs per training set (k).", bounds=COUNT)
-    d_samples: int = discriminator(
+    d_epochs: int = judge(1, "Epochs per training set (k).", bounds=COUNT)
+    d_samples: int = judge(
         640,
         "Real sequences per training set, at most all there are, and as many generated ones.",
         bounds=SEQUENCES,
@@ -163,9 +189,14 @@ class Settings:
         + "; ".join(f"{name}: {entry.help}" for name, entry in REWARDS.items())
         + ".",
     )
-    reward_baseline: Literal["none", "batch", "position"] = policy(
+    reward_clip: float = policy(
+        5.0,
+        "--reward log-ratio and density-ratio: largest absolute value of the log-ratio; what is beyond is clipped to it.",
+        bounds=Bounds(0, 50, above=True),
+    )
+    reward_baseline: Literal["none", "batch", "position", "leave-one-out"] = policy(
         "none",
-        "Baseline subtracted from the rewards: none (paper), their mean over the batch, or their mean at each position.",
+        "Baseline subtracted from the rewards. none (paper); batch: their mean over the batch; position: their mean at each position; leave-one-out: their mean over the other sequences of the batch (RLOO).",
     )
     bleu_reward_order: int = policy(
         3, "Longest n-gram of the BLEU reward of --algorithm pg-bleu.", bounds=Bounds(1, 10)
@@ -193,6 +224,12 @@ class Settings:
         1000,
         "Generated sequences for self-BLEU, each compared with all the others.",
         bounds=MEASURED_SEQUENCES,
+    )
+    verdict_samples: int = evaluation(
+        1000,
+        "Real validation sequences, at most all there are, and generated ones on which the discriminator is measured after each training set of its pre-training and in each round.",
+        bounds=MEASURED_SEQUENCES,
+        after_pretraining=True,
     )
     temperatures: tuple[float, ...] = evaluation(
         (0.5, 0.6, 0.7, 0.85, 1.0, 1.2),
@@ -230,10 +267,16 @@ class Settings:
     def check(self) -> None:
         """Raises `UsageError` for a value out of bounds or one that contradicts another."""
         check_bounds(self)
+        check_discriminator(self)
         if self.algorithm != "seqgan" and self.reward != "discriminator":
             raise UsageError(
                 f"--reward {self.reward} is for --algorithm seqgan, and --algorithm is "
                 f"{self.algorithm}."
+            )
+        if self.reward_baseline == "leave-one-out" and self.batch_size == 1:
+            raise UsageError(
+                "--reward-baseline leave-one-out needs other sequences in the batch, and --batch-size "
+                "is 1. Give at least 2."
             )
         if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):
             raise UsageError(

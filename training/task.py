@@ -20,6 +20,8 @@ class Task:
         measure: figures of a policy.
         figures: names of the figures of `measure`, in order.
         write_samples: writes sequences int32 `[M, T]` for people, into a folder.
+        validation: int32 `[M, T]`, real sequences to decide by: neither trained on nor those of the
+            test figures.
         real: the same figures of real held-out data.
         generator_options: end and blocked tokens of the generator.
         provenance: of the data, for `result.json`.
@@ -33,6 +35,7 @@ class Task:
     figures: tuple[str, ...]
     write_samples: Callable[[Path, np.ndarray], None]
     real: Callable[[], dict[str, float]]
+    validation: np.ndarray | None = None
     generator_options: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)

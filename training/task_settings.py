@@ -44,6 +44,11 @@ class OracleSettings(Settings):
         "Held-out sequences drawn from the oracle, for NLL-test.",
         bounds=MEASURED_SEQUENCES,
     )
+    validation_size: int = data(
+        2000,
+        "Sequences drawn from the oracle to decide by: neither trained on nor those of NLL-test.",
+        bounds=MEASURED_SEQUENCES,
+    )
 
     def check(self) -> None:
         super().check()

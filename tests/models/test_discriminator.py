@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import models.discriminator
+import models.judge
 from models.discriminator import Discriminator, paper_kernels
 from tests.helpers import set_random_weights
 
@@ -200,6 +201,11 @@ def test_the_reward_is_a_probability():
         kernel.assign(1e4 * kernel)
     extreme = discriminator.probability_real(tokens).numpy()
     assert extreme.min() == 0 and extreme.max() == 1
+    # The logits keep what the probabilities lose.
+    kept = discriminator.logits(tokens)
+    assert kept.shape == [20] and kept.dtype == tf.float32
+    np.testing.assert_allclose(kept, discriminator(tf.constant(tokens)), rtol=1e-4)
+    assert np.abs(kept).max() > 100
 
 
 def test_probabilities_by_hand():
@@ -247,7 +253,8 @@ def count_calls(monkeypatch, owner, name):
 
 @pytest.mark.parametrize("score_rows, table_rows", [(1, 4), (7, 20), (20, 9), (23, 400)])
 def test_chunks_change_no_reward(monkeypatch, score_rows, table_rows):
-    monkeypatch.setattr(models.discriminator, "SCORE_ROWS", score_rows)
+    for module in (models.discriminator, models.judge):
+        monkeypatch.setattr(module, "SCORE_ROWS", score_rows)
     monkeypatch.setattr(models.discriminator, "TABLE_ROWS", table_rows)
     discriminator = tiny_discriminator()
     calls = count_calls(monkeypatch, discriminator, "call")
