@@ -1,11 +1,30 @@
 """Early stopping of the discriminator: the weights of the lowest validation loss, kept and restored."""
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from models.judge import Judge
 from training.distribution import Distribution
 from training.journal import Journal
 from training.verdict import VALIDATION_LOSS
+
+
+class WeightCopies(tf.Module):
+    """Copies of a model's trainable weights, for a checkpoint.
+
+    A second model would not do: of the layers that a Keras model holds in a list a checkpoint has
+    only what an optimizer trains.
+    """
+
+    def __init__(self, model: keras.Model):
+        super().__init__()
+        self.copies = [tf.Variable(weight, trainable=False) for weight in _values(model)]
+
+    @property
+    def variables(self):
+        """None to watch: these are weights that were watched when they were copied."""
+        return ()
 
 
 class BestWeights:
@@ -24,8 +43,7 @@ class BestWeights:
         self.patience = patience
         self._discriminator = discriminator
         self._distribution = distribution
-        with distribution.scope():
-            self.kept = type(discriminator).from_config(discriminator.get_config())
+        self.kept = WeightCopies(discriminator)
 
     def stops(self, journal: Journal) -> bool:
         """Whether the last `patience` training sets brought no lower loss than an earlier one."""
@@ -37,11 +55,14 @@ class BestWeights:
         """Keeps the weights where the last loss is lower than all before it."""
         losses = validation_losses(journal)
         if self._as_chief(bool(losses) and int(np.argmin(losses)) == len(losses) - 1):
-            self.kept.set_weights(self._discriminator.get_weights())
+            for copy, value in zip(self.kept.copies, _values(self._discriminator), strict=True):
+                copy.assign(value)
 
     def restore(self) -> None:
         """Gives the discriminator the weights kept; its optimizer goes on as it is."""
-        self._discriminator.set_weights(self.kept.get_weights())
+        weights = self._discriminator.trainable_variables
+        for weight, copy in zip(weights, self.kept.copies, strict=True):
+            weight.assign(copy.numpy())
 
     def _as_chief(self, decision: bool) -> bool:
         return bool(self._distribution.all_workers(int(decision))[0, 0])
@@ -51,3 +72,7 @@ def validation_losses(journal: Journal) -> list[float]:
     """The discriminator's validation loss after each training set of its pre-training so far."""
     rows = (row for row in journal.state.history if row["stage"] == "discriminator")
     return [row[VALIDATION_LOSS] for row in rows if VALIDATION_LOSS in row]
+
+
+def _values(model: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables]

@@ -124,7 +124,7 @@ def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, m
     changes = {
         **{"pretrained": mle, "discriminator": "small", "discriminator_learning_rate": 0.05},
         **{"pretrain_d_steps": 9, "d_patience": 2, "rounds": 1, "checkpoint_seconds": 0.0},
-        **{"xla": False, "temperatures": (), "validation_size": 50},
+        "validation_size": 50,
     }
     with pytest.raises(UsageError, match="--validation-size is 50, but the run of --pretrained"):
         experiment(tmp_path / "other", **changes)
@@ -161,7 +161,7 @@ def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, m
     ],
 )
 def test_rewards_of_the_discriminator_train_it(tmp_path, mle, changes):
-    written = experiment(tmp_path / "run", pretrained=mle, xla=False, temperatures=(), **changes)
+    written = experiment(tmp_path / "run", pretrained=mle, **changes)
     assert {"discriminator_gain", "discriminator_gain_error"} <= set(written["metrics"])
 
 
