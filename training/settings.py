@@ -275,8 +275,7 @@ class Settings:
             )
         if self.reward_baseline == "leave-one-out" and self.batch_size == 1:
             raise UsageError(
-                "--reward-baseline leave-one-out needs other sequences in the batch, and --batch-size "
-                "is 1. Give at least 2."
+                "--reward-baseline leave-one-out needs a --batch-size of at least 2, and it is 1."
             )
         if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):
             raise UsageError(

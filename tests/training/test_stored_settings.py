@@ -152,9 +152,13 @@ def test_a_named_discriminator_is_one_change_whatever_it_brings():
     [
         (("--discriminator", "small", "--discriminator-l2", "0.1"), "is for --discriminator paper"),
         (("--discriminator-embedding-dropout", "0.1"), "is for --discriminator small"),
+        (
+            ("--reward-baseline", "leave-one-out", "--batch-size", "1"),
+            "a --batch-size of at least 2",
+        ),
     ],
 )
-def test_settings_of_another_discriminator_are_refused(flags, message):
+def test_settings_that_do_not_go_together_are_refused(flags, message):
     with pytest.raises(UsageError, match=message):
         parsed(*flags)
 
