@@ -17,6 +17,7 @@ from models.export import export_generator
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
+from models.small_discriminator import SmallDiscriminator
 from training import saved_models
 from training.callbacks import CallbackJournal
 from training.library import hyperparameters, seed_of_call, validation_measure
@@ -26,6 +27,7 @@ from training.seqgan import train_seqgan
 from training.steps import make_steps
 
 __all__ = ["Discriminator", "Generator", "Oracle", "Rollout", "SeqGAN", "Vocabulary"]
+__all__ += ["SmallDiscriminator"]
 
 
 class SeqGAN:
@@ -40,12 +42,11 @@ class SeqGAN:
             ids, an int32 NumPy array `[M, T]`, to `[M]`: then no discriminator is trained. A pair
             (discriminator_weight, function): a mixture of both (ORGAN, Guimaraes et al., 2017).
         seed: decides every random draw.
-        **settings: hyper-parameters, named as the flags of the scripts: `batch_size=32`,
-            `num_rollouts=8`, `g_learning_rate=0.01` and so on.
+        **settings: hyper-parameters, named as the flags of the scripts, as `num_rollouts=8`.
     """
 
     def __init__(self, generator, discriminator, reward=None, *, seed: int = 1, **settings: Any):
-        self.settings = hyperparameters(seed, **settings)
+        self.settings = hyperparameters(discriminator, seed, **settings)
         self.reward = user_reward(reward)
         self.generator, self.discriminator = generator, discriminator
         self.rollout = Rollout(generator)
@@ -76,8 +77,8 @@ class SeqGAN:
         settings = dataclasses.replace(self.settings, mle_epochs=0, rounds=rounds)
         measure = validation_measure(self.generator, validation_data)
         with self._journal("fit", "adversarial", rounds, callbacks) as journal:
-            tokens = self._ids(real)
-            train_seqgan(self.steps, self.rollout, self.reward, tokens, settings, journal, measure)
+            given = self._ids(real), settings, journal, measure, validation_data
+            train_seqgan(self.steps, self.rollout, self.reward, *given)
         return journal.history
 
     def sample(self, num: int, seed: int = 1, temperature: float = 1.0) -> np.ndarray:
@@ -114,6 +115,6 @@ class SeqGAN:
         seed = seed_of_call(self.settings.seed, self._calls[method])
         journal = CallbackJournal(seed, self.generator, callbacks, stage, steps)
         if self._calls[method]:  # lines 3 to 5 of Algorithm 1 are done once
-            journal.skip("target network", "discriminator")
+            journal.skip("target network", "discriminator", "best discriminator")
         self._calls[method] += 1
         return journal

@@ -38,9 +38,8 @@ def make_task(settings: OracleSettings):
     length = settings.max_length
     train = oracle.sample(settings.train_size, counted_seed(settings.seed, "train data")).numpy()
     test = oracle.sample(settings.test_size, counted_seed(settings.seed, "test data")).numpy()
-
-    validation_seed = counted_seed(settings.seed, "validation data")
-    validation = oracle.sample(settings.test_size, validation_seed).numpy()
+    seed_of_validation = counted_seed(settings.seed, "validation data")
+    validation = oracle.sample(settings.validation_size, seed_of_validation).numpy()
 
     measured = ("nll_oracle", "nll_test", *(f"self_bleu_{n}" for n in range(2, 6)), "copied_share")
 
@@ -65,7 +64,7 @@ def make_task(settings: OracleSettings):
 
     vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
     return Task(
-        train, validation, vocabulary, measure, measured, write_samples, real, inputs=inputs
+        *(train, vocabulary, measure, measured, write_samples, real, validation), inputs=inputs
     )
 
 

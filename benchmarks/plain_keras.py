@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.discriminator import paper_kernels
+from training.discriminators import with_defaults
 from training.task_settings import OracleSettings
 
 
@@ -30,6 +31,7 @@ def make_generator(settings: OracleSettings) -> keras.Model:
 
 def make_discriminator(settings: OracleSettings) -> keras.Model:
     """Conv1D of each width, maximum over time, highway, dropout: int `[B, T]` -> logits `[B, 1]`."""
+    known = with_defaults(settings)
     tokens = keras.Input([settings.max_length], dtype="int32")
     embedded = keras.layers.Embedding(settings.vocab_size, settings.discriminator_embedding_dim)(
         tokens
@@ -45,11 +47,11 @@ def make_discriminator(settings: OracleSettings) -> keras.Model:
     gate = keras.layers.Dense(x.shape[-1], activation="sigmoid")(x)
     transform = keras.layers.Dense(x.shape[-1], activation="relu")(x)
     x = gate * transform + (1 - gate) * x
-    x = keras.layers.Dropout(settings.discriminator_dropout)(x)
-    penalty = keras.regularizers.L2(settings.discriminator_l2 / 4)
+    x = keras.layers.Dropout(known.discriminator_dropout)(x)
+    penalty = keras.regularizers.L2(known.discriminator_l2 / 4)
     model = keras.Model(tokens, keras.layers.Dense(1, kernel_regularizer=penalty)(x))
     model.compile(
-        keras.optimizers.Adam(settings.discriminator_learning_rate),
+        keras.optimizers.Adam(known.discriminator_learning_rate),
         keras.losses.BinaryCrossentropy(from_logits=True),
     )
     return model

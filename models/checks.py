@@ -91,6 +91,32 @@ def check_ids(ids: tf.Tensor, vocab_size: int, name: str) -> None:
         )
 
 
+def check_special_tokens(
+    vocab_size: int,
+    start_token: int,
+    end_token: int | None,
+    pad_token: int,
+    blocked_tokens: tuple[int, ...],
+) -> None:
+    """Raises `ValueError` for ids of a policy that are none, or that leave it nothing to write."""
+    ids = {"start_token": start_token, "pad_token": pad_token, "end_token": end_token or 0}
+    ids |= {f"blocked_tokens[{k}]": token for k, token in enumerate(blocked_tokens)}
+    for name, token in ids.items():
+        if not 0 <= token < vocab_size:
+            raise ValueError(f"`{name}` is {token}, expected an id in [0, {vocab_size}).")
+    blocked = tuple(sorted(set(blocked_tokens)))
+    if end_token in blocked or len(blocked) == vocab_size:
+        raise ValueError(
+            f"`blocked_tokens` are {blocked}, expected to leave the end token "
+            f"({end_token}) and at least one other of {vocab_size} ids to write."
+        )
+    if end_token is not None and pad_token not in blocked:
+        raise ValueError(
+            f"`pad_token` {pad_token} must be among `blocked_tokens` {blocked} where "
+            "sequences end early: else padding would count as text."
+        )
+
+
 def check_arrays(**arrays) -> tuple[tf.Tensor, ...]:
     """Returns arrays as tensors, or raises `ValueError` for one of another kind or shape.
 

@@ -3,11 +3,12 @@
 import keras
 import tensorflow as tf
 
-from models import device
 from models.checks import check_arrays, check_counts, check_rate, check_tokens
 from models.chunks import map_chunks
+from models.dropout import dropout
 from models.folded_convolution import folded_features
 from models.highway import Highway
+from models.judge import Judge, check_kernels
 from models.shares import WHOLE
 
 # {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
@@ -33,10 +34,8 @@ def paper_kernels(max_length: int) -> dict[int, int]:
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
-class Discriminator(keras.Model):
+class Discriminator(Judge):
     """Convolution, max over time, highway, dropout, one logit ("The Discriminative Model for Sequences").
-
-    The probability that a sequence is real is `sigmoid(logit)`, taken in `probability_real` alone.
 
     Args:
         vocab_size: V.
@@ -72,19 +71,12 @@ class Discriminator(keras.Model):
         check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
         check_rate(dropout=dropout)
         kernels = paper_kernels(max_length) if kernels is None else kernels
-        kernels = {int(width): filters for width, filters in kernels.items()}  # JSON keys are text
-        if not kernels or max(kernels) > max_length or min(kernels) < 1:
-            raise ValueError(
-                f"`kernels` have widths {sorted(kernels)}, expected some in [1, {max_length}]; "
-                "leave them out for those of the paper."
-            )
         self.vocab_size = vocab_size
         self.max_length = max_length
         self.embedding_dim = embedding_dim
-        self.kernels = kernels
+        self.kernels = kernels = check_kernels(kernels, max_length)
         self.dropout = dropout
         self.l2 = l2
-        self.layout = device.layout()
 
         def truncated_normal():
             return keras.initializers.TruncatedNormal(stddev=0.1)
@@ -150,25 +142,12 @@ class Discriminator(keras.Model):
         features = tf.cast(self.highway(features), tf.float32)
         if training and self.dropout:
             seed = self.mask_seeds.next() if seed is None else seed
-            shape = tf.shape(features)
-            if share != WHOLE:
-                shape = [share.num * features.shape[0], features.shape[1]]
-            uniforms = tf.random.stateless_uniform(shape, tf.cast(seed, tf.int32), alg="philox")
-            uniforms = share.rows(uniforms)
-            features = tf.where(uniforms >= self.dropout, features / (1 - self.dropout), 0.0)
+            features = dropout(features, self.dropout, seed, share)
         return self.output_layer(features)[:, 0]
 
-    def probability_real(self, tokens: tf.Tensor) -> tf.Tensor:
-        """D(Y): probability that each sequence is real, dropout off. int `[M, T]` -> float32 `[M]`."""
-        return self._probability_real(check_tokens(tokens, self.vocab_size, self.max_length))
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
-    def _probability_real(self, tokens):
-        tokens = tf.cast(tf.ensure_shape(tokens, [None, self.max_length]), self.layout.ids)
+    def _score(self, tokens):
+        by_convolution = super()._score
         score_rows = self.layout.scored_rows(self.max_length)
-
-        def by_convolution(tokens):
-            return map_chunks(lambda rows: self(rows, training=False), tokens, score_rows)
 
         def by_table(tokens):
             embeddings, chunk_rows = self.embedding.embeddings, max(1, score_rows // 2)
@@ -182,7 +161,7 @@ class Discriminator(keras.Model):
             many = tf.shape(tokens)[0] >= self.vocab_size
             return tf.cond(many, lambda: by_table(tokens), lambda: by_convolution(tokens))
 
-        return tf.sigmoid(map_chunks(logits, tokens, self.layout.tabled_rows(self.max_length)))
+        return map_chunks(logits, tokens, self.layout.tabled_rows(self.max_length))
 
     def get_config(self):
         return {

@@ -5,20 +5,20 @@ import tensorflow as tf
 from models.shares import WHOLE, Share
 
 
-def variational_dropout(
-    values: tf.Tensor, rate: float, seed: tf.Tensor, share: Share = WHOLE
-) -> tf.Tensor:
-    """Dropout with one mask for all time steps of a sequence (Gal and Ghahramani, 2016).
+def dropout(inputs: tf.Tensor, rate: float, seed: tf.Tensor, share: Share = WHOLE) -> tf.Tensor:
+    """Sets a share `rate` of the features to 0 and scales the others to keep the mean.
 
     Args:
-        values: float32 `[B, T, F]`.
-        rate: share of the features set to 0, in [0, 1). The others are divided by 1 - rate.
-        seed: int32 pair that decides the mask.
-        share: of a batch that the values are, with its rows of the batch's mask.
-
-    Returns:
-        float32 `[B, T, F]`.
+        inputs: float `[B, F]`; or `[B, T, F]`, whose features are dropped for all T positions alike
+            (Gal and Ghahramani, 2016).
+        rate: in [0, 1).
+        seed: int32 pair, decides which.
+        share: of the batch that `inputs` are: its rows of the batch's mask.
     """
-    rows = tf.shape(values)[0] if share == WHOLE else share.num * values.shape[0]
-    uniforms = tf.random.stateless_uniform([rows, 1, values.shape[-1]], seed, alg="philox")
-    return tf.where(share.rows(uniforms) >= rate, values / (1.0 - rate), 0.0)
+    shape = tf.shape(inputs)
+    if share != WHOLE:
+        shape = [share.num * inputs.shape[0], *inputs.shape[1:]]
+    if inputs.shape.rank == 3:
+        shape = [shape[0], 1, shape[2]]
+    uniforms = tf.random.stateless_uniform(shape, tf.cast(seed, tf.int32), alg="philox")
+    return tf.where(share.rows(uniforms) >= rate, inputs / (1 - rate), tf.zeros([], inputs.dtype))

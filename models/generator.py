@@ -13,11 +13,12 @@ from models.checks import (
     check_positive,
     check_rate,
     check_seed,
+    check_special_tokens,
     check_tokens,
 )
 from models.chunks import map_chunks
 from models.draw import TokenDraw
-from models.dropout import variational_dropout
+from models.dropout import dropout as drop_features
 from models.shares import WHOLE, Share
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
@@ -84,22 +85,8 @@ class Generator(keras.Model):
         cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
         if cell not in cells:
             raise ValueError(f"`cell` is {cell!r}, expected one of {sorted(cells)}.")
-        ids = {"start_token": start_token, "pad_token": pad_token, "end_token": end_token or 0}
-        ids |= {f"blocked_tokens[{k}]": token for k, token in enumerate(blocked_tokens)}
-        for name, token in ids.items():
-            if not 0 <= token < vocab_size:
-                raise ValueError(f"`{name}` is {token}, expected an id in [0, {vocab_size}).")
+        check_special_tokens(vocab_size, start_token, end_token, pad_token, blocked_tokens)
         blocked_tokens = tuple(sorted(set(blocked_tokens)))
-        if end_token in blocked_tokens or len(blocked_tokens) == vocab_size:
-            raise ValueError(
-                f"`blocked_tokens` are {blocked_tokens}, expected to leave the end token "
-                f"({end_token}) and at least one other of {vocab_size} ids to write."
-            )
-        if end_token is not None and pad_token not in blocked_tokens:
-            raise ValueError(
-                f"`pad_token` {pad_token} must be among `blocked_tokens` {blocked_tokens} where "
-                "sequences end early: else padding would count as text."
-            )
         self.vocab_size = vocab_size
         self.max_length = max_length
         self.embedding_dim = embedding_dim
@@ -150,7 +137,7 @@ class Generator(keras.Model):
         first, second = tf.unstack(tf.random.experimental.stateless_split(check_seed(seed), 2))
 
         def drop(values, seed):
-            return variational_dropout(values, self.dropout, seed, share)
+            return drop_features(values, self.dropout, seed, share)
 
         hidden = self.rnn(drop(self._inputs(tokens), first))
         return self.logits(drop(hidden, second))

@@ -15,14 +15,14 @@ Figures = dict[str, float]
 # Settings that say how a run is measured, or that only name or speed it.
 MEASURING = frozenset(
     {
-        "eval_every", "eval_samples", "final_samples", "self_bleu_samples", "temperatures",
+        "eval_every", "eval_samples", "final_samples", "self_bleu_samples", "verdict_samples", "temperatures",
         "bleu_variant", "checkpoint_seconds", "random_tokens", "audio",
     }
 )  # fmt: skip
 # Settings that say what there is to learn from: runs that differ in one have nothing to compare.
 DATA = frozenset(
     {
-        "vocab_size", "max_length", "train_size", "test_size", "split_seed", "level",
+        "vocab_size", "max_length", "train_size", "test_size", "validation_size", "split_seed", "level",
         "min_count", "max_vocab", "lowercase", "truncate", "unit", "skip_malformed", "column",
     }
 )  # fmt: skip
@@ -33,8 +33,9 @@ ADVERSARIAL = frozenset(
         "rollout_update_rate", "reward", "reward_baseline", "d_steps", "d_epochs", "d_samples",
         "bleu_reward_order", "bleu_reward_variant", "bleu_reward_references",
         "pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples",
-        "discriminator_learning_rate", "discriminator_embedding_dim",
-        "discriminator_dropout", "discriminator_l2", "mixed_precision",
+        "discriminator", "discriminator_learning_rate", "discriminator_weight_decay",
+        "discriminator_embedding_dim", "discriminator_dropout", "discriminator_embedding_dropout",
+        "discriminator_l2", "mixed_precision", "d_patience", "reward_clip",
     }
 )  # fmt: skip
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")

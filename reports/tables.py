@@ -15,6 +15,7 @@ from reports.cells import (
     seed_range,
 )
 from reports.comparisons import BASE_REWARD, Comparison, compare, compare_rows
+from reports.discriminator_table import discriminator_table
 from reports.metric_names import companion_figures, figure_name, main_figure, paper_figures
 from reports.notes import section_notes
 from reports.sections import NAMES, Row, Section, Seed, mle_row, shown_temperatures
@@ -201,6 +202,7 @@ TABLES: dict[str, Callable[[list[Section]], str]] = {
     "oracle": oracle_table,
     "corpus": corpus_table,
     "ablation": ablation_table,
+    "discriminator": discriminator_table,
     "significance": test_table,
 }
 

@@ -15,8 +15,16 @@ import pytest
 import metrics
 import models
 from data.vocabulary import RESERVED, Vocabulary
-from metrics import bleu, diversity, nll, pitch, sequences, significance
-from models import controls, discriminator, draw, folded_convolution, highway
+from metrics import bleu, diversity, nll, pitch, sequences, significance, verdict
+from models import (
+    controls,
+    discriminator,
+    draw,
+    folded_convolution,
+    highway,
+    judge,
+    small_discriminator,
+)
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
@@ -32,6 +40,7 @@ ARRAYS = (TOKENS[0], TOKENS[None], TOKENS.astype(np.float32), TOKENS[:0])
 RAGGED = [[0, 1, 2], [1]]
 NO_TOKENS = (*ARRAYS, TOKENS + 3, TOKENS - 1, TOKENS[:, :2])
 NO_LISTS = (*NO_TOKENS, RAGGED, None, "text")
+NO_ROWS = (np.ones(B + 1), [1.0], [], np.ones([B, B]), [1.0, np.nan], ["a", "b"], None)
 NO_SEED = ((1,), (1, 2, 3), 1, (0.5, 1.0), None)
 NO_COUNT = (0, -1, 2.5, True, (1, 2), "1", None)
 
@@ -59,6 +68,7 @@ def made():
     return {
         "generator": generator,
         "discriminator": judge,
+        "small_discriminator": small_discriminator.SmallDiscriminator(V, T, E, {1: 3, 2: 4}),
         "steps": Steps(generator, judge, batch_size=B),
         "rollout": Rollout(generator),
         "bigram": controls.Bigram(generator, TOKENS),
@@ -147,8 +157,29 @@ CASES = {
     "models.discriminator.Discriminator.judge": [
         (lambda m, x: m["discriminator"].judge(x), (*no_floats(B, 7), floats(B, 8)))
     ],
-    "models.discriminator.Discriminator.probability_real": [
+    "models.judge.Judge.logits": [(lambda m, x: m["discriminator"].logits(x), NO_LISTS)],
+    "models.judge.Judge.probability_real": [
         (lambda m, x: m["discriminator"].probability_real(x), NO_LISTS)
+    ],
+    "models.judge.check_kernels": [
+        (lambda m, x: judge.check_kernels(x, T), ({}, {0: 2}, {T + 1: 2}))
+    ],
+    "models.small_discriminator.small_kernels": [
+        (lambda m, x: small_discriminator.small_kernels(x), NO_COUNT)
+    ],
+    "models.small_discriminator.SmallDiscriminator": [
+        (lambda m, x: small_discriminator.SmallDiscriminator(x, T), NO_COUNT),
+        (
+            lambda m, x: small_discriminator.SmallDiscriminator(V, T, embedding_dropout=x),
+            (1.0, -0.1, float("nan")),
+        ),
+        (
+            lambda m, x: small_discriminator.SmallDiscriminator(V, T, kernels=x),
+            ({}, {0: 2}, {T + 1: 2}),
+        ),
+    ],
+    "models.small_discriminator.SmallDiscriminator.call": [
+        (lambda m, x: m["small_discriminator"](x), NO_TOKENS)
     ],
     "models.highway.Highway.call": [
         (lambda m, x: m["highway"].call(x), no_floats(B, 7)),
@@ -268,6 +299,11 @@ CASES = {
             ((1, 0.0, 1.0), (3, 0.0, -1.0), (3, 0.0, float("nan"))),
         )
     ],
+    "metrics.verdict.verdict": [
+        (lambda m, x: verdict.verdict(x, floats(B), floats(B)), NO_ROWS),
+        (lambda m, x: verdict.verdict(floats(B), x, floats(B)), NO_ROWS[1:]),
+        (lambda m, x: verdict.verdict(floats(B), floats(B), x), (*NO_ROWS, -floats(B), [0, 0])),
+    ],
     "training.losses.mle_loss": [
         (lambda m, x: losses.mle_loss(x, TOKENS), no_floats(B, T, V)),
         (lambda m, x: losses.mle_loss(floats(B, T, V), x), (*NO_TOKENS, None)),
@@ -328,11 +364,13 @@ OTHERS = {
     r"models\.shares\.Share(\.\w+)?": "cuts what was checked before",
     r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",
     r"models\.controls\.Policy.*": "a protocol",
+    r"models\.judge\.Judge": "a base class",
+    r"models\.dropout\.dropout": "within a compiled step",
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
     r"models\.generator\.Generator\.sample_graph": "the export: TensorFlow checks its signature",
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.bleu\.tokens_expected": "the check itself",
-    r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics))": "results",
+    r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics)|verdict\.Verdict)": "results",
     r"training\.losses\.(token_nll|masked_mean)": "within a step, on what was checked before",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",

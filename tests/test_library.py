@@ -1,5 +1,6 @@
 """`import seqgan`: the library does what the scripts do, on arrays and without a folder."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from files.errors import DataError
 from tests.helpers import REPOSITORY
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
+from training.verdict import FIGURES
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +67,36 @@ def test_validation_loss_is_that_of_keras_on_the_logits(trained):
     fresh.generator.set_weights(model.generator.get_weights())
     measured = fresh.pretrain(some_tokens(), 1, tokens).history["val_loss"]
     assert measured == pytest.approx([float(np.mean(losses))], rel=1e-5)
+
+
+def test_the_discriminator_is_measured_on_validation_data_and_nothing_else_changes(trained):
+    model, _, fitted = trained
+    other = make()
+    other.pretrain(some_tokens(), 3, some_tokens(8, 1))
+    history = other.fit(some_tokens(), 2, some_tokens(8, 1)).history
+    assert {*history} - {*fitted.history} == {*FIGURES, "val_loss"}
+    assert all(len(history[name]) == 2 for name in FIGURES)
+    assert same(model, other)
+
+
+def test_a_small_discriminator_comes_with_its_own_optimizer_and_stops_early():
+    keras.utils.set_random_seed(1)
+    judge = seqgan.SmallDiscriminator(V, T, 4, {2: 5})
+    given = {**SMALL, "pretrain_d_steps": 6, "d_patience": 1}
+    model = seqgan.SeqGAN(seqgan.Generator(V, T, 4, 4), judge, **given)
+    optimizer = model.steps.discriminator_optimizer
+    assert float(optimizer.learning_rate) == pytest.approx(1e-3)
+    assert optimizer.weight_decay == 0.1
+    model.fit(some_tokens(), 1, some_tokens(8, 1))
+    before = [w.copy() for w in judge.get_weights()]
+    model.settings = dataclasses.replace(model.settings, d_steps=0)
+    model.fit(some_tokens(), 1, some_tokens(8, 1))  # restores no weights once more
+    assert all(np.array_equal(*pair) for pair in zip(before, judge.get_weights(), strict=True))
+
+
+def test_early_stopping_needs_validation_data():
+    with pytest.raises(ValueError, match="`d_patience` is 1 without validation data"):
+        make(d_patience=1).fit(some_tokens(), 1)
 
 
 def test_the_library_trains_what_the_script_trains(tmp_path, monkeypatch):

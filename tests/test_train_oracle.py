@@ -16,6 +16,7 @@ import tensorflow as tf
 from tests import smoke_record
 from tests.helpers import REPOSITORY
 from tests.scripts import run, run_process
+from training.verdict import FIGURES
 
 
 def result(folder: Path) -> dict:
@@ -75,7 +76,9 @@ def test_smoke_run_leaves_what_the_design_says(whole_run):
     assert seconds == sorted(seconds) and seconds[0] > 0
     assert 0 < float(rows[-1]["mean_reward"]) < 1
     assert 0 <= float(rows[-1]["discriminator_accuracy"]) <= 1
-    for name in ("mean_reward", "discriminator_accuracy", "discriminator_loss"):
+    verdicts = [[float(row[name]) for name in FIGURES] for row in rows[2:]]
+    assert verdicts[0] != verdicts[1] != verdicts[2] and np.isfinite(verdicts).all()
+    for name in ("mean_reward", "discriminator_accuracy", "discriminator_loss", *FIGURES):
         assert written["metrics"][name] == float(rows[-1][name])
 
     samples = np.loadtxt(whole_run / "samples.txt", dtype=int)

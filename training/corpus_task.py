@@ -98,12 +98,12 @@ def corpus_task(
     real |= {name: value for name, value in validation_figures.items() if name.endswith("_test")}
     return Task(
         train=corpus.train,
-        validation=corpus.validation,
         vocabulary=vocabulary,
         measure=measure,
         figures=(*real, *(f"nll_{part}" for part in likelihood_parts)),
         write_samples=write_samples,
         real=lambda: real,
+        validation=corpus.validation,
         generator_options=generator_options,
         provenance={**corpus.provenance, "real": real},
         inputs=input_digests(corpus.provenance),

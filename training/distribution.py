@@ -130,6 +130,11 @@ class Distribution:
             return np.array([numbers], np.int64)
         return self._gather(tf.constant([numbers], tf.int64)).numpy()
 
+    def from_chief(self, number: float) -> float:
+        """The chief's number, on every worker."""
+        bits = int(np.float64(number).view(np.int64))
+        return float(self.all_workers(bits)[:1, 0].view(np.float64)[0])
+
     def check_same(self, what: dict[str, Any]) -> None:
         """Raises `UsageError` unless all workers were told the same and have as many replicas.
 

@@ -1,10 +1,8 @@
-"""Early stopping on validation data: when to cut the learning rate, when to stop, which weights to keep."""
+"""Early stopping on validation data: when to cut the learning rate, and when to stop."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-import keras
 
 RATE_CUT = 3.0  # what a learning rate is divided by
 
@@ -41,25 +39,3 @@ class Plateau:
         if self.epochs + 1 < patience:
             return Plateau(self.best, self.epochs + 1, self.cuts)
         return Plateau(self.best, 0, self.cuts + 1, just_cut=True)
-
-
-class BestWeights(keras.Layer):
-    """A copy of a model's weights, which a checkpoint can hold."""
-
-    def __init__(self, model: keras.Model):
-        super().__init__(name="best_weights")
-        for number, weight in enumerate(model.weights):
-            copy = self.add_weight(weight.shape, "zeros", weight.dtype, trainable=False)
-            setattr(self, f"copy_{number}", copy)  # a checkpoint finds attributes, not lists
-        self.keep(model)
-        self.built = True
-
-    def keep(self, model: keras.Model) -> None:
-        """Copies the weights of the model."""
-        for copy, weight in zip(self.variables, model.weights, strict=True):
-            copy.assign(weight)
-
-    def restore(self, model: keras.Model) -> None:
-        """Gives the model the weights kept."""
-        for copy, weight in zip(self.variables, model.weights, strict=True):
-            weight.assign(copy)

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
+from models.judge import Judge
 from models.rollout import Rollout
+from models.small_discriminator import SmallDiscriminator
 from training.controls import measure_controls
+from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
@@ -45,7 +49,8 @@ def run_experiment(
             carry_out(run, make_task())
         else:
             nothing = Measurement({})
-            carry_out(run, replace(make_task(), measure=lambda *_: nothing, real=lambda: {}))
+            task = replace(make_task(), measure=lambda *_: nothing, real=lambda: {})
+            carry_out(run, replace(task, validation=None))
         return run.folder.path
 
 
@@ -87,7 +92,7 @@ def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:
 
 def make_models(
     task: Task, settings: Settings, distribution: Distribution
-) -> tuple[Generator, Discriminator]:
+) -> tuple[Generator, Judge]:
     """Generator and discriminator for a task, in the order that the seed's initial weights need."""
     vocab_size, max_length = task.vocabulary["size"], task.train.shape[1]
     with distribution.scope():
@@ -100,15 +105,22 @@ def make_models(
             dropout=settings.dropout,
             **task.generator_options,
         )
-        discriminator = Discriminator(
-            vocab_size,
-            max_length,
-            settings.discriminator_embedding_dim,
-            dropout=settings.discriminator_dropout,
-            l2=settings.discriminator_l2,
-            dtype="float32" if settings.mixed_precision == "none" else "mixed_bfloat16",
-        )
+        discriminator = make_discriminator(vocab_size, max_length, settings)
     return generator, discriminator
+
+
+def make_discriminator(vocab_size: int, max_length: int, settings: Settings) -> Judge:
+    """The discriminator that `--discriminator` names."""
+    known = with_defaults(settings)
+    options: dict[str, Any] = {
+        "embedding_dim": settings.discriminator_embedding_dim,
+        "dropout": known.discriminator_dropout,
+        "dtype": "float32" if settings.mixed_precision == "none" else "mixed_bfloat16",
+    }
+    if settings.discriminator == "small":
+        rate = known.discriminator_embedding_dropout
+        return SmallDiscriminator(vocab_size, max_length, embedding_dropout=rate, **options)
+    return Discriminator(vocab_size, max_length, l2=known.discriminator_l2, **options)
 
 
 def export(generator: Generator, task: Task, run: Run) -> None:

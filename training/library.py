@@ -7,20 +7,24 @@ import numpy as np
 from metrics.nll import sequence_nll
 from models.checks import check_tokens
 from models.generator import Generator
+from models.judge import Judge
+from models.small_discriminator import SmallDiscriminator
 from training.journal import Measurement
 from training.options import options_of
 from training.pretrain import Measure
 from training.settings import Settings
 
-# Boxes of `--help` whose settings belong to a run folder, not to the algorithm, except for one.
+# Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
-_OF_LIBRARY = ("xla",)
+_OF_LIBRARY = ("xla", "verdict_samples")
 
 
-def hyperparameters(seed: int, **given: Any) -> Settings:
+def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
     """Settings of the algorithm for the library, which evaluates after every step.
 
     Args:
+        discriminator: the model; what is not given of its learning rate and weight decay is what
+            `--discriminator` has for its kind.
         seed: of every random draw.
         **given: fields of `Settings` that the algorithm uses.
 
@@ -31,9 +35,11 @@ def hyperparameters(seed: int, **given: Any) -> Settings:
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
     names += _OF_LIBRARY
+    names.remove("discriminator")  # the caller has made it
     for name in given:
         if name not in names:
             raise TypeError(f"there is no setting {name!r}, expected one of {', '.join(names)}.")
+    given["discriminator"] = "small" if isinstance(discriminator, SmallDiscriminator) else "paper"
     settings = Settings(seed=seed, eval_every=1, temperatures=(), **given)
     settings.check()
     return settings

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from models.checks import check_arrays, check_ids
 
-BASELINES = ("none", "batch", "position")
+BASELINES = ("none", "batch", "position", "leave-one-out")
 
 
 def mle_loss(logits: tf.Tensor, tokens: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
@@ -70,8 +70,10 @@ def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none
     Args:
         rewards: float `[B, T]`.
         mask: float `[B, T]`, 1 for a token that counts.
-        baseline: `"none"` (the paper), `"batch"` (the mean over all tokens) or `"position"` (the mean
-            over the sequences of the batch at each position).
+        baseline: `"none"` (the paper), `"batch"` (the mean over all tokens), `"position"` (the mean
+            over the sequences of the batch at each position) or `"leave-one-out"` (the mean over all
+            tokens of the other sequences: RLOO where a sequence has one reward, unlike `"batch"` not
+            biased by the sequence's own; 0 where there is no other).
     """
     if baseline not in BASELINES:
         raise ValueError(
@@ -79,6 +81,12 @@ def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none
         )
     if baseline == "none":
         return rewards
+    if baseline == "leave-one-out":
+        own, counts = (
+            tf.reduce_sum(each, axis=1, keepdims=True) for each in (rewards * mask, mask)
+        )
+        others, other_counts = (tf.reduce_sum(each) - each for each in (own, counts))
+        return rewards - tf.math.divide_no_nan(others, other_counts)
     axes = [0, 1] if baseline == "batch" else [0]
     total = tf.reduce_sum(rewards * mask, axes, keepdims=True)
     return rewards - tf.math.divide_no_nan(total, tf.reduce_sum(mask, axes, keepdims=True))

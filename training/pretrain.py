@@ -1,5 +1,6 @@
 """What comes before the adversarial rounds: lines 2, 4 and 5 of Algorithm 1."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -8,13 +9,15 @@ import tensorflow as tf
 from models.checks import numpy_random
 from models.controls import AtTemperature, Policy
 from models.generator import Generator, Seed
+from training.best_weights import BestWeights, WeightCopies
 from training.distribution import ONE_DEVICE
-from training.early_stopping import RATE_CUT, BestWeights, Plateau
+from training.early_stopping import RATE_CUT, Plateau
 from training.journal import Journal, Measurement
 from training.scheduled_sampling import true_rate
 from training.settings import Settings
 from training.steps import Steps
 from training.temperature import best_temperature, validation_nll
+from training.verdict import measure_verdict
 
 # (policy, number of samples, seed) -> figures and scores
 Measure = Callable[[Policy, int, np.ndarray], Measurement]
@@ -27,7 +30,7 @@ def pretrain_generator(
     journal: Journal,
     measure: Measure,
     validation: np.ndarray | None = None,
-    best: BestWeights | None = None,
+    best: WeightCopies | None = None,
 ) -> None:
     """Maximum likelihood on real int32 `[M, T]`; then the measures of the start of what follows.
 
@@ -59,10 +62,10 @@ def _train_to_plateau(steps, real, settings, journal, measure, validation, best)
 
     What the epochs before have shown is read from the journal, so that a resumed run goes on alike.
     """
-    if validation is None:
+    generator, distribution = steps.generator, steps.distribution
+    if validation is None and distribution.is_chief:  # who alone measures
         raise ValueError("`validation` is None, expected sequences with `mle_patience`; give some.")
-    generator = steps.generator
-    best = best or BestWeights(generator)
+    best = best or WeightCopies(generator)
     for epoch in journal.loop("mle", settings.mle_epochs):
         plateau = Plateau.after(_validation_losses(journal), settings.mle_patience)
         if plateau.cuts > settings.mle_rate_cuts:
@@ -71,7 +74,8 @@ def _train_to_plateau(steps, real, settings, journal, measure, validation, best)
             best.restore(generator)
         rate = settings.mle_learning_rate / RATE_CUT**plateau.cuts
         results = _mle_epoch(steps, real, settings, journal, measure, epoch, rate)
-        loss = validation_nll(generator, validation)
+        loss = math.nan if validation is None else validation_nll(generator, validation)
+        loss = distribution.from_chief(loss)
         if loss < plateau.best:
             best.keep(generator)
         results |= {"nll_validation": loss, "mle_learning_rate": rate}
@@ -112,6 +116,8 @@ def measure_generator(
             rows.append({"temperature": temperature, **measured.figures})
         journal.state.tables["temperatures"]["mle" if start else "final"] = rows
     for _ in journal.loop(f"best temperature{stage}", 1 if settings.tune_temperature else 0):
+        if validation is None:  # not the chief
+            continue
         temperature = best_temperature(generator, validation)
         policy = AtTemperature(generator, temperature)
         measured = measure(policy, settings.final_samples, journal.seed("final"))
@@ -120,17 +126,35 @@ def measure_generator(
 
 
 def pretrain_discriminator(
-    steps: Steps, real: tf.Tensor, settings: Settings, journal: Journal
+    steps: Steps,
+    real: tf.Tensor,
+    settings: Settings,
+    journal: Journal,
+    validation: np.ndarray | None = None,
+    best: BestWeights | None = None,
 ) -> None:
-    """Trains D on real sequences and samples of the MLE generator."""
+    """Trains D on real sequences and samples of the MLE generator.
+
+    After each training set it is measured on `validation`, int `[M, T]`, where that is given. With
+    `best` it stops early, and ends with the weights that were best.
+    """
     for d_step in journal.loop("discriminator", settings.pretrain_d_steps):
+        if best is not None and best.stops(journal):
+            continue
         seed = journal.seed("first sets", d_step)
         sets = balanced_sets(
             real, steps.generator, settings.pretrain_d_samples, seed, steps.distribution.by_rows
         )
         for epoch in range(settings.pretrain_d_epochs):
             results = steps.discriminator_epoch(*sets, journal.seed("first D", d_step, epoch))
+        given = validation, settings.verdict_samples, journal.seed("verdict")
+        results |= measure_verdict(steps.generator, steps.discriminator, *given)
         journal.log("discriminator", d_step + 1, results, settings.pretrain_d_steps)
+        if best is not None:
+            best.note(journal)
+    if best is not None:
+        for _ in journal.loop("best discriminator", 1):
+            best.restore()
 
 
 def balanced_sets(

@@ -51,6 +51,35 @@ class BleuReward:
         return [sentence.tolist() for sentence in before_end(sequences, ends)]
 
 
+def log_ratio(logits: tf.Tensor, clip: float) -> tf.Tensor:
+    """log D / (1 - D), between `-clip` and `clip`: logits of *real* `[M]` -> float32 `[M]`, nats.
+
+    Its expectation under G is -KL(G || p) with the exact ratio, so that p is what maximizes it.
+    """
+    return tf.clip_by_value(logits, -clip, clip)
+
+
+def density_ratio(logits: tf.Tensor, clip: float) -> tf.Tensor:
+    """D / (1 - D), between `exp(-clip)` and `exp(clip)`: logits of *real* `[M]` -> float32 `[M]`.
+
+    Weights of MaLE training (MaliGAN, Che et al., 2017, Section 3) before they are normalised.
+    """
+    return tf.exp(log_ratio(logits, clip))
+
+
+def normalised(action_values: tf.Tensor) -> tf.Tensor:
+    """Action values `[B, T]` above 0, divided by the mean reward of the batch's own sequences.
+
+    That is the last column; so the rewards of the sequences have mean 1, as MaliGAN's B r / sum(r).
+    """
+    return action_values / tf.reduce_mean(action_values[:, -1])
+
+
+def permuted(action_values: tf.Tensor, seed: Seed) -> tf.Tensor:
+    """The rows of `[B, T]` in a random order, so that none says anything of its sequence."""
+    return tf.gather(action_values, numpy_random(seed).permutation(len(action_values)))
+
+
 def constant(tokens: tf.Tensor, value: float) -> tf.Tensor:
     """The same reward for each row of `[M, T]`: float32 `[M]`."""
     return tf.fill([len(tokens)], value)

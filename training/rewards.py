@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
-    from models.discriminator import Discriminator
     from models.generator import Generator, Seed
+    from models.judge import Judge
     from models.rollout import RewardFunction
 
 # Ids int32 [M, T] -> rewards [M]
@@ -28,6 +28,8 @@ class RewardSettings(Protocol):
     @property
     def reward(self) -> str: ...
     @property
+    def reward_clip(self) -> float: ...
+    @property
     def seed(self) -> int: ...
     @property
     def bleu_reward_order(self) -> int: ...
@@ -41,17 +43,23 @@ class RewardSettings(Protocol):
 class Reward:
     """Reward of whole sequences: w D(Y) + (1 - w) f(Y).
 
-    The mixture is that of ORGAN (Guimaraes et al., 2017, Section 3).
+    The mixture is that of ORGAN (Guimaraes et al., 2017, Section 3). In place of the probability D(Y)
+    another function of the discriminator's logit may stand.
 
     Args:
         discriminator_weight: w in [0, 1]; at 0 no discriminator is trained.
         function: f, from ids int32 `[M, T]` and a seed (int32 pair) to rewards `[M]`.
         same_for_all: whether f is a constant: then one roll-out says as much as many.
+        of_logits: from the discriminator's logits `[M]` to rewards `[M]`; None: D(Y), the probability.
+        of_batch: from action values `[B, T]` of a whole batch and a seed to those that train the
+            policy; None: they stay as they are.
     """
 
     discriminator_weight: float = 1.0
     function: "Callable[[Any, Seed], Any] | None" = None
     same_for_all: bool = False
+    of_logits: "Callable[[Any], Any] | None" = None
+    of_batch: "Callable[[Any, Seed], Any] | None" = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.discriminator_weight <= 1:
@@ -73,16 +81,21 @@ class Reward:
         """N for Monte Carlo search: `asked`, or 1 where all completions have the same reward."""
         return 1 if self.same_for_all else asked
 
-    def bind(self, discriminator: "Discriminator", seed: "Seed") -> "RewardFunction":
+    def over_batch(self, action_values: Any, seed: "Seed") -> Any:
+        """The action values float32 `[B, T]` of a whole batch, as the policy gradient takes them."""
+        return action_values if self.of_batch is None else self.of_batch(action_values, seed)
+
+    def bind(self, discriminator: "Judge", seed: "Seed") -> "RewardFunction":
         """A function of ids int32 `[M, T]` alone; `seed` matters to random rewards."""
-        weight, function = self.discriminator_weight, self.function
+        weight, function, of_logits = self.discriminator_weight, self.function, self.of_logits
+        judge = discriminator.probability_real
+        if of_logits is not None:
+            judge = lambda tokens: of_logits(discriminator.logits(tokens))  # noqa: E731
         if function is None:
-            return discriminator.probability_real
+            return judge
         if weight == 0:
             return lambda tokens: function(tokens, seed)
-        return lambda tokens: (
-            weight * discriminator.probability_real(tokens) + (1 - weight) * function(tokens, seed)
-        )
+        return lambda tokens: weight * judge(tokens) + (1 - weight) * function(tokens, seed)
 
 
 def user_reward(reward: UserReward | tuple[float, UserReward] | None) -> Reward:
@@ -118,6 +131,27 @@ def _uniform(settings: RewardSettings, generator: "Generator", real: "np.ndarray
     return Reward(0.0, uniform)
 
 
+def _log_ratio(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
+    from training.reward_functions import log_ratio
+
+    return Reward(of_logits=lambda logits: log_ratio(logits, settings.reward_clip))
+
+
+def _density_ratio(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
+    from training.reward_functions import density_ratio, normalised
+
+    return Reward(
+        of_logits=lambda logits: density_ratio(logits, settings.reward_clip),
+        of_batch=lambda action_values, seed: normalised(action_values),
+    )
+
+
+def _permuted(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
+    from training.reward_functions import permuted
+
+    return Reward(of_batch=permuted)
+
+
 def _bleu(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
     from training.reward_functions import BleuReward
 
@@ -143,6 +177,15 @@ class Entry(NamedTuple):
 # The choices of --reward.
 REWARDS: Mapping[str, Entry] = {
     "discriminator": Entry("its probability of a real sequence", lambda *_: Reward()),
+    "log-ratio": Entry("log D / (1 - D), clipped to --reward-clip", _log_ratio),
+    "density-ratio": Entry(
+        "D / (1 - D), clipped likewise and divided by its mean over the batch, as in MaliGAN",
+        _density_ratio,
+    ),
+    "permuted": Entry(
+        "the discriminator's, each sequence with that of another one of the batch, a control",
+        _permuted,
+    ),
     "constant": Entry(f"{CONSTANT} for every sequence, a control", _constant),
     "uniform": Entry("a random number from 0 to 1 for each sequence, a control", _uniform),
     "bleu": Entry("BLEU, as in --algorithm pg-bleu", _bleu),

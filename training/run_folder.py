@@ -20,12 +20,13 @@ from training.checkpoints import checkpoints, clear_half_written
 from training.errors import RunFailed
 from training.lock import NAME as LOCK
 from training.lock import FolderLock
+from training.verdict import FIGURES as VERDICT
 
 # Columns of metrics.csv before those of the task's measure; docs/metrics.md explains each.
 COLUMNS = (
     "stage", "step", "seconds",
     "mle_loss", "policy_loss", "policy_gradient_norm", "mean_reward",
-    "discriminator_loss", "discriminator_accuracy",
+    "discriminator_loss", "discriminator_accuracy", *VERDICT,
 )  # fmt: skip
 # What a run leaves that was stopped before its config.json was written: the folder counts as empty.
 NOTHING_YET = {LOCK, "config.json.tmp"}

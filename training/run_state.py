@@ -7,6 +7,7 @@ from typing import Any
 
 from files.platform import peak_memory_mb
 from training.gpus import peak_gpu_memory_mb
+from training.verdict import FIGURES as VERDICT
 
 # Stages of an MLE run, and what the run that takes it over calls them.
 _MLE_STAGES = {
@@ -93,7 +94,7 @@ class RunState:
     def last_round(self) -> dict[str, float]:
         """What the last adversarial round logged about rewards and the discriminator."""
         rounds = self.rows("adversarial")
-        names = ("mean_reward", "discriminator_loss", "discriminator_accuracy")
+        names = ("mean_reward", "discriminator_loss", "discriminator_accuracy", *VERDICT)
         return {name: rounds[-1][name] for name in names if rounds and name in rounds[-1]}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.rollout import Rollout
-from training.early_stopping import BestWeights
+from training.best_weights import BestWeights, WeightCopies
 from training.journal import Journal
 from training.pretrain import (
     Measure,
@@ -15,6 +15,7 @@ from training.pretrain import (
 from training.rewards import Reward
 from training.settings import Settings
 from training.steps import Steps
+from training.verdict import measure_verdict
 
 
 def train_seqgan(
@@ -40,20 +41,24 @@ def train_seqgan(
         settings: how long and how large; see its fields.
         journal: counts and keeps the steps.
         measure: figures of the generator, taken along the way.
-        validation: held-out real sequences, int32 `[M, T]`, for early stopping.
+        validation: int `[M, T]`, real sequences that are not trained on: for early stopping, and for
+            what the discriminator knows of them, measured in every round; None: neither.
     """
     generator, by_rows = steps.generator, steps.distribution.by_rows
     models = {"generator": generator, "discriminator": steps.discriminator, "rollout": rollout}
-    best = {"best_generator": BestWeights(generator)} if settings.mle_patience else {}
-    journal.attach(**models, **steps.optimizers, **best)
+    best_generator = WeightCopies(generator) if settings.mle_patience else None
+    best = best_weights(steps, settings, validation)
+    kept = {"best_generator": best_generator, "best_discriminator": best and best.kept}
+    kept = {name: copies for name, copies in kept.items() if copies is not None}
+    journal.attach(**models, **steps.optimizers, **kept)
     # 2  by maximum likelihood
-    pretrain_generator(steps, real, settings, journal, measure, validation, *best.values())
+    pretrain_generator(steps, real, settings, journal, measure, validation, best_generator)
     if settings.algorithm in ("mle", "ss"):
         return
     for _ in journal.loop("target network", 1):
         rollout.update(generator)  # 3  beta <- theta
     if reward.needs_discriminator:
-        pretrain_discriminator(steps, real, settings, journal)  # 4-5
+        pretrain_discriminator(steps, real, settings, journal, validation, best)  # 4-5
 
     for round_ in journal.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
@@ -68,6 +73,8 @@ def train_seqgan(
                 journal.seed("roll-outs", round_, g_step),
             )
             rate = learning_rate(settings, round_)
+            seed = journal.seed("batch", round_, g_step)
+            action_values = reward.over_batch(action_values, seed)
             results |= steps.policy_gradient(tokens, action_values, rate)  # 12  Eq. (8)
         for d_step in range(settings.d_steps if reward.needs_discriminator else 0):  # 14
             seed = journal.seed("sets", round_, d_step)
@@ -75,11 +82,32 @@ def train_seqgan(
             for epoch in range(settings.d_epochs):  # 16  Eq. (5)
                 seed = journal.seed("D", round_, d_step, epoch)
                 results |= steps.discriminator_epoch(*sets, seed)
+        if reward.needs_discriminator:
+            given = validation, settings.verdict_samples, journal.seed("verdict")
+            results |= measure_verdict(generator, steps.discriminator, *given)
         rollout.update(generator, settings.rollout_update_rate)  # 18  beta <- theta
         if (round_ + 1) % settings.eval_every == 0 or round_ + 1 == settings.rounds:
             seed = journal.seed("measure")
             results |= measure(generator, settings.eval_samples, seed).figures
         journal.log("adversarial", round_ + 1, results, settings.rounds)
+
+
+def best_weights(
+    steps: Steps, settings: Settings, validation: np.ndarray | None
+) -> BestWeights | None:
+    """What stops the discriminator's pre-training early, where `--d-patience` asks for it.
+
+    Raises:
+        ValueError: there are no validation data to decide by.
+    """
+    if settings.d_patience is None or settings.algorithm in ("mle", "ss"):
+        return None
+    if validation is None and steps.distribution.is_chief:
+        raise ValueError(
+            f"`d_patience` is {settings.d_patience} without validation data, expected some to stop by; "
+            "give `validation_data`, or None."
+        )
+    return BestWeights(steps.discriminator, settings.d_patience, steps.distribution)
 
 
 def learning_rate(settings: Settings, round_: int) -> float:

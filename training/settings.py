@@ -5,9 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from files.errors import UsageError
-from training.options import Bounds, check_bounds, flag, option
+from training.bounds import (
+    COUNT,
+    COUNT_OR_NONE,
+    DIMENSION,
+    LEARNING_RATE,
+    MEASURED_SEQUENCES,
+    SEED,
+    SEQUENCES,
+    SHARE,
+)
+from training.discriminators import check_discriminator, defaults_in_words
+from training.options import Bounds, check_bounds, option
 from training.rewards import REWARDS
+from training.setting_checks import check_combination, check_fits
 
 # Boxes of `--help`, in this order.
 GROUPS = (
@@ -23,21 +34,10 @@ GROUPS = (
 run = partial(option, group="Run")
 generator = partial(option, group="Generator")
 mle = partial(option, group="Maximum likelihood")
-discriminator = partial(option, group="Discriminator", after_pretraining=True)
+judge = partial(option, group="Discriminator", after_pretraining=True)
 policy = partial(option, group="Policy gradient", after_pretraining=True)
 evaluation = partial(option, group="Evaluation")
 execution = partial(option, group="Execution")
-
-# Bounds that several fields have. Those of sizes keep every product that is an index (sequences in a
-# batch times roll-outs, vocabulary times kernel width) below 2^31.
-SEED = Bounds(0, 2**32 - 1)  # NumPy's generator of the initial weights takes 32 bits
-DIMENSION = Bounds(1, 16_384)
-COUNT = Bounds(1, 1_000_000)
-COUNT_OR_NONE = Bounds(0, 1_000_000)
-SEQUENCES = Bounds(1, 10_000_000)
-MEASURED_SEQUENCES = Bounds(2, 10_000_000)  # self-BLEU and variances compare a sequence with others
-LEARNING_RATE = Bounds(0, 1e38, above=True)  # float32 holds it
-SHARE = Bounds(0, 1, above=True)
 
 if TYPE_CHECKING:
     Reward: TypeAlias = str
@@ -115,40 +115,65 @@ class Settings:
         after_pretraining=True,
     )
 
-    discriminator_learning_rate: float = discriminator(
-        1e-4, "Learning rate of the discriminator.", bounds=LEARNING_RATE
+    discriminator: Literal["paper", "small"] = judge(
+        "paper",
+        "paper: convolutions of 12 widths and a highway layer; small: fewer filters, more dropout and weight decay, for unseen data (docs/discriminator.md).",
     )
-    discriminator_embedding_dim: int = discriminator(
+    discriminator_learning_rate: float | None = judge(
+        None,
+        f"Learning rate of the discriminator. {defaults_in_words('discriminator_learning_rate')}",
+        bounds=LEARNING_RATE,
+    )
+    discriminator_weight_decay: float | None = judge(
+        None,
+        "Decoupled weight decay of its optimizer (AdamW), times the learning rate; 0: none. "
+        + defaults_in_words("discriminator_weight_decay"),
+        bounds=Bounds(0, 1e6),
+    )
+    discriminator_embedding_dim: int = judge(
         64, "Dimension of its token embeddings.", bounds=DIMENSION
     )
-    discriminator_dropout: float = discriminator(
-        0.25, "Dropout rate of its features in training.", bounds=Bounds(0, 0.999)
+    discriminator_dropout: float | None = judge(
+        None,
+        f"Dropout rate of its features in training. {defaults_in_words('discriminator_dropout')}",
+        bounds=Bounds(0, 0.999),
     )
-    discriminator_l2: float = discriminator(
-        0.2, "Weight of the L2 penalty on its output layer.", bounds=Bounds(0, 1e6)
+    discriminator_embedding_dropout: float | None = judge(
+        None,
+        "Dropout rate of its embedding's dimensions in training, each for a whole sequence. "
+        + defaults_in_words("discriminator_embedding_dropout"),
+        bounds=Bounds(0, 0.999),
     )
-    mixed_precision: Literal["none", "bfloat16"] = discriminator(
+    discriminator_l2: float | None = judge(
+        None,
+        f"Weight of the L2 penalty on its output layer. {defaults_in_words('discriminator_l2')}",
+        bounds=Bounds(0, 1e6),
+    )
+    mixed_precision: Literal["none", "bfloat16"] = judge(
         "none",
         "bfloat16: compute its convolutions and highway layer in 16 bits. Weights, outputs and the generator stay in float32.",
     )
-    pretrain_d_steps: int = discriminator(
+    pretrain_d_steps: int = judge(
         1,
         "Training sets in its pre-training, each with newly generated sequences.",
         bounds=COUNT_OR_NONE,
     )
-    pretrain_d_epochs: int = discriminator(
-        3, "Epochs per training set in its pre-training.", bounds=COUNT
-    )
-    pretrain_d_samples: int = discriminator(
+    pretrain_d_epochs: int = judge(3, "Epochs per training set in its pre-training.", bounds=COUNT)
+    pretrain_d_samples: int = judge(
         5000,
         "Real sequences per training set in its pre-training, at most all there are, and as many generated ones.",
         bounds=SEQUENCES,
     )
-    d_steps: int = discriminator(
+    d_patience: int | None = judge(
+        None,
+        "Stop its pre-training after so many training sets without a lower loss on the validation data, and keep the weights of the lowest. None: use all --pretrain-d-steps.",
+        bounds=COUNT,
+    )
+    d_steps: int = judge(
         1, "Training sets per round, each with newly generated sequences.", bounds=COUNT_OR_NONE
     )
-    d_epochs: int = discriminator(1, "Epochs per training set (k).", bounds=COUNT)
-    d_samples: int = discriminator(
+    d_epochs: int = judge(1, "Epochs per training set (k).", bounds=COUNT)
+    d_samples: int = judge(
         640,
         "Real sequences per training set, at most all there are, and as many generated ones.",
         bounds=SEQUENCES,
@@ -178,9 +203,14 @@ class Settings:
         + "; ".join(f"{name}: {entry.help}" for name, entry in REWARDS.items())
         + ".",
     )
-    reward_baseline: Literal["none", "batch", "position"] = policy(
+    reward_clip: float = policy(
+        5.0,
+        "--reward log-ratio and density-ratio: largest absolute value of the log-ratio; what is beyond is clipped to it.",
+        bounds=Bounds(0, 50, above=True),
+    )
+    reward_baseline: Literal["none", "batch", "position", "leave-one-out"] = policy(
         "none",
-        "Baseline subtracted from the rewards: none (paper), their mean over the batch, or their mean at each position.",
+        "Baseline subtracted from the rewards. none (paper); batch: their mean over the batch; position: their mean at each position; leave-one-out: their mean over the other sequences of the batch (RLOO).",
     )
     bleu_reward_order: int = policy(
         3, "Longest n-gram of the BLEU reward of --algorithm pg-bleu.", bounds=Bounds(1, 10)
@@ -208,6 +238,12 @@ class Settings:
         1000,
         "Generated sequences for self-BLEU, each compared with all the others.",
         bounds=MEASURED_SEQUENCES,
+    )
+    verdict_samples: int = evaluation(
+        1000,
+        "Real validation sequences, at most all there are, and generated ones on which the discriminator is measured after each training set of its pre-training and in each round.",
+        bounds=MEASURED_SEQUENCES,
+        after_pretraining=True,
     )
     temperatures: tuple[float, ...] = evaluation(
         (0.5, 0.6, 0.7, 0.85, 1.0, 1.2),
@@ -249,33 +285,9 @@ class Settings:
     def check(self) -> None:
         """Raises `UsageError` for a value out of bounds or one that contradicts another."""
         check_bounds(self)
-        if self.algorithm != "seqgan" and self.reward != "discriminator":
-            raise UsageError(
-                f"--reward {self.reward} is for --algorithm seqgan, and --algorithm is "
-                f"{self.algorithm}."
-            )
-        if self.mle_rate_cuts and self.mle_patience is None:
-            raise UsageError(
-                f"--mle-rate-cuts is {self.mle_rate_cuts} without --mle-patience, expected both: a cut "
-                "comes after --mle-patience epochs without improvement. Give --mle-patience, such as 2."
-            )
-        if self.pretrained is not None and self.algorithm not in ("pg-bleu", "seqgan"):
-            raise UsageError(
-                f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
-                f"{self.algorithm}."
-            )
+        check_discriminator(self)
+        check_combination(self)
 
     def check_fits(self, num_sequences: int) -> None:
         """Raises `UsageError` where one batch needs more training sequences than there are."""
-        if self.batch_size > num_sequences:
-            raise UsageError(
-                f"--batch-size is {self.batch_size}, but there are {num_sequences} training "
-                "sequences. Give a smaller --batch-size or more data."
-            )
-        for name in ("pretrain_d_samples", "d_samples"):
-            given = min(getattr(self, name), num_sequences)
-            if 2 * given < self.batch_size:
-                raise UsageError(
-                    f"{flag(name)} is {given} real and as many generated sequences, fewer than one "
-                    f"batch of {self.batch_size}. Give at least {-(-self.batch_size // 2)}."
-                )
+        check_fits(self, num_sequences)

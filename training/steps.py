@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from models.checks import check_arrays, check_seed, check_tokens
-from models.discriminator import Discriminator
 from models.generator import Generator
+from models.judge import Judge
 from models.shares import WHOLE, Share
+from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.losses import (
     discriminator_loss,
@@ -47,6 +48,7 @@ class Steps:
         mle_learning_rate: of maximum likelihood.
         policy_learning_rate: of the policy gradient, until `policy_gradient` is given another.
         discriminator_learning_rate: of the discriminator.
+        discriminator_weight_decay: of the discriminator, decoupled: Adam becomes AdamW. 0: none.
         clip_norm: global norm that the generator's gradients are clipped to.
         reward_baseline: see `training.losses.subtract_baseline`.
         jit_compile: whether XLA compiles the updates.
@@ -57,13 +59,14 @@ class Steps:
     def __init__(
         self,
         generator: Generator,
-        discriminator: Discriminator,
+        discriminator: Judge,
         *,
         batch_size: int = 64,
         optimizer: str = "adam",
         mle_learning_rate: float = 0.01,
         policy_learning_rate: float = 0.02,
         discriminator_learning_rate: float = 1e-4,
+        discriminator_weight_decay: float = 0.0,
         clip_norm: float = 5.0,
         reward_baseline: str = "none",
         jit_compile: bool = True,
@@ -77,8 +80,8 @@ class Steps:
         self.reward_baseline = reward_baseline
         self.distribution = distribution
 
-        def make_optimizer(model, learning_rate):
-            result = OPTIMIZERS[optimizer](learning_rate)
+        def make_optimizer(model, learning_rate, weight_decay=0.0):
+            result = OPTIMIZERS[optimizer](learning_rate, weight_decay=weight_decay or None)
             result.build(model.trainable_variables)  # before tracing and restoring
             distribution.adopt(result)
             return result
@@ -87,7 +90,7 @@ class Steps:
             self.mle_optimizer = make_optimizer(generator, mle_learning_rate)
             self.policy_optimizer = make_optimizer(generator, policy_learning_rate)
             self.discriminator_optimizer = make_optimizer(
-                discriminator, discriminator_learning_rate
+                discriminator, discriminator_learning_rate, discriminator_weight_decay
             )
 
         by_default = partial(tf.function, jit_compile=jit_compile)
@@ -232,7 +235,8 @@ class Steps:
                 share.rows(tokens), training=True, seed=mask_seed, share=share
             )
             loss = discriminator_loss(logits, labels) / share.num
-            penalized = loss + tf.add_n(self.discriminator.losses) / share.num
+            penalties = self.discriminator.losses  # none without an L2 penalty
+            penalized = loss + (tf.add_n(penalties) / share.num if penalties else 0.0)
         correct = tf.cast((logits > 0) == (labels > 0.5), tf.float32)
         accuracy = tf.reduce_mean(correct) / share.num
         return _gradients(tape, penalized, self.discriminator), loss, accuracy
@@ -267,11 +271,12 @@ def _gradients(tape: tf.GradientTape, loss: tf.Tensor, model: keras.Model) -> li
 
 def make_steps(
     generator: Generator,
-    discriminator: Discriminator,
+    discriminator: Judge,
     settings: Settings,
     distribution: Distribution = ONE_DEVICE,
 ) -> Steps:
     """The updates of a run of these settings."""
+    known = with_defaults(settings)
     return Steps(
         generator,
         discriminator,
@@ -279,7 +284,8 @@ def make_steps(
         optimizer=settings.optimizer,
         mle_learning_rate=settings.mle_learning_rate,
         policy_learning_rate=settings.g_learning_rate,
-        discriminator_learning_rate=settings.discriminator_learning_rate,
+        discriminator_learning_rate=known.discriminator_learning_rate,
+        discriminator_weight_decay=known.discriminator_weight_decay,
         clip_norm=settings.clip_norm,
         reward_baseline=settings.reward_baseline,
         jit_compile=settings.xla,

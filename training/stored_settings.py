@@ -7,6 +7,7 @@ from typing import Any
 
 from files.errors import UsageError
 from files.reading import read_json
+from training.discriminators import with_defaults
 from training.options import flag, options_of
 from training.presets import ALL_PRESETS, S
 from training.settings import Settings
@@ -14,9 +15,9 @@ from training.task_settings import CorpusSettings, OracleSettings
 
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
-    """The settings that `config.json` holds, in the order of the fields."""
+    """The settings that `config.json` holds, in the order of the fields, with all defaults."""
     stored = {name for name, meant in options_of(settings).items() if meant.stored}
-    values = {k: v for k, v in dataclasses.asdict(settings).items() if k in stored}
+    values = {k: v for k, v in dataclasses.asdict(with_defaults(settings)).items() if k in stored}
     return {k: str(v) if isinstance(v, Path) else v for k, v in values.items()}
 
 
@@ -47,7 +48,11 @@ def run_name(task: str, settings: Settings) -> str:
 
 def changed_settings(settings: Settings) -> dict[str, Any]:
     """What differs from the preset, except for what identifies the run: algorithm, seed and data."""
-    values, preset = settings_to_json(settings), settings_to_json(_preset_of(settings))
+    plain = _preset_of(settings)
+    # A named discriminator brings settings of its own, which are no further change.
+    same_judge = dataclasses.replace(plain, discriminator=settings.discriminator)
+    values, preset = settings_to_json(settings), settings_to_json(same_judge)
+    preset["discriminator"] = plain.discriminator
     identifying = {name for name, meant in options_of(settings).items() if meant.names_run}
     return {k: v for k, v in values.items() if v != preset[k] and k not in identifying}
 

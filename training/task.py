@@ -16,11 +16,12 @@ class Task:
 
     Args:
         train: int32 `[M, T]`, real sequences.
-        validation: int32 `[M, T]`, held-out real sequences on which settings may be chosen.
         vocabulary: for the export; has "size", V.
         measure: figures of a policy.
         figures: names of the figures of `measure`, in order.
         write_samples: writes sequences int32 `[M, T]` for people, into a folder.
+        validation: int32 `[M, T]`, real sequences to decide by: neither trained on nor those of the
+            test figures.
         real: the same figures of real held-out data.
         generator_options: end and blocked tokens of the generator.
         provenance: of the data, for `result.json`.
@@ -29,12 +30,12 @@ class Task:
     """
 
     train: np.ndarray
-    validation: np.ndarray
     vocabulary: dict[str, Any]
     measure: Measure
     figures: tuple[str, ...]
     write_samples: Callable[[Path, np.ndarray], None]
     real: Callable[[], dict[str, float]]
+    validation: np.ndarray | None = None
     generator_options: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from files.errors import UsageError
+from training.bounds import COUNT, MEASURED_SEQUENCES, SEED, SEQUENCES
 from training.options import Bounds, option
-from training.settings import COUNT, MEASURED_SEQUENCES, SEED, SEQUENCES, Settings, evaluation
+from training.settings import Settings, evaluation
 
 data = partial(option, group="Data")
 
@@ -42,6 +43,11 @@ class OracleSettings(Settings):
     test_size: int = data(
         10000,
         "Held-out sequences drawn from the oracle, for NLL-test.",
+        bounds=MEASURED_SEQUENCES,
+    )
+    validation_size: int = data(
+        2000,
+        "Sequences drawn from the oracle to decide by: neither trained on nor those of NLL-test.",
         bounds=MEASURED_SEQUENCES,
     )
 

@@ -203,6 +203,11 @@ def test_the_reward_is_a_probability():
         kernel.assign(1e4 * kernel)
     extreme = discriminator.probability_real(tokens).numpy()
     assert extreme.min() == 0 and extreme.max() == 1
+    # The logits keep what the probabilities lose.
+    kept = discriminator.logits(tokens)
+    assert kept.shape == [20] and kept.dtype == tf.float32
+    np.testing.assert_allclose(kept, discriminator(tf.constant(tokens)), rtol=1e-4)
+    assert np.abs(kept).max() > 100
 
 
 def test_probabilities_by_hand():

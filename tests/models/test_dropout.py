@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.dropout import variational_dropout
+from models.dropout import dropout
 from models.shares import Share
 from tests.helpers import tiny_generator
 
@@ -13,19 +13,19 @@ TOKENS = tf.constant(np.random.default_rng(0).integers(0, 5, [6, 4]), tf.int32)
 
 def test_the_mask_is_one_for_all_steps_and_keeps_the_mean():
     values = tf.ones([2000, 3, 5])
-    dropped = variational_dropout(values, 0.4, (1, 2)).numpy()
+    dropped = dropout(values, 0.4, (1, 2)).numpy()
     np.testing.assert_array_equal(dropped, dropped[:, :1].repeat(3, axis=1))
     assert set(np.unique(dropped)) == {0.0, np.float32(1 / (1 - np.float32(0.4)))}
     assert np.mean(dropped == 0) == pytest.approx(0.4, abs=0.02)
-    np.testing.assert_array_equal(dropped, variational_dropout(values, 0.4, (1, 2)))
-    assert np.any(dropped != variational_dropout(values, 0.4, (1, 3)))
+    np.testing.assert_array_equal(dropped, dropout(values, 0.4, (1, 2)))
+    assert np.any(dropped != dropout(values, 0.4, (1, 3)))
 
 
 def test_shares_have_the_rows_of_the_whole():
     values = tf.random.stateless_normal([6, 3, 5], (1, 1))
-    whole = variational_dropout(values, 0.5, (1, 2))
+    whole = dropout(values, 0.5, (1, 2))
     parts = [
-        variational_dropout(share.rows(values), 0.5, (1, 2), share)
+        dropout(share.rows(values), 0.5, (1, 2), share)
         for share in (Share(0, 3), Share(1, 3), Share(2, 3))
     ]
     np.testing.assert_array_equal(tf.concat(parts, 0), whole)
@@ -49,8 +49,8 @@ def test_only_training_drops():
 def test_inputs_and_outputs_are_dropped():
     generator = tiny_generator(vocab_size=5, max_length=4, dropout=0.5)
     seeds = tf.unstack(tf.random.experimental.stateless_split((3, 4), 2))
-    inputs = variational_dropout(generator._inputs(TOKENS), 0.5, seeds[0])
-    hidden = variational_dropout(generator.rnn(inputs), 0.5, seeds[1])
+    inputs = dropout(generator._inputs(TOKENS), 0.5, seeds[0])
+    hidden = dropout(generator.rnn(inputs), 0.5, seeds[1])
     expected = generator.logits(hidden)
     np.testing.assert_array_equal(generator(TOKENS, training=True, seed=(3, 4)), expected)
 

@@ -15,6 +15,7 @@ from models.generator import Generator
 from models.highway import Highway
 from models.oracle import Oracle
 from models.rollout import Rollout
+from models.small_discriminator import SmallDiscriminator
 from tests.helpers import REPOSITORY, check_gradients, set_random_weights
 
 V, T, E, H = 6, 5, 4, 3
@@ -31,6 +32,11 @@ def discriminator_weights(vocab_size, embedding_dim, kernels):
     convolutions = sum(width * embedding_dim * n + n for width, n in kernels.items())
     highway = 2 * (features**2 + features)
     return vocab_size * embedding_dim + convolutions + highway + features + 1
+
+
+def small_weights(vocab_size, embedding_dim, kernels):
+    convolutions = sum(width * embedding_dim * n + n for width, n in kernels.items())
+    return vocab_size * embedding_dim + convolutions + sum(kernels.values()) + 1
 
 
 def make_models():
@@ -58,6 +64,13 @@ def make_models():
         # The paper's tables: sum of filters * width is 12,500 and 13,300; 1,720 features.
         "discriminator_20": (Discriminator(V, 20), 20, V * 64 + 801_720 + 5_920_240 + 1721),
         "discriminator_32": (Discriminator(V, 32), 32, V * 64 + 852_920 + 5_920_240 + 1721),
+        "discriminator_small": (
+            SmallDiscriminator(V, T, E, kernels, dropout=0.4, embedding_dropout=0.1),
+            T,
+            small_weights(V, E, kernels),
+        ),
+        # Sum of filters * width is 1,216; 448 features.
+        "discriminator_small_20": (SmallDiscriminator(V, 20), 20, V * 64 + 77_824 + 448 + 449),
         "highway": (highway, None, 2 * (7 * 7 + 7)),
     }
 
@@ -65,6 +78,7 @@ def make_models():
 NAMES = [
     *("generator_lstm", "generator_gru", "oracle", "rollout", "highway"),
     *("discriminator", "discriminator_20", "discriminator_32"),
+    *("discriminator_small", "discriminator_small_20"),
 ]
 
 
@@ -115,6 +129,10 @@ def test_config_holds_every_argument(models):
     expected = {"vocab_size": V, "max_length": T, "embedding_dim": E}
     expected |= {"kernels": {1: 3, 2: 2, 4: 2}, "dropout": 0.4, "l2": 0.3}
     assert {name: discriminator[name] for name in expected} == expected
+    small = models["discriminator_small"][0].get_config()
+    expected = {"vocab_size": V, "max_length": T, "embedding_dim": E}
+    expected |= {"kernels": {1: 3, 2: 2, 4: 2}, "dropout": 0.4, "embedding_dropout": 0.1}
+    assert {name: small[name] for name in expected} == expected
     assert models["rollout"][0].get_config()["chunk_rows"] == 9
 
 
@@ -126,6 +144,7 @@ import keras
 import numpy as np
 
 import models.discriminator, models.highway, models.oracle, models.rollout
+import models.small_discriminator
 
 folder = Path(sys.argv[1])
 for path in folder.glob("*.keras"):
@@ -166,6 +185,8 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
         "discriminator Discriminator True",
         "discriminator_20 Discriminator True",
         "discriminator_32 Discriminator True",
+        "discriminator_small SmallDiscriminator True",
+        "discriminator_small_20 SmallDiscriminator True",
         "generator_gru Generator True",
         "generator_lstm Generator True",
         "highway Sequential True",
@@ -174,7 +195,10 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
     ]
 
 
-@pytest.mark.parametrize("name", ["generator_lstm", "generator_gru", "discriminator", "highway"])
+@pytest.mark.parametrize(
+    "name",
+    ["generator_lstm", "generator_gru", "discriminator", "discriminator_small", "highway"],
+)
 def test_every_weight_gets_a_gradient(name):
     model, length, _ = make_models()[name]
     check_gradients(set_random_weights(model, 1, 0.5), input_of(length))

@@ -58,7 +58,7 @@ def test_the_discriminator(eagerly, num):
     ],
     ids=["MLE", "scheduled sampling", "policy gradient", "discriminator"],
 )
-@pytest.mark.parametrize("baseline", ["none", "position"])
+@pytest.mark.parametrize("baseline", ["none", "position", "leave-one-out"])
 def test_the_updates(eagerly, update, baseline):
     steps, others = (make_steps(reward_baseline=baseline) for _ in range(2))
     found, expected = eagerly(lambda: update(steps)), update(others)

@@ -8,7 +8,9 @@ import pytest
 
 from tests.helpers import set_random_weights, tiny_generator
 from training import pretrain
-from training.early_stopping import BestWeights, Plateau
+from training.best_weights import WeightCopies
+from training.distribution import ONE_DEVICE
+from training.early_stopping import Plateau
 from training.journal import Measurement, MemoryJournal
 from training.settings import Settings
 
@@ -37,7 +39,7 @@ def test_plateau_by_hand(losses, patience, expected):
 def test_best_weights_are_a_copy():
     generator = tiny_generator()
     before = generator.get_weights()
-    best = BestWeights(generator)
+    best = WeightCopies(generator)
     set_random_weights(generator, seed=5)
     best.restore(generator)
     for old, new in zip(before, generator.get_weights(), strict=True):
@@ -46,6 +48,8 @@ def test_best_weights_are_a_copy():
 
 class Epochs:
     """In place of `Steps`: an epoch sets all weights to its number, and keeps its learning rate."""
+
+    distribution = ONE_DEVICE
 
     def __init__(self):
         self.generator = tiny_generator()

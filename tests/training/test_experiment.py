@@ -124,6 +124,51 @@ def test_without_a_discriminator_none_is_trained(tmp_path, changes):
         assert written["metrics"]["mean_reward"] == expected
 
 
+def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, mle, monkeypatch):
+    changes = {
+        **{"pretrained": mle, "discriminator": "small", "discriminator_learning_rate": 0.05},
+        **{"pretrain_d_steps": 9, "d_patience": 2, "rounds": 1, "checkpoint_seconds": 0.0},
+        "validation_size": 50,
+    }
+    with pytest.raises(UsageError, match="--validation-size is 50, but the run of --pretrained"):
+        experiment(tmp_path / "other", **changes)
+    del changes["validation_size"]
+    whole = experiment(tmp_path / "whole", **changes)
+    rows = [row for row in history(tmp_path / "whole") if row["stage"] == "discriminator"]
+    losses = [float(row["discriminator_validation_loss"]) for row in rows]
+    assert 3 <= len(losses) < 9 and np.argmin(losses) == len(losses) - 3
+    assert whole["changed"]["discriminator"] == "small"
+    assert "discriminator_dropout" not in whole["changed"]
+
+    log, after = module.Run.log, len(losses) - 1
+
+    def stopped(run, stage, step, *more):
+        if (stage, step) == ("discriminator", after):
+            raise KeyboardInterrupt
+        log(run, stage, step, *more)
+
+    monkeypatch.setattr(module.Run, "log", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        experiment(tmp_path / "parted", **changes)
+    monkeypatch.setattr(module.Run, "log", log)
+    experiment(tmp_path / "parted", **changes, resume=True)
+    assert history(tmp_path / "parted") == history(tmp_path / "whole")
+    assert weights(tmp_path / "parted") == weights(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reward": "log-ratio", "reward_baseline": "leave-one-out"},
+        {"reward": "density-ratio", "reward_baseline": "batch"},
+        {"reward": "permuted"},
+    ],
+)
+def test_rewards_of_the_discriminator_train_it(tmp_path, mle, changes):
+    written = experiment(tmp_path / "run", pretrained=mle, **changes)
+    assert {"discriminator_gain", "discriminator_gain_error"} <= set(written["metrics"])
+
+
 def test_mixed_precision_is_for_the_discriminator_alone(tmp_path, mle, monkeypatch):
     made = []
     train = module.train_seqgan

@@ -5,7 +5,13 @@ import pytest
 import tensorflow as tf
 
 from tests.helpers import all_sequences, exact_action_values, exact_probabilities, tiny_generator
-from training.losses import discriminator_loss, mle_loss, policy_gradient_loss, token_nll
+from training.losses import (
+    discriminator_loss,
+    mle_loss,
+    policy_gradient_loss,
+    subtract_baseline,
+    token_nll,
+)
 
 every_mode = pytest.mark.parametrize(
     "mode",
@@ -125,6 +131,29 @@ def test_wrong_ranks(loss_fn, shapes, message):
     values = [tf.zeros(logits), *map(tf.zeros, others, kinds)]
     with pytest.raises(ValueError, match=message):
         loss_fn(*values)
+
+
+@every_mode
+def test_leave_one_out_read_literally(mode):
+    """Each sequence's rewards less the mean over all tokens of the other sequences."""
+    random = np.random.default_rng(4)
+    rewards = random.normal(size=[5, 3]).astype(np.float32)
+    lengths = [3, 1, 2, 3, 2]
+    mask = (np.arange(3) < np.array(lengths)[:, None]).astype(np.float32)
+    found = mode(lambda r, m: subtract_baseline(r, m, "leave-one-out"))(
+        tf.constant(rewards), tf.constant(mask)
+    )
+    for b in range(5):
+        others = [rewards[j, t] for j in range(5) if j != b for t in range(lengths[j])]
+        np.testing.assert_allclose(found[b], rewards[b] - np.mean(others), atol=1e-6)
+
+
+def test_leave_one_out_of_one_reward_a_sequence_is_rloo():
+    scores = np.array([1.0, 2.0, 6.0], np.float32)
+    rewards = tf.constant(np.repeat(scores[:, None], 4, axis=1))
+    found = subtract_baseline(rewards, tf.ones([3, 4]), "leave-one-out").numpy()
+    # R_b less the mean of the others: 1 - 4, 2 - 3.5, 6 - 1.5
+    np.testing.assert_allclose(found, np.repeat([[-3.0], [-1.5], [4.5]], 4, axis=1), atol=1e-6)
 
 
 # The policy gradient theorem, exactly

@@ -12,10 +12,11 @@ import tensorflow as tf
 from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
 from metrics.diversity import self_bleu
+from training.bounds import MEASURED_SEQUENCES, SEED
 from training.flags import parse
 from training.options import Bounds, check_bounds, fields_by_content, flag, options_of
 from training.presets import ALL_PRESETS, ORACLE_PRESETS, TEXT_PRESETS
-from training.settings import GROUPS, MEASURED_SEQUENCES, SEED, Settings
+from training.settings import GROUPS, Settings
 from training.task_settings import VOCABULARY
 
 KINDS = {type(presets["quick"]): presets for presets in ALL_PRESETS}

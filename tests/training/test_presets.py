@@ -1,10 +1,11 @@
-"""Presets: published values, and the names and values that `config.json` has held from the start."""
+"""Presets: published values, and the names and values that `config.json` holds."""
 
 import json
 
 import pytest
 
 from files.errors import UsageError
+from training.discriminators import with_defaults
 from training.presets import ALL_PRESETS, ORACLE_PRESETS, PURPOSES
 from training.stored_settings import settings_to_json
 
@@ -15,14 +16,17 @@ _SHARED = {
     "embedding_dim": 32, "hidden_dim": 32, "cell": "lstm", "dropout": 0.0, "batch_size": 64, "optimizer": "adam",
     "clip_norm": 5.0, "mle_epochs": 35, "mle_learning_rate": 0.01,
     "mle_patience": None, "mle_rate_cuts": 0, "ss_decay": 0.002,
-    "discriminator_learning_rate": 0.0001, "discriminator_embedding_dim": 64,
-    "discriminator_dropout": 0.25, "discriminator_l2": 0.2, "mixed_precision": "none",
-    "pretrain_d_steps": 1, "pretrain_d_epochs": 3, "pretrain_d_samples": 5000, "d_steps": 1,
+    "discriminator": "paper", "discriminator_learning_rate": 0.0001,
+    "discriminator_weight_decay": 0.0, "discriminator_embedding_dim": 64,
+    "discriminator_dropout": 0.25, "discriminator_embedding_dropout": None,
+    "discriminator_l2": 0.2, "mixed_precision": "none",
+    "pretrain_d_steps": 1, "pretrain_d_epochs": 3, "pretrain_d_samples": 5000,
+    "d_patience": None, "d_steps": 1,
     "d_epochs": 1, "d_samples": 640, "rounds": 30, "g_steps": 1, "g_learning_rate": 0.02,
     "g_learning_rate_final": 0.0001, "num_rollouts": 16, "rollout_update_rate": 1.0,
-    "reward": "discriminator", "reward_baseline": "none", "bleu_reward_order": 3,
+    "reward": "discriminator", "reward_clip": 5.0, "reward_baseline": "none", "bleu_reward_order": 3,
     "bleu_reward_variant": "method1", "bleu_reward_references": 0.4, "eval_every": 5,
-    "eval_samples": 2000, "final_samples": 10000, "self_bleu_samples": 1000,
+    "eval_samples": 2000, "final_samples": 10000, "self_bleu_samples": 1000, "verdict_samples": 1000,
     "temperatures": [0.5, 0.6, 0.7, 0.85, 1.0, 1.2], "tune_temperature": False, "checkpoint_seconds": 60.0,
     "deterministic": False, "xla": True,
 }
@@ -32,7 +36,7 @@ _HELD_OUT = {"split_seed": 0, "bleu_variant": "strict"}
 STORED = {
     "OracleSettings": {
         **_SHARED, "oracle": "seed:1", "oracle_file": None, "vocab_size": 5000, "max_length": 20,
-        "train_size": 10000, "test_size": 10000,
+        "train_size": 10000, "test_size": 10000, "validation_size": 2000,
     },
     "PoemSettings": {**_CORPUS, "corpus": "poems", **_HELD_OUT, "skip_malformed": False},
     "SpeechSettings": {
@@ -84,11 +88,9 @@ def test_paper_and_official_hold_the_published_values():
         assert (settings.pretrain_d_steps, settings.pretrain_d_epochs) == (50, 3)
         assert (settings.g_steps, settings.d_steps, settings.d_epochs) == (1, 5, 3)
         assert (settings.num_rollouts, settings.rollout_update_rate) == (16, 1.0)
-        assert (settings.discriminator_learning_rate, settings.discriminator_dropout) == (
-            1e-4,
-            0.25,
-        )
-        assert (settings.discriminator_l2, settings.clip_norm) == (0.2, 5.0)
+        judge = with_defaults(settings)
+        assert (judge.discriminator_learning_rate, judge.discriminator_dropout) == (1e-4, 0.25)
+        assert (judge.discriminator_l2, settings.clip_norm) == (0.2, 5.0)
         assert settings.g_learning_rate_final is None
         assert settings.final_samples == 100_000
     assert (paper.mle_epochs, paper.mle_learning_rate) == (240, 1e-3)

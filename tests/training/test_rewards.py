@@ -55,8 +55,50 @@ def test_every_reward_of_the_registry_gives_a_number_for_each_sequence():
         values = entry.make(SMOKE, tiny_generator(V, T), REAL).bind(some_discriminator(), (1, 1))(
             tokens
         )
-        assert np.shape(values) == (7,), name
-        assert np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)), name
+        assert np.shape(values) == (7,) and np.all(np.isfinite(values)), name
+        if name not in ("log-ratio", "density-ratio"):
+            assert np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)), name
+
+
+def test_rewards_of_the_log_ratio_are_clipped():
+    tokens = some_tokens(30)
+    logits = some_discriminator().logits(tokens).numpy()
+    assert np.abs(logits).min() < 1.0 < np.abs(logits).max()
+    log_ratio = function(reward="log-ratio", reward_clip=1.0)(tokens)
+    np.testing.assert_allclose(log_ratio, np.clip(logits, -1.0, 1.0))
+    probability = some_discriminator().probability_real(tokens).numpy()
+    ratio = function(reward="density-ratio", reward_clip=50.0)(tokens)
+    np.testing.assert_allclose(ratio, probability / (1 - probability), rtol=1e-4)
+    clipped = function(reward="density-ratio", reward_clip=1.0)(tokens)
+    np.testing.assert_allclose(clipped, np.clip(ratio, np.exp(-1.0), np.exp(1.0)), rtol=1e-5)
+
+
+def test_the_density_ratio_is_weighed_over_the_batch_as_in_maligan():
+    """Without roll-outs the weight of a sequence is B r / sum of r (Che et al., 2017, Section 3)."""
+    ratios = np.array([0.5, 2.0, 1.5], np.float32)
+    values = tf.constant(np.repeat(ratios[:, None], T, axis=1))
+    weights = reward(reward="density-ratio").over_batch(values, (1, 2)).numpy()
+    np.testing.assert_allclose(weights, np.repeat((3 * ratios / 4)[:, None], T, axis=1))
+
+
+def test_permuted_verdicts_are_those_of_the_batch_in_another_order():
+    permuted = reward(reward="permuted")
+    assert permuted.needs_discriminator and permuted.num_rollouts(4) == 4
+    tokens = some_tokens(7)
+    np.testing.assert_array_equal(function(reward="permuted")(tokens), function()(tokens))
+    values = np.random.default_rng(3).random([50, T]).astype(np.float32)
+    first, again, other = (
+        permuted.over_batch(tf.constant(values), seed).numpy() for seed in ((1, 2), (1, 2), (1, 3))
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.any(first != other) and np.any(first != values)
+    assert sorted(map(tuple, first)) == sorted(map(tuple, values))
+
+
+def test_other_rewards_leave_the_action_values_of_a_batch_as_they_are():
+    values = tf.constant(np.random.default_rng(3).random([4, T]), tf.float32)
+    for name in REWARDS.keys() - {"permuted", "density-ratio"}:
+        assert reward(reward=name).over_batch(values, (1, 2)) is values, name
 
 
 def test_a_mixture_weighs_the_discriminator_and_the_function():

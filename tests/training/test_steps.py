@@ -10,6 +10,7 @@ from models.generator import Generator
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
 from tests.pool import Pool
 from training import steps as module
+from training.discriminators import with_defaults
 from training.losses import discriminator_loss, mle_loss, policy_gradient_loss, token_nll
 from training.pretrain import balanced_sets
 from training.seeds import counted_seed
@@ -36,6 +37,7 @@ def reset(steps, settings):
     """The steps as at the start of a run: random weights, no moments, the rates of the settings."""
     set_random_weights(steps.generator, scale=0.5)
     set_random_weights(steps.discriminator, 1, 0.5)
+    settings = with_defaults(settings)
     for rate, name in RATES.items():
         for variable in steps.optimizers[name].variables:
             variable.assign(tf.zeros_like(variable))
@@ -443,6 +445,28 @@ def test_a_step_of_the_discriminator():
     assert float(results["discriminator_accuracy"]) == pytest.approx(correct)
     for old, new, gradient in zip(before, discriminator.get_weights(), expected, strict=True):
         np.testing.assert_allclose(new - old, -0.5 * gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_weight_decay_is_decoupled_and_none_is_plain_adam():
+    """AdamW: every weight shrinks by rate * decay, besides Adam's own step."""
+    plain, decayed = (
+        make_steps(
+            *("lstm", 0.0),
+            **{"optimizer": "adam", "batch_size": 8, "discriminator_learning_rate": 0.01},
+            **{"discriminator_weight_decay": decay, "xla": False},
+        )
+        for decay in (0.0, 0.1)
+    )
+    assert plain.discriminator_optimizer.weight_decay is None
+    assert decayed.mle_optimizer.weight_decay is None
+    before = plain.discriminator.get_weights()
+    for steps in (plain, decayed):
+        steps.discriminator_epoch(some_tokens(), some_tokens(B, 1), seed_of(1))
+    after = plain.discriminator.get_weights(), decayed.discriminator.get_weights()
+    weights = [variable.name for variable in plain.discriminator.weights]
+    for name, old, new, shrunk in zip(weights, before, *after, strict=True):
+        if "seed" not in name:
+            np.testing.assert_allclose(shrunk, new - 0.01 * 0.1 * old, atol=1e-6)
 
 
 def test_the_discriminator_separates_what_is_easy():

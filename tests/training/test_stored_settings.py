@@ -8,6 +8,7 @@ import pytest
 
 from files.errors import UsageError
 from tests.helpers import REPOSITORY
+from training.discriminators import with_defaults
 from training.flags import parse
 from training.options import options_of
 from training.presets import ALL_PRESETS, MUSIC_PRESETS, ORACLE_PRESETS, TEXT_PRESETS
@@ -37,7 +38,7 @@ def test_stored_settings_come_back(tmp_path):
     settings = parsed("--preset", "paper", "--oracle-file", "a.pkl", "--cell", "gru")
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"settings": settings_to_json(settings)}))
-    assert load_settings(path, OracleSettings) == settings
+    assert load_settings(path, OracleSettings) == with_defaults(settings)
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
@@ -51,7 +52,7 @@ def test_settings_of_published_runs_are_still_read(path, tmp_path):
     assert {name: value for name, value in loaded.items() if name not in newer} == result[
         "settings"
     ]
-    defaults = {name: meant.default for name, meant in options_of(kind).items()}
+    defaults = settings_to_json(kind())
     assert all(loaded[name] == defaults[name] for name in newer)
 
 
@@ -64,7 +65,7 @@ def test_resume_takes_the_stored_values_and_refuses_others(tmp_path):
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"settings": settings_to_json(stored)}))
     resumed = parsed("--resume", "--out", str(tmp_path))
-    assert resumed == dataclasses.replace(stored, out=tmp_path, resume=True)
+    assert resumed == dataclasses.replace(with_defaults(stored), out=tmp_path, resume=True)
     assert parsed("--resume", "--out", str(tmp_path), "--rounds", "9").rounds == 9
     with pytest.raises(UsageError, match=r"--rounds is 10, but the run in .* has 9"):
         parsed("--resume", "--out", str(tmp_path), "--rounds", "10")
@@ -94,7 +95,8 @@ def test_the_command_of_a_run_is_the_command_to_resume_it(tmp_path):
     settings = parse(TEXT_PRESETS, flags)
     store(tmp_path, settings)
     resumed = parse(TEXT_PRESETS, [*flags, "--resume"])
-    assert resumed == dataclasses.replace(settings, resume=True) and resumed.truncate
+    assert resumed == dataclasses.replace(with_defaults(settings), resume=True)
+    assert resumed.truncate
     with pytest.raises(UsageError, match=r"--truncate is False, but the run in .* has True"):
         parse(TEXT_PRESETS, ["--resume", "--out", str(tmp_path), "--no-truncate"])
 
@@ -113,7 +115,14 @@ def test_a_run_that_starts_from_another_shares_all_that_decides_its_pretraining(
     mle = dataclasses.replace(settings, algorithm="mle")
     check_same_start(settings, mle)
     free = {"out", "resume", "pretrained", "distribute", "check_numerics"}
-    free |= {"preset", "random_tokens", "ss_decay", "checkpoint_seconds", "audio"}
+    free |= {
+        "preset",
+        "random_tokens",
+        "ss_decay",
+        "checkpoint_seconds",
+        "audio",
+        "verdict_samples",
+    }
     free |= {"corpus", "oracle_file"}  # their content decides
     for name, meant in options_of(settings).items():
         if name == "algorithm":
@@ -124,6 +133,34 @@ def test_a_run_that_starts_from_another_shares_all_that_decides_its_pretraining(
         else:
             with pytest.raises(UsageError, match="but the run of --pretrained has"):
                 check_same_start(settings, other)
+
+
+def test_a_named_discriminator_is_one_change_whatever_it_brings():
+    settings = parsed("--discriminator", "small")
+    assert changed_settings(settings) == {"discriminator": "small"}
+    stored = settings_to_json(settings)
+    assert stored["discriminator_weight_decay"] == 0.1 and stored["discriminator_l2"] is None
+    own = parsed("--discriminator", "small", "--discriminator-dropout", "0.5")
+    changed = {"discriminator": "small", "discriminator_dropout": 0.5}
+    assert changed_settings(own) == changed
+    # The default in numbers is no change.
+    assert changed_settings(parsed("--discriminator-dropout", "0.25")) == {}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--discriminator", "small", "--discriminator-l2", "0.1"), "is for --discriminator paper"),
+        (("--discriminator-embedding-dropout", "0.1"), "is for --discriminator small"),
+        (
+            ("--reward-baseline", "leave-one-out", "--batch-size", "1"),
+            "a --batch-size of at least 2",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(flags, message):
+    with pytest.raises(UsageError, match=message):
+        parsed(*flags)
 
 
 def test_a_run_can_only_start_from_one_of_maximum_likelihood():

@@ -1,0 +1,119 @@
+"""A small discriminator for unseen data: few filters, much dropout, no highway."""
+
+import keras
+import tensorflow as tf
+
+from models.checks import check_counts, check_rate, check_tokens
+from models.dropout import dropout
+from models.judge import Judge, check_kernels
+from models.shares import WHOLE
+
+# {kernel width: number of filters}
+SMALL_KERNELS = {1: 64, 2: 128, 3: 128, 4: 128}
+
+
+def small_kernels(max_length: int) -> dict[int, int]:
+    """`SMALL_KERNELS` without those wider than a sequence of T tokens."""
+    check_counts(max_length=max_length)
+    return {width: filters for width, filters in SMALL_KERNELS.items() if width <= max_length}
+
+
+@keras.saving.register_keras_serializable(package="seqgan")
+class SmallDiscriminator(Judge):
+    """Embedding, convolutions that keep the length, max over time, one logit; dropout before and after.
+
+    Trained with weight decay (AdamW, 1e-3, decay 0.1), it knows more about unseen sequences than the
+    paper's; see docs/discriminator.md.
+
+    Args:
+        vocab_size: V.
+        max_length: T.
+        embedding_dim: dimension of the discriminator's own embedding.
+        kernels: `{width: filters}`; default `small_kernels(max_length)`.
+        dropout: share of the features dropped in training.
+        embedding_dropout: share of the embedding's dimensions dropped in training, each for a whole
+            sequence (spatial dropout).
+        dtype: `"mixed_bfloat16"` computes all but the output layer in bfloat16; weights stay float32.
+
+    Call arguments:
+        tokens: int `[B, T]`.
+        training: whether dropout is on.
+        seed: int32 pair that decides the dropout masks; without it the model draws one of its own.
+        share: of a batch that the tokens are, with its rows of the batch's masks.
+
+    Returns:
+        logits of *real*, float32 `[B]`.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_length: int,
+        embedding_dim: int = 64,
+        kernels: dict[int, int] | None = None,
+        dropout: float = 0.7,
+        embedding_dropout: float = 0.2,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
+        check_rate(dropout=dropout, embedding_dropout=embedding_dropout)
+        kernels = small_kernels(max_length) if kernels is None else kernels
+        self.vocab_size = vocab_size
+        self.max_length = max_length
+        self.embedding_dim = embedding_dim
+        self.kernels = check_kernels(kernels, max_length)
+        self.dropout = dropout
+        self.embedding_dropout = embedding_dropout
+        self.embedding = keras.layers.Embedding(
+            vocab_size, embedding_dim, dtype=self.dtype_policy, name="embedding"
+        )
+        self.convolutions = [
+            keras.layers.Conv1D(
+                filters,
+                width,
+                padding="same",
+                activation="relu",
+                dtype=self.dtype_policy,
+                name=f"convolution_{width}",
+            )
+            for width, filters in sorted(self.kernels.items())
+        ]
+        self.output_layer = keras.layers.Dense(1, dtype="float32", name="output")
+        self.mask_seeds = keras.random.SeedGenerator(0)
+        self.build((None, max_length))
+
+    def build(self, input_shape):
+        """Creates all weights, so that tracing and restoring never depend on a first call."""
+        self.embedding.build((None, self.max_length))
+        for convolution in self.convolutions:
+            convolution.build((None, self.max_length, self.embedding_dim))
+        self.output_layer.build((None, sum(self.kernels.values())))
+        self.built = True
+
+    def call(self, tokens, training=False, seed=None, share=WHOLE):
+        if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
+            tokens = check_tokens(tokens, self.vocab_size, self.max_length)
+        seed = self.mask_seeds.next() if training and seed is None else seed
+        embedded = self.embedding(tokens)  # [B, T, E]
+        if training and self.embedding_dropout:
+            own = tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
+            embedded = dropout(embedded, self.embedding_dropout, own, share)
+        features = tf.concat(
+            [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
+        )
+        features = tf.cast(features, tf.float32)
+        if training and self.dropout:
+            features = dropout(features, self.dropout, seed, share)
+        return self.output_layer(features)[:, 0]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocab_size": self.vocab_size,
+            "max_length": self.max_length,
+            "embedding_dim": self.embedding_dim,
+            "kernels": self.kernels,
+            "dropout": self.dropout,
+            "embedding_dropout": self.embedding_dropout,
+        }

@@ -1,0 +1,67 @@
+"""Early stopping of the discriminator: when it stops, what it keeps, and what a checkpoint holds of it."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.small_discriminator import SmallDiscriminator
+from tests.helpers import set_random_weights
+from training.best_weights import BestWeights, validation_losses
+from training.distribution import ONE_DEVICE
+from training.journal import MemoryJournal
+from training.verdict import VALIDATION_LOSS
+
+
+def discriminator(seed=1):
+    return set_random_weights(SmallDiscriminator(6, 4, 3, {1: 2, 2: 3}), seed)
+
+
+def journal_of(*losses):
+    """A journal of a pre-training with these losses, among rows of other stages."""
+    journal = MemoryJournal(1)
+    journal.log("mle", 1, {"mle_loss": 1.0}, 1)
+    for step, loss in enumerate(losses, start=1):
+        journal.log("discriminator", step, {VALIDATION_LOSS: loss}, len(losses))
+    journal.log("adversarial", 1, {VALIDATION_LOSS: 0.0}, 1)
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("losses", "stops", "lowest"),
+    [
+        ((), False, False),
+        ((0.7,), False, True),
+        ((0.7, 0.6), False, True),
+        ((0.7, 0.6, 0.65), False, False),
+        ((0.7, 0.6, 0.65, 0.62), True, False),
+        ((0.7, 0.6, 0.65, 0.6), True, False),  # as low is not lower
+        ((0.7, 0.6, 0.65, 0.5), False, True),
+    ],
+)
+def test_when_it_stops_and_what_it_keeps(losses, stops, lowest):
+    model = discriminator()
+    best, journal = BestWeights(model, 2, ONE_DEVICE), journal_of(*losses)
+    assert validation_losses(journal) == list(losses)
+    assert best.stops(journal) == stops
+    before = model.get_weights()
+    set_random_weights(model, 2)
+    after = model.get_weights()
+    best.note(journal)
+    set_random_weights(model, 3)
+    best.restore()
+    kept = after if lowest else before
+    for weight, value in zip(model.trainable_variables, kept, strict=False):
+        np.testing.assert_array_equal(weight, value)
+
+
+def test_a_checkpoint_holds_every_weight_that_was_kept(tmp_path):
+    model = discriminator()
+    best = BestWeights(model, 2, ONE_DEVICE)
+    expected = [np.array(weight) for weight in model.trainable_variables]
+    tf.train.Checkpoint(best=best.kept).write(str(tmp_path / "variables"))
+    other_model = discriminator(2)
+    other = BestWeights(other_model, 2, ONE_DEVICE)
+    tf.train.Checkpoint(best=other.kept).read(str(tmp_path / "variables")).assert_consumed()
+    other.restore()
+    for weight, value in zip(other_model.trainable_variables, expected, strict=True):
+        np.testing.assert_array_equal(weight, value)

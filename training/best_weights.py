@@ -1,0 +1,85 @@
+"""Early stopping of the discriminator: the weights of the lowest validation loss, kept and restored."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models.judge import Judge
+from training.distribution import Distribution
+from training.journal import Journal
+from training.verdict import VALIDATION_LOSS
+
+
+class WeightCopies(tf.Module):
+    """Copies of a model's trainable weights, for a checkpoint.
+
+    A second model would not do: of the layers that a Keras model holds in a list a checkpoint has
+    only what an optimizer trains.
+    """
+
+    def __init__(self, model: keras.Model):
+        super().__init__()
+        self.copies = [tf.Variable(weight, trainable=False) for weight in _values(model)]
+
+    def keep(self, model: keras.Model) -> None:
+        """Copies the weights of the model."""
+        for copy, value in zip(self.copies, _values(model), strict=True):
+            copy.assign(value)
+
+    def restore(self, model: keras.Model) -> None:
+        """Gives the model the weights kept; its optimizer goes on as it is."""
+        for weight, copy in zip(model.trainable_variables, self.copies, strict=True):
+            weight.assign(copy.numpy())
+
+    @property
+    def variables(self):
+        """None to watch: these are weights that were watched when they were copied."""
+        return ()
+
+
+class BestWeights:
+    """Follows the validation losses that a journal has of the discriminator's pre-training.
+
+    It has no count of its own: what a checkpoint holds, the history and `kept`, is all that decides.
+    Of several workers the chief alone measures, and decides for all.
+
+    Args:
+        discriminator: the model in training.
+        patience: training sets without a lower loss after which to stop.
+        distribution: what the training runs on.
+    """
+
+    def __init__(self, discriminator: Judge, patience: int, distribution: Distribution):
+        self.patience = patience
+        self._discriminator = discriminator
+        self._distribution = distribution
+        self.kept = WeightCopies(discriminator)
+
+    def stops(self, journal: Journal) -> bool:
+        """Whether the last `patience` training sets brought no lower loss than an earlier one."""
+        losses = validation_losses(journal)
+        since = len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+        return self._as_chief(since >= self.patience)
+
+    def note(self, journal: Journal) -> None:
+        """Keeps the weights where the last loss is lower than all before it."""
+        losses = validation_losses(journal)
+        if self._as_chief(bool(losses) and int(np.argmin(losses)) == len(losses) - 1):
+            self.kept.keep(self._discriminator)
+
+    def restore(self) -> None:
+        """Gives the discriminator the weights kept."""
+        self.kept.restore(self._discriminator)
+
+    def _as_chief(self, decision: bool) -> bool:
+        return bool(self._distribution.all_workers(int(decision))[0, 0])
+
+
+def validation_losses(journal: Journal) -> list[float]:
+    """The discriminator's validation loss after each training set of its pre-training so far."""
+    rows = (row for row in journal.state.history if row["stage"] == "discriminator")
+    return [row[VALIDATION_LOSS] for row in rows if VALIDATION_LOSS in row]
+
+
+def _values(model: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables]

@@ -1,0 +1,49 @@
+"""The discriminators that `--discriminator` names, and the settings that each comes with."""
+
+import dataclasses
+from typing import Any
+
+from files.errors import UsageError
+from training.options import flag
+
+# Settings that are None unless given: then those of the named discriminator. One that lacks a setting
+# has no use for it.
+NAMED: dict[str, dict[str, float]] = {
+    "paper": {
+        "discriminator_learning_rate": 1e-4,
+        "discriminator_weight_decay": 0.0,
+        "discriminator_dropout": 0.25,
+        "discriminator_l2": 0.2,
+    },
+    "small": {
+        "discriminator_learning_rate": 1e-3,
+        "discriminator_weight_decay": 0.1,
+        "discriminator_dropout": 0.7,
+        "discriminator_embedding_dropout": 0.2,
+    },
+}
+_NAMES = tuple(dict.fromkeys(name for defaults in NAMED.values() for name in defaults))
+
+
+def defaults_in_words(name: str) -> str:
+    """The values of a setting by discriminator, for `--help`."""
+    values = [f"{kind} {of[name]:g}" for kind, of in NAMED.items() if name in of]
+    return f"Default: {', '.join(values)}."
+
+
+def with_defaults(settings: Any) -> Any:
+    """The settings, of the same type, with the named discriminator's values where none is given."""
+    named = NAMED[settings.discriminator]
+    missing = {name: value for name, value in named.items() if getattr(settings, name) is None}
+    return dataclasses.replace(settings, **missing)
+
+
+def check_discriminator(settings: Any) -> None:
+    """Raises `UsageError` for a setting that the named discriminator has no use for."""
+    for name in _NAMES:
+        if name not in NAMED[settings.discriminator] and getattr(settings, name) is not None:
+            kinds = " or ".join(kind for kind, defaults in NAMED.items() if name in defaults)
+            raise UsageError(
+                f"{flag(name)} is for --discriminator {kinds}, and --discriminator is "
+                f"{settings.discriminator}. Leave it out."
+            )

@@ -1,0 +1,48 @@
+"""Settings that contradict one another, or the amount of data."""
+
+from typing import TYPE_CHECKING
+
+from files.errors import UsageError
+from training.options import flag
+
+if TYPE_CHECKING:
+    from training.settings import Settings
+
+
+def check_combination(settings: "Settings") -> None:
+    """Raises `UsageError` for a value that contradicts another."""
+    if settings.algorithm != "seqgan" and settings.reward != "discriminator":
+        raise UsageError(
+            f"--reward {settings.reward} is for --algorithm seqgan, and --algorithm is "
+            f"{settings.algorithm}."
+        )
+    if settings.mle_rate_cuts and settings.mle_patience is None:
+        raise UsageError(
+            f"--mle-rate-cuts is {settings.mle_rate_cuts} without --mle-patience, expected both: a cut "
+            "comes after --mle-patience epochs without improvement. Give --mle-patience, such as 2."
+        )
+    if settings.reward_baseline == "leave-one-out" and settings.batch_size == 1:
+        raise UsageError(
+            "--reward-baseline leave-one-out needs a --batch-size of at least 2, and it is 1."
+        )
+    if settings.pretrained is not None and settings.algorithm not in ("pg-bleu", "seqgan"):
+        raise UsageError(
+            f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
+            f"{settings.algorithm}."
+        )
+
+
+def check_fits(settings: "Settings", num_sequences: int) -> None:
+    """Raises `UsageError` where one batch needs more training sequences than there are."""
+    if settings.batch_size > num_sequences:
+        raise UsageError(
+            f"--batch-size is {settings.batch_size}, but there are {num_sequences} training "
+            "sequences. Give a smaller --batch-size or more data."
+        )
+    for name in ("pretrain_d_samples", "d_samples"):
+        given = min(getattr(settings, name), num_sequences)
+        if 2 * given < settings.batch_size:
+            raise UsageError(
+                f"{flag(name)} is {given} real and as many generated sequences, fewer than one "
+                f"batch of {settings.batch_size}. Give at least {-(-settings.batch_size // 2)}."
+            )
