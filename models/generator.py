@@ -6,16 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models import device
-from models.checks import (
-    check_arrays,
-    check_counts,
-    check_positive,
-    check_rate,
-    check_seed,
-    check_special_tokens,
-    check_tokens,
-)
+from models import checks, device
 from models.chunks import map_chunks
 from models.draw import TokenDraw
 from models.dropout import dropout as drop_features
@@ -75,8 +66,8 @@ class Generator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_rate(dropout=dropout)
-        check_counts(
+        checks.check_rate(dropout=dropout)
+        checks.check_counts(
             vocab_size=vocab_size,
             max_length=max_length,
             embedding_dim=embedding_dim,
@@ -85,7 +76,7 @@ class Generator(keras.Model):
         cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
         if cell not in cells:
             raise ValueError(f"`cell` is {cell!r}, expected one of {sorted(cells)}.")
-        check_special_tokens(vocab_size, start_token, end_token, pad_token, blocked_tokens)
+        checks.check_special_tokens(vocab_size, start_token, end_token, pad_token, blocked_tokens)
         blocked_tokens = tuple(sorted(set(blocked_tokens)))
         self.vocab_size = vocab_size
         self.max_length = max_length
@@ -131,10 +122,12 @@ class Generator(keras.Model):
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
         if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
-            tokens = check_tokens(tokens, self.vocab_size, self.max_length)
+            tokens = checks.check_tokens(tokens, self.vocab_size, self.max_length)
         if not (training and self.dropout):
             return self.logits(self._hidden(tokens))
-        first, second = tf.unstack(tf.random.experimental.stateless_split(check_seed(seed), 2))
+        first, second = tf.unstack(
+            tf.random.experimental.stateless_split(checks.check_seed(seed), 2)
+        )
 
         def drop(values, seed):
             return drop_features(values, self.dropout, seed, share)
@@ -154,7 +147,7 @@ class Generator(keras.Model):
 
     def logits(self, hidden: tf.Tensor) -> tf.Tensor:
         """Logits `[..., V]` of the next token from hidden states `[..., H]`."""
-        (hidden,) = check_arrays(hidden=(hidden, f"float [..., {self.hidden_dim}]"))
+        (hidden,) = checks.check_arrays(hidden=(hidden, f"float [..., {self.hidden_dim}]"))
         logits = self.head(hidden)
         if self.blocked_tokens:
             blocked = np.zeros(self.vocab_size, np.float32)
@@ -167,7 +160,7 @@ class Generator(keras.Model):
 
         int `[B, T]` -> float32 `[B, T]`.
         """
-        tokens = check_tokens(tokens, self.vocab_size, self.max_length)
+        tokens = checks.check_tokens(tokens, self.vocab_size, self.max_length)
         tokens = tf.cast(tokens, self.layout.ids)
         counts = tf.ones_like(tokens, tf.float32)
         for blocked in self.blocked_tokens:
@@ -184,7 +177,7 @@ class Generator(keras.Model):
 
     def step(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Reads one token a row (`[M]`): the hidden state after it (`[M, H]`) and all states."""
-        (tokens,) = check_arrays(tokens=(tokens, "int [M]"))
+        (tokens,) = checks.check_arrays(tokens=(tokens, "int [M]"))
         return self.rnn.cell(self.embedding(tokens), states)
 
     def token_draw(self) -> TokenDraw:
@@ -216,9 +209,9 @@ class Generator(keras.Model):
         Returns:
             int32 `[num, T]`, or those of the share.
         """
-        check_counts(num=num)
-        check_positive(temperature=temperature)
-        given = tf.cast(num, tf.int32), check_seed(seed), tf.cast(temperature, tf.float32)
+        checks.check_counts(num=num)
+        checks.check_positive(temperature=temperature)
+        given = tf.cast(num, tf.int32), checks.check_seed(seed), tf.cast(temperature, tf.float32)
         if share == WHOLE:
             return self.sample_graph(*given)
         rows = share.of(num)
@@ -272,8 +265,8 @@ class Generator(keras.Model):
         Tokens that the policy cannot write do not count, see `mask`. `temperature` is that of
         `sample`: the logits are divided by it.
         """
-        check_positive(temperature=temperature)
-        tokens = check_tokens(tokens, self.vocab_size, self.max_length)
+        checks.check_positive(temperature=temperature)
+        tokens = checks.check_tokens(tokens, self.vocab_size, self.max_length)
         return self._log_prob(tokens, tf.cast(temperature, tf.float32))
 
     @tf.function(
@@ -297,17 +290,8 @@ class Generator(keras.Model):
         return map_chunks(score, tokens, self.layout.read_rows(self.max_length))
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "vocab_size": self.vocab_size,
-            "max_length": self.max_length,
-            "embedding_dim": self.embedding_dim,
-            "hidden_dim": self.hidden_dim,
-            "cell": self.cell,
-            "start_token": self.start_token,
-            "end_token": self.end_token,
-            "pad_token": self.pad_token,
-            "blocked_tokens": list(self.blocked_tokens),
-            "initializer_stddev": self.initializer_stddev,
-            "dropout": self.dropout,
-        }
+        names = (
+            "vocab_size", "max_length", "embedding_dim", "hidden_dim", "cell", "start_token",
+            "end_token", "pad_token", "blocked_tokens", "initializer_stddev", "dropout",
+        )  # fmt: skip
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

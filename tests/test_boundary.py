@@ -369,6 +369,7 @@ OTHERS = {
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
     r"models\.generator\.Generator\.sample_graph": "the export: TensorFlow checks its signature",
     r"models\.highway\.Highway": "no arguments of its own",
+    r"metrics\.(agreement|judgements)\..*": "answers of people: tests/metrics/test_judgements.py, test_agreement.py",
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics)|verdict\.Verdict)": "results",
     r"training\.losses\.(token_nll|masked_mean)": "within a step, on what was checked before",

@@ -1,15 +1,12 @@
-"""Settings that contradict one another, or the amount of data."""
+"""Settings (`training.settings.Settings`) that contradict one another, or the amount of data."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from files.errors import UsageError
 from training.options import flag
 
-if TYPE_CHECKING:
-    from training.settings import Settings
 
-
-def check_combination(settings: "Settings") -> None:
+def check_combination(settings: Any) -> None:
     """Raises `UsageError` for a value that contradicts another."""
     if settings.algorithm != "seqgan" and settings.reward != "discriminator":
         raise UsageError(
@@ -32,7 +29,7 @@ def check_combination(settings: "Settings") -> None:
         )
 
 
-def check_fits(settings: "Settings", num_sequences: int) -> None:
+def check_fits(settings: Any, num_sequences: int) -> None:
     """Raises `UsageError` where one batch needs more training sequences than there are."""
     if settings.batch_size > num_sequences:
         raise UsageError(
