@@ -5,6 +5,7 @@ They get the weights and moments that new ones would have, so a run computes wha
 
 from models import device
 from training import experiment
+from training.discriminators import with_defaults
 from training.distribution import Distribution
 from training.settings import Settings
 from training.steps import OPTIMIZERS
@@ -12,6 +13,7 @@ from training.steps import OPTIMIZERS
 make_models, make_steps = experiment.make_models, experiment.make_steps
 Rollout = experiment.Rollout
 _STEPS_SETTINGS = ("batch_size", "optimizer", "clip_norm", "reward_baseline", "xla")
+_STEPS_SETTINGS += ("discriminator_weight_decay",)
 _models, _steps, _rollouts = {}, {}, {}
 
 
@@ -31,9 +33,10 @@ def pooled_models(task, settings: Settings, distribution: Distribution):
 
 def pooled_steps(generator, discriminator, settings: Settings, distribution: Distribution):
     """`training.experiment.make_steps`."""
+    settings = with_defaults(settings)
     if distribution.strategy is not None or settings.check_numerics:
         return make_steps(generator, discriminator, settings, distribution)
-    key = (id(generator), *(getattr(settings, name) for name in _STEPS_SETTINGS))
+    key = (id(generator), id(discriminator), *(getattr(settings, name) for name in _STEPS_SETTINGS))
     if key not in _steps:
         _steps[key] = make_steps(generator, discriminator, settings, distribution)
     steps = _steps[key]
