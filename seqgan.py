@@ -102,8 +102,10 @@ class SeqGAN:
         return made
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
-        """Writes a SavedModel for sampling that needs none of this code; `sample.py` reads it."""
-        export_generator(self.generator, Path(folder), vocabulary.to_json())
+        """Writes a SavedModel that needs none of this code, see docs/serving.md; `sample.py` reads it."""
+        trained = self._calls["fit"] > 0 and self.reward.needs_discriminator
+        judge = self.discriminator if trained else None
+        export_generator(self.generator, Path(folder), vocabulary.to_json(), judge)
 
     def _ids(self, real):
         tokens = check_tokens(real, self.generator.vocab_size, self.generator.max_length, "real")

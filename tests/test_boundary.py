@@ -16,7 +16,7 @@ import metrics
 import models
 from data.vocabulary import RESERVED, Vocabulary
 from metrics import bleu, diversity, nll, pitch, sequences, significance
-from models import controls, discriminator, draw, folded_convolution, highway
+from models import controls, discriminator, draw, folded_convolution, highway, truncation
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
@@ -108,6 +108,16 @@ CASES = {
         (lambda m, x: m["generator"].sample(2, SEED, x), (0.0, -1.0, float("nan"))),
     ],
     "models.generator.Generator.log_prob": [(lambda m, x: m["generator"].log_prob(x), NO_LISTS)],
+    "models.truncation.truncate": [
+        (lambda m, x: truncation.truncate(x, 1, 1.0), no_floats(B, V)),
+    ],
+    "models.truncation.draw_truncated": [
+        (
+            lambda m, x: truncation.draw_truncated(x, floats(B) / 2, 1.0, 1, 1.0),
+            no_floats(B, V),
+        ),
+        (lambda m, x: truncation.draw_truncated(floats(B, V), x, 1.0, 1, 1.0), no_floats(B)),
+    ],
     "models.oracle.Oracle": [(lambda m, x: Oracle(x, T), NO_COUNT)],
     "models.oracle.Oracle.from_seed": [(lambda m, x: Oracle.from_seed(1, x, T), NO_COUNT)],
     "models.oracle.Oracle.from_parameters": [
@@ -332,6 +342,8 @@ CASES = {
 OTHERS = {
     r"models\.checks\..*": "the checks themselves",
     r"models\.(manifest|export|load)\..*": "folders: tests/models/test_export.py, test_load.py",
+    r"models\.(endpoints|continuation|graph_checks)\..*": "graphs, which check their values: "
+    "tests/models/test_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",
     r"models\.folded_convolution\.folded_features": "within a compiled function",
     r".*\.(build|get_config|from_config|compute_output_shape)": "called by Keras",

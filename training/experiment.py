@@ -60,6 +60,7 @@ def carry_out(run: Run, task: Task) -> None:
         if line:
             run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
+    judged = False  # whether the discriminator was trained
     if settings.algorithm == "random":
         measure_controls(generator, task, run)
     else:
@@ -67,12 +68,13 @@ def carry_out(run: Run, task: Task) -> None:
         with distribution.scope():
             rollout = Rollout(generator)
         reward = make_reward(settings, generator, task.train)
+        judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
         train_seqgan(steps, rollout, reward, real, settings, run, task.measure)
         measure_generator(generator, settings, run, task.measure, start=False)
     for _ in run.loop("export", 1):
         if distribution.is_chief:
-            export(generator, task, run)
+            export(generator, discriminator if judged else None, task, run)
     if distribution.is_chief:
         path = run.finish(tests=significance(run.folder), data=task.provenance)
         run.display.say(f"{summary(run.state.results)}\nresult in {path}")
@@ -103,11 +105,11 @@ def make_models(
     return generator, discriminator
 
 
-def export(generator: Generator, task: Task, run: Run) -> None:
-    """Writes the SavedModel and a hundred samples."""
+def export(generator: Generator, discriminator: Discriminator | None, task: Task, run: Run) -> None:
+    """Writes the SavedModel, with the discriminator where one was trained, and a hundred samples."""
     folder = run.folder.path
     with run.folder.writing(folder / "generator"):
-        export_generator(generator, folder / "generator", task.vocabulary)
+        export_generator(generator, folder / "generator", task.vocabulary, discriminator)
     samples = generator.sample(100, run.seed("samples")).numpy()
     with run.folder.writing(folder / "samples"):
         task.write_samples(folder, samples)
