@@ -70,5 +70,6 @@ def _facts(generator: Generator) -> dict[str, Any]:
         "max_length": generator.max_length,
         "start_token": generator.start_token,
         "end_token": generator.end_token,
+        "pad_token": generator.pad_token,
         "blocked_tokens": list(generator.blocked_tokens),
     }

@@ -341,7 +341,8 @@ CASES = {
 # What has no arrays of its own to check, and why.
 OTHERS = {
     r"models\.checks\..*": "the checks themselves",
-    r"models\.(manifest|export|load)\..*": "folders: tests/models/test_export.py, test_load.py",
+    r"models\.search\.beam_search": "called on a checked prefix: tests/models/test_search.py",
+    r"models\.(manifest|export|load|exported)\..*": "folders: tests/models/test_export.py, test_load.py",
     r"models\.(endpoints|continuation|graph_checks)\..*": "graphs, which check their values: "
     "tests/models/test_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",

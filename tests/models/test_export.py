@@ -156,7 +156,8 @@ def test_the_vocabulary_goes_along_and_an_old_export_is_replaced_whole(exports, 
     moved = folder.rename(tmp_path / "moved")  # an export may be copied elsewhere
     assert check_manifest(moved)
     asset = tf.saved_model.load(str(moved)).vocabulary.asset_path.numpy().decode()
-    facts = {"max_length": 4, "start_token": 0, "end_token": 1, "blocked_tokens": [0, 2]}
+    facts = {"max_length": 4, "start_token": 0, "end_token": 1, "pad_token": 0}
+    facts |= {"blocked_tokens": [0, 2]}
     written = json.loads(Path(asset).read_text(encoding="utf-8"))
     assert written == {**vocabulary, "generator": facts}
 
