@@ -20,18 +20,31 @@ from data.text import (
 
 Rule = tuple[str, str]  # a pattern of RE2, and what its matches become
 
-_SPACE = r"[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
-_WORD, _NOT_WORD = r"[\p{L}\p{N}_]", r"(^|[^\p{L}\p{N}_])"
-_END = r"([^\p{L}\p{N}_]|$)"
+_SPACE = (
+    r"[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
+)
+# What a word has, to `re`, and to the module `regex`, which NLTK uses for all but contractions: there
+# circled letters do, and fractions do not.
+_RE_WORD = r"\p{L}\p{N}_"
+_REGEX_WORD = (
+    r"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}"
+    r"\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}"
+)
 _LETTER = r"[\p{L}\p{Nl}\p{No}]"
 _MARK = "\x1f"  # white space to Python, so that no word has it
 
 
-def _contraction(first: str, second: str, before: str = _NOT_WORD, after: str = _END) -> list[Rule]:
+def _contraction(
+    first: str, second: str, before: str = f"(^|[^{_RE_WORD}])", after: str = f"([^{_RE_WORD}]|$)"
+) -> list[Rule]:
     return [(f"{before}((?i:{first}))((?i:{second})){after}", r"\1 \2 \3 \4")] * 2
 
 
-_CLITIC = (rf"{_NOT_WORD}'((?i:re|ve|ll|m|t|s|d|n)){_END}", rf"\1{_MARK}\2\3")
+_NO_WORD_BEFORE = f"(^|[^{_REGEX_WORD}])"
+_CLITIC = (
+    rf"{_NO_WORD_BEFORE}'((?i:re|ve|ll|m|t|s|d|n))([^{_REGEX_WORD}]|$)",
+    rf"\1{_MARK}\2\3",
+)
 
 # One step of NLTK on a part without spaces, which " ." follows.
 _CUT: list[Rule] = [
@@ -40,7 +53,7 @@ _CUT: list[Rule] = [
     ("(``)", r" \1 "),
     (r"""([ (\[{<])("|'')""", r"\1 `` "),
     # An apostrophe before a word is a quote, unless the word is a clitic.
-    *[_CLITIC, _CLITIC, (f"{_NOT_WORD}'({_WORD})", r"\1' \2"), (_MARK, "'")],
+    *[_CLITIC, _CLITIC, (f"{_NO_WORD_BEFORE}'([{_REGEX_WORD}])", r"\1' \2"), (_MARK, "'")],
     (r"""([^.])(\.)([\])}>"'»”’ ]*)\s*$""", r"\1 \2 \3 "),
     (r"([:,])([^\p{Nd}])", r" \1 \2"),
     (r"([:,])$", r" \1 "),
@@ -58,7 +71,8 @@ _CUT: list[Rule] = [
     ("''", " '' "),
     ('"', " '' "),
     (r"\s+", " "),
-    (r"([^' ])('[sS]|'[mM]|'[dD]|') ", r"\1 \2 "),
+    # With two letters only, RE2 takes the class to mean "s in any case", and the long s with it.
+    (rf"([^' ])('[sS{_MARK}]|'[mM]|'[dD]|') ", r"\1 \2 "),
     (r"([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) ", r"\1 \2 "),
     *_contraction("can", "not"),
     *_contraction("d", "'ye"),

@@ -12,7 +12,7 @@ from models.discriminator import SCORE_ROWS, Discriminator
 from models.generator import Generator
 from models.graph_checks import check_draw, check_ids, check_prefixes, require
 
-# What decides a draw, in the order of the arguments, and what each is where it is not given.
+# What decides a draw, in the order of the arguments.
 DRAW_INPUTS = (
     tf.TensorSpec([2], tf.int32, "seed"),
     tf.TensorSpec([], tf.float32, "temperature"),
@@ -20,6 +20,7 @@ DRAW_INPUTS = (
     tf.TensorSpec([], tf.float32, "top_p"),
     tf.TensorSpec([], tf.int32, "candidates"),
 )
+DRAW_DEFAULTS = (1.0, 0, 1.0, 1)  # of all but the seed
 SAMPLE_INPUTS = [tf.TensorSpec([], tf.int32, "num"), *DRAW_INPUTS]
 COMPLETE_INPUTS = [
     tf.TensorSpec([None, None], tf.int32, "prefixes"),
@@ -172,17 +173,16 @@ class Endpoints:
 
         What has a default in Python has it here too, for callers that read the defaults of a signature.
         """
-        default = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "candidates": 1}
-        draw = {name: tf.constant(value) for name, value in default.items()}
+        temperature, top_k, top_p, candidates = map(tf.constant, DRAW_DEFAULTS)
 
         @_function(input_signature=SAMPLE_INPUTS)
         def sample(
             num,
             seed,
-            temperature=draw["temperature"],
-            top_k=draw["top_k"],
-            top_p=draw["top_p"],
-            candidates=draw["candidates"],
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            candidates=candidates,
         ):
             return {"tokens": self.sample(num, seed, temperature, top_k, top_p, candidates)}
 
@@ -191,10 +191,10 @@ class Endpoints:
             prefixes,
             lengths,
             seed,
-            temperature=draw["temperature"],
-            top_k=draw["top_k"],
-            top_p=draw["top_p"],
-            candidates=draw["candidates"],
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            candidates=candidates,
         ):
             given = (prefixes, lengths, seed, temperature, top_k, top_p, candidates)
             return {"tokens": self.complete(*given)}

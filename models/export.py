@@ -12,6 +12,8 @@ from models.discriminator import Discriminator
 from models.endpoints import Endpoints
 from models.generator import Generator
 from models.manifest import write_manifest
+from models.text_endpoints import TextEndpoints
+from models.text_graph import TextGraph
 
 
 class _Export(tf.Module):
@@ -22,12 +24,14 @@ class _Export(tf.Module):
     function reads.
     """
 
-    def __init__(self, endpoints: Endpoints, vocabulary: str):
+    def __init__(self, endpoints: Endpoints, of_text: TextEndpoints | None, vocabulary: str):
         super().__init__()
         self.weights = [variable.value for variable in endpoints.variables]
         self.vocabulary = tf.saved_model.Asset(vocabulary)
-        for name, function in endpoints.functions().items():
-            setattr(self, name, function)
+        self.text = None if of_text is None else of_text.text
+        for each in (endpoints, of_text):
+            for name, function in each.functions().items() if each else ():
+                setattr(self, name, function)
 
 
 def export_generator(
@@ -35,6 +39,7 @@ def export_generator(
     folder: Path,
     vocabulary: dict[str, Any],
     discriminator: Discriminator | None = None,
+    text: dict[str, Any] | None = None,
 ) -> None:
     """Writes the SavedModel `folder`, first under a temporary name: a stop leaves no half of one.
 
@@ -44,9 +49,11 @@ def export_generator(
         vocabulary: what its ids mean; kept as the asset `vocabulary.json`, with the facts of the
             generator that callers of `step` need.
         discriminator: chooses among candidates; None: the export draws one candidate only.
+        text: arguments of `TextGraph`, from `data.text_rules`; None: no function takes or gives text.
 
     It holds a list of its files with their SHA-256, see `models.manifest`. The loaded object has the
-    functions of `models.endpoints.Endpoints`, also as signatures with named outputs.
+    functions of `models.endpoints.Endpoints`, and of `models.text_endpoints.TextEndpoints` where they
+    are for text, also as signatures with named outputs.
     """
     temporary = folder.with_name(f"writing-{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -57,8 +64,10 @@ def export_generator(
     write_json(path, {**vocabulary, "generator": _facts(generator)})
     with plain_path(temporary) as plain_folder, plain_path(path) as plain_vocabulary:
         endpoints = Endpoints(generator, discriminator)
-        module = _Export(endpoints, str(plain_vocabulary))
-        tf.saved_model.save(module, str(plain_folder), signatures=endpoints.signatures())
+        of_text = None if text is None else TextEndpoints(endpoints, TextGraph(**text))
+        module = _Export(endpoints, of_text, str(plain_vocabulary))
+        signatures = endpoints.signatures() | (of_text.signatures() if of_text else {})
+        tf.saved_model.save(module, str(plain_folder), signatures=signatures)
     shutil.rmtree(assets)
     write_manifest(temporary)
     shutil.rmtree(folder, ignore_errors=True)

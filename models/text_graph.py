@@ -37,7 +37,7 @@ class TextGraph(tf.Module):
         super().__init__()
         self._lowercase, self._first, self._poems = lowercase, first, poems
         self._tokens = [token.encode() for token in tokens]
-        self._words = None if words is None else _Words(words, self._tokens)
+        self._words = None if words is None else _Words(words, first, self._tokens)
         numbers = np.arange(_RESERVED, len(tokens), dtype=np.int32)
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(self._tokens[_RESERVED:], numbers), _UNKNOWN
@@ -57,9 +57,8 @@ class TextGraph(tf.Module):
         with tf.control_dependencies(checks):
             text = tf.identity(text)
         text = tf.strings.lower(text, encoding="utf-8") if self._lowercase else text
-        text = _replaced(text, self._first)
         if self._words is None:
-            return tf.strings.unicode_split(text, "UTF-8")
+            return tf.strings.unicode_split(_replaced(text, self._first), "UTF-8")
         return self._words.split(text)
 
     def ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -84,13 +83,14 @@ class TextGraph(tf.Module):
 class _Words:
     """Words as `data.text.words` cuts them, and text as `data.text.detokenize` writes it."""
 
-    def __init__(self, rules: dict[str, Any], tokens: list[bytes]):
+    def __init__(self, rules: dict[str, Any], first: Rules, tokens: list[bytes]):
         self._rules = rules
+        self._first = first
         self._tokens = tokens
 
     def split(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """The words of texts without other white space than spaces."""
-        parts = tf.strings.split(text)
+        """The words of texts, string `[M]` -> string `[M, None]`."""
+        parts = tf.strings.split(_replaced(text, self._first))
         different, places = tf.unique(parts.flat_values, tf.int64)
         words = tf.gather(self._words_of_parts(different), places)
         return parts.with_flat_values(words).merge_dims(1, 2)

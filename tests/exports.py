@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from data.text_rules import text_rules
 from data.vocabulary import RESERVED
 from files.writing import write_json
 from models.discriminator import Discriminator
@@ -56,7 +57,8 @@ def export(kind: str) -> Path:
         kernels = {1: 2, 2: 2}
         judge = Discriminator(generator(kind).vocab_size, LENGTHS[kind], 3, kernels)
         set_random_weights(judge, 8)
-    export_generator(generator(kind), folder, VOCABULARIES[kind], judge)
+    vocabulary = VOCABULARIES[kind]
+    export_generator(generator(kind), folder, vocabulary, judge, text_rules(vocabulary))
     return folder
 
 

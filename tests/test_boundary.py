@@ -343,8 +343,8 @@ OTHERS = {
     r"models\.checks\..*": "the checks themselves",
     r"models\.search\.beam_search": "called on a checked prefix: tests/models/test_search.py",
     r"models\.(manifest|export|load|exported)\..*": "folders: tests/models/test_export.py, test_load.py",
-    r"models\.(endpoints|continuation|graph_checks)\..*": "graphs, which check their values: "
-    "tests/models/test_endpoints.py",
+    r"models\.(endpoints|text_endpoints|text_graph|continuation|graph_checks)\..*": "graphs, which check their values: "
+    "tests/models/test_endpoints.py, test_text_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",
     r"models\.folded_convolution\.folded_features": "within a compiled function",
     r".*\.(build|get_config|from_config|compute_output_shape)": "called by Keras",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from data.text_rules import text_rules
 from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
@@ -109,7 +110,8 @@ def export(generator: Generator, discriminator: Discriminator | None, task: Task
     """Writes the SavedModel, with the discriminator where one was trained, and a hundred samples."""
     folder = run.folder.path
     with run.folder.writing(folder / "generator"):
-        export_generator(generator, folder / "generator", task.vocabulary, discriminator)
+        text = text_rules(task.vocabulary)
+        export_generator(generator, folder / "generator", task.vocabulary, discriminator, text)
     samples = generator.sample(100, run.seed("samples")).numpy()
     with run.folder.writing(folder / "samples"):
         task.write_samples(folder, samples)
