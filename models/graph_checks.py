@@ -12,10 +12,14 @@ def require(condition: tf.Tensor, given: str, value: tf.Tensor, expected: str) -
     Args:
         condition: bool `[]`.
         given: the beginning of the message, such as "`num` is".
-        value: follows `given`.
+        value: follows `given`; of strings, the first.
         expected: what was expected and how to fix it.
     """
-    message = tf.strings.format(f"{given} {{}}, expected {expected}.", value)
+    if value.dtype == tf.string:
+        first = tf.strings.reduce_join(tf.reshape(value, [-1])[:1])
+        message = tf.strings.join([f"{given} ", first, f", expected {expected}."])
+    else:
+        message = tf.strings.format(f"{given} {{}}, expected {expected}.", value)
     return tf.debugging.Assert(condition, [message])
 
 
@@ -103,7 +107,7 @@ def check_ids(ids: tf.Tensor, vocab_size: int, name: str) -> list[tf.Operation]:
             ~tf.reduce_any(wrong),
             f"`{name}` hold the id",
             _one_of(ids, wrong),
-            f"ids in [0, {vocab_size}); give those of the export's vocabulary",
+            f"ids in [0, {vocab_size}); give those of its vocabulary",
         )
     ]
 

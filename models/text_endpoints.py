@@ -46,8 +46,8 @@ class TextEndpoints:
         check = require(
             ~tf.reduce_any(unknown),
             "`prefixes` hold",
-            tf.boolean_mask(tokens.flat_values, unknown)[:1],
-            "tokens of the export's vocabulary; leave it out",
+            tf.boolean_mask(tokens.flat_values, unknown),
+            "tokens of the vocabulary only; leave it out",
         )
         with tf.control_dependencies([check]):
             lengths = tf.cast(tf.identity(ids.row_lengths()), tf.int32)

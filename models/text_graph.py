@@ -50,7 +50,7 @@ class TextGraph(tf.Module):
             require(
                 tf.reduce_all(sound == text),
                 "`text` or `prefixes` hold",
-                tf.boolean_mask(sound, sound != text)[:1],
+                tf.boolean_mask(sound, sound != text),
                 "UTF-8; encode them so",
             )
         ]

@@ -62,6 +62,12 @@ def export(kind: str) -> Path:
     return folder
 
 
+@functools.cache
+def loaded(kind: str) -> Any:
+    """An export as a program without our code has it."""
+    return tf.saved_model.load(str(export(kind)))
+
+
 def copy_of(kind: str, folder: Path) -> Path:
     """A run folder with an export of its own, to be read or damaged."""
     shutil.copytree(export(kind), folder / "generator")

@@ -8,7 +8,6 @@ import pytest
 import sample
 from data.line_codec import LineCodec
 from data.music_export import write_midi
-from models.exported import Exported
 from tests import exports
 from tests.scripts import run
 
@@ -60,7 +59,7 @@ def test_a_prefix_of_each_kind(tmp_path):
 
 def test_candidates_are_chosen_by_the_discriminator():
     drawn = [json.loads(line)["tokens"] for line in lines("words", "--json", "--candidates", 5)]
-    loaded = Exported(exports.export("words")).loaded
+    loaded = exports.loaded("words")
     np.testing.assert_array_equal(drawn, loaded.sample(10, [1, 0], candidates=5))
 
 

@@ -1,5 +1,6 @@
 """The tokenizers in the graph against those in Python: literal cases, random text, and all corpora."""
 
+import functools
 import itertools
 import random
 
@@ -30,6 +31,13 @@ class Both:
         spec = [tf.TensorSpec([None], tf.string)]
         self._tokens = tf.function(self.graph.tokens, input_signature=spec, autograph=False)
 
+        @functools.cache
+        def of_length(length):
+            spec = [tf.TensorSpec([None, length], tf.int32)]
+            return tf.function(self.graph.text, input_signature=spec, autograph=False)
+
+        self._text = of_length
+
     def check_tokens(self, lines, expected=None):
         """Returns the tokens, for lines whose accents are composed."""
         if expected is None:
@@ -48,9 +56,7 @@ class Both:
         for row, tokens in zip(rows, sequences, strict=True):
             row[: len(tokens)] = self.codec.ids(tokens)
             row[len(tokens) : len(tokens) + 1] = 1
-        spec = [tf.TensorSpec([None, length], tf.int32)]
-        text = tf.function(self.graph.text, input_signature=spec, autograph=False)
-        written = [text.decode() for text in text(tf.constant(rows)).numpy()]
+        written = [text.decode() for text in self._text(length)(tf.constant(rows)).numpy()]
         assert written == [self.codec.text(row).removesuffix("\n") for row in rows]
 
 
