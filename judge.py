@@ -167,14 +167,13 @@ def make_test(settings: JudgeSettings) -> None:
     prefer_tensorflow()  # before the models are imported, which need it
     from judging.runs import build_study, draw_real, read_runs
     from judging.schema import create
-    from sample import as_text
 
     num = NUM if settings.num is None else settings.num
     seed = SEED if settings.seed is None else settings.seed
     runs = read_runs(settings.runs)
     real, left_out = draw_real(runs[0], num, seed, settings.corpus)
     quiet()  # TensorFlow is imported here, after all that could be wrong without it
-    study = build_study(runs, real, seed, as_text)
+    study = build_study(runs, real, seed)
     if left_out:
         print(f"left out: {left_out:,} real sequences with tokens that the generators do not know")
     create(settings.database, study)

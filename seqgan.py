@@ -11,6 +11,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import numpy as np
 
 from data.line_vocabulary import LineVocabulary as Vocabulary
+from data.text_rules import text_rules
 from models.checks import check_tokens
 from models.discriminator import Discriminator
 from models.export import export_generator
@@ -103,8 +104,11 @@ class SeqGAN:
         return made
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
-        """Writes a SavedModel for sampling that needs none of this code; `sample.py` reads it."""
-        export_generator(self.generator, Path(folder), vocabulary.to_json())
+        """Writes a SavedModel that needs none of this code, see docs/serving.md; `sample.py` reads it."""
+        trained = self._calls["fit"] > 0 and self.reward.needs_discriminator
+        judge = self.discriminator if trained else None
+        saved = {**vocabulary.to_json(), "lowercase": False}
+        export_generator(self.generator, Path(folder), saved, judge, text_rules(saved))
 
     def _ids(self, real):
         tokens = check_tokens(real, self.generator.vocab_size, self.generator.max_length, "real")

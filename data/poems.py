@@ -118,6 +118,11 @@ def format_poem(characters: Sequence[str]) -> str:
     return "\n".join(f"{line}{mark}" for line, mark in zip(lines, "，。，。", strict=True))
 
 
+def characters_without_punctuation(text: str) -> list[str]:
+    """The characters of a part of a poem, or of any text, without punctuation and white space."""
+    return [character for character in "".join(text.split()) if not _is_punctuation(character)]
+
+
 def _characters(line: str) -> list[str]:
     """The characters of a poem without punctuation; none where it is no quatrain."""
     characters = list("".join(line.split()))

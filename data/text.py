@@ -115,7 +115,7 @@ def to_text(tokens: Sequence[str], level: str) -> str:
 # Words.
 
 # Words whose period is part of them and ends no sentence.
-_ABBREVIATIONS = frozenset(
+ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof rev hon sen rep gov gen lt col sgt capt jr sr st mt ft vs etc inc corp ltd "
     "ph.d jan feb aug sept oct nov dec".split()
 )
@@ -123,14 +123,14 @@ _ABBREVIATIONS = frozenset(
 _INITIALS = re.compile(r"[^\W\d_ai]|[^\W\d_](\.[^\W\d_])+")
 
 _CLITICS = ("n't", "'s", "'m", "'d", "'ll", "'re", "'ve")
-_NO_SPACE_BEFORE = frozenset(".,;:?!%)]}»'…") | {"''", "...", *_CLITICS}
-_NO_SPACE_AFTER = frozenset("([{«„$#") | {"``"}
+NO_SPACE_BEFORE = frozenset(".,;:?!%)]}»'…") | {"''", "...", *_CLITICS}
+NO_SPACE_AFTER = frozenset("([{«„$#") | {"``"}
 # What NLTK cuts without a mark at the place.
-_CUT_WORDS = (
+CUT_WORDS = (
     *(("can", "not"), ("gim", "me"), ("gon", "na"), ("got", "ta"), ("lem", "me"), ("wan", "na")),
     *(("'t", "is"), ("'t", "was")),
 )
-_ONE_WORD = frozenset("".join(parts) for parts in _CUT_WORDS)
+_ONE_WORD = frozenset("".join(parts) for parts in CUT_WORDS)
 
 
 def words(text: str) -> list[str]:
@@ -190,7 +190,7 @@ def _tokenizer() -> Any:
 
 def _is_abbreviation(word: str) -> bool:
     word = word.lower().lstrip("\"'`([{<")
-    return word in _ABBREVIATIONS or _INITIALS.fullmatch(word) is not None
+    return word in ABBREVIATIONS or _INITIALS.fullmatch(word) is not None
 
 
 def detokenize(tokens: Sequence[str]) -> str:
@@ -210,7 +210,7 @@ def _pretty(tokens: Iterable[str]) -> str:
     before = ""
     for token in tokens:
         low = token.lower()
-        glued = low in _NO_SPACE_BEFORE or before in _NO_SPACE_AFTER or (before, low) in _CUT_WORDS
+        glued = low in NO_SPACE_BEFORE or before in NO_SPACE_AFTER or (before, low) in CUT_WORDS
         text += "" if glued or not text else " "
         text += '"' if token in ("``", "''") else token
         before = low

@@ -1,7 +1,7 @@
 """Runs as sources of a blind test: checked, compared, and drawn from."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from data.corpora import input_digests, is_here
+from data.line_codec import LineCodec
 from data.split import SplitCorpus
-from data.vocabulary import UNKNOWN, Vocabulary
+from data.vocabulary import UNKNOWN
 from files.errors import DataError, UsageError
 from files.hashing import sha256
 from files.reading import read_json
@@ -29,9 +30,6 @@ _KINDS: dict[str, type[CorpusSettings]] = {
     "music": type(MUSIC_PRESETS["quick"]),
 }
 _REAL_TAG = 0x6EA1  # sets the draw of the real sequences apart from others with the same seed
-
-# Sequences int `[M, T]` as texts for people; see `sample.as_text`.
-AsText = Callable[[np.ndarray, Vocabulary | None], list[str]]
 
 
 @dataclass(frozen=True)
@@ -165,14 +163,13 @@ def draw_real(run: Run, num: int, seed: int, corpus: str | None = None) -> tuple
     return real[np.sort(chosen)], left_out
 
 
-def build_study(runs: Sequence[Run], real: np.ndarray, seed: int, as_text: AsText) -> Study:
+def build_study(runs: Sequence[Run], real: np.ndarray, seed: int) -> Study:
     """Draws from the generators, and mixes their sequences with the real ones.
 
     Args:
         runs: from `read_runs`.
         real: from `draw_real`, int `[num, T]`.
         seed: of all draws.
-        as_text: how sequences become texts.
     """
     sequences = [real]
     for run in runs:
@@ -181,12 +178,12 @@ def build_study(runs: Sequence[Run], real: np.ndarray, seed: int, as_text: AsTex
         sequences.append(
             load.draw(generator, run.export, size, num=len(real), seed=seed, temperature=1.0)
         )
-    vocabulary = None if runs[0].task == "music" else Vocabulary.from_json(runs[0].vocabulary)
+    codec = LineCodec(runs[0].vocabulary)
 
     def contents(rows: np.ndarray) -> list[str]:
-        if vocabulary is None:
+        if runs[0].task == "music":
             return [tune_content(row) for row in rows]
-        return [text.strip("\n") for text in as_text(rows, vocabulary)]
+        return [codec.text(row).strip("\n") for row in rows]
 
     about = {"corpus": runs[0].settings.corpus, "split_hash": runs[0].split_hash}
     sources = [Source(REAL, REAL, about), *_named_apart([run.source() for run in runs])]

@@ -8,64 +8,52 @@ import tensorflow as tf
 
 from files.plain_path import plain_path
 from files.writing import write_json
+from models.discriminator import Discriminator
+from models.endpoints import Endpoints
 from models.generator import Generator
 from models.manifest import write_manifest
+from models.text_endpoints import TextEndpoints
+from models.text_graph import TextGraph
 
-# Above it, the logits of tokens that are never written would come near those of the others.
-MAX_TEMPERATURE = 1e30
 
+class _Export(tf.Module):
+    """What is exported: functions, the weights that they read, and the vocabulary of their ids.
 
-class _Sampler(tf.Module):
-    """What is exported: the endpoint `sample` and the vocabulary that its ids belong to."""
+    Of the models their TensorFlow variables alone are tracked. Where TensorFlow tracks variables of
+    Keras, a program without Keras (TensorFlow Serving, `saved_model_cli`, LiteRT) restores copies that no
+    function reads.
+    """
 
-    def __init__(self, generator: Generator, vocabulary: str):
+    def __init__(self, endpoints: Endpoints, of_text: TextEndpoints | None, vocabulary: str):
         super().__init__()
-        self.generator = generator
+        self.weights = [variable.value for variable in endpoints.variables]
         self.vocabulary = tf.saved_model.Asset(vocabulary)
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([], tf.int32, "num"),
-            tf.TensorSpec([2], tf.int32, "seed"),
-            tf.TensorSpec([], tf.float32, "temperature"),
-        ]
-    )
-    def sample(self, num, seed, temperature):
-        """num int32[], seed int32[2], temperature float32[] -> int32 [num, T].
-
-        Raises `tf.errors.InvalidArgumentError` for a `num` below 1 or a `temperature` that is not
-        above 0 and at most `MAX_TEMPERATURE`.
-        """
-        checks = [
-            _require(num >= 1, "num", num, "a whole number of at least 1; give 1 or more"),
-            _require(
-                (temperature > 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
-                "temperature",
-                temperature,
-                f"a number above 0 and at most {MAX_TEMPERATURE:g}; 1 draws from what was learned",
-            ),
-        ]
-        with tf.control_dependencies(checks):  # or other operations would fail first
-            num, temperature = tf.identity(num), tf.identity(temperature)
-        return self.generator.sample_graph(num, seed, temperature)
+        self.text = None if of_text is None else of_text.text
+        for each in (endpoints, of_text):
+            for name, function in each.functions().items() if each else ():
+                setattr(self, name, function)
 
 
-def _require(condition: tf.Tensor, name: str, value: tf.Tensor, expected: str) -> tf.Operation:
-    """An operation that raises `InvalidArgumentError` unless the condition holds."""
-    message = tf.strings.format(f"`{name}` is {{}}, expected {expected}.", value)
-    return tf.debugging.Assert(condition, [message])
-
-
-def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, Any]) -> None:
+def export_generator(
+    generator: Generator,
+    folder: Path,
+    vocabulary: dict[str, Any],
+    discriminator: Discriminator | None = None,
+    text: dict[str, Any] | None = None,
+) -> None:
     """Writes the SavedModel `folder`, first under a temporary name: a stop leaves no half of one.
 
     Args:
         generator: the policy.
         folder: where to; replaced if it is there.
-        vocabulary: what its ids mean; kept as the asset `vocabulary.json`.
+        vocabulary: what its ids mean; kept as the asset `vocabulary.json`, with the facts of the
+            generator that callers of `step` need.
+        discriminator: chooses among candidates; None: the export draws one candidate only.
+        text: arguments of `TextGraph`, from `data.text_rules`; None: no function takes or gives text.
 
-    It holds a list of its files with their SHA-256, see `models.manifest`.
-    The loaded object has `sample(num, seed, temperature)`, also as a signature of that name.
+    It holds a list of its files with their SHA-256, see `models.manifest`. The loaded object has the
+    functions of `models.endpoints.Endpoints`, and of `models.text_endpoints.TextEndpoints` where they
+    are for text, also as signatures with named outputs.
     """
     temporary = folder.with_name(f"writing-{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -73,11 +61,24 @@ def export_generator(generator: Generator, folder: Path, vocabulary: dict[str, A
     assets = temporary.with_name(f"{temporary.name}-assets")
     assets.mkdir(exist_ok=True)
     path = assets / "vocabulary.json"
-    write_json(path, vocabulary)
+    write_json(path, {**vocabulary, "generator": _facts(generator)})
     with plain_path(temporary) as plain_folder, plain_path(path) as plain_vocabulary:
-        module = _Sampler(generator, str(plain_vocabulary))
-        tf.saved_model.save(module, str(plain_folder), signatures={"sample": module.sample})
+        endpoints = Endpoints(generator, discriminator)
+        of_text = None if text is None else TextEndpoints(endpoints, TextGraph(**text))
+        module = _Export(endpoints, of_text, str(plain_vocabulary))
+        signatures = endpoints.signatures() | (of_text.signatures() if of_text else {})
+        tf.saved_model.save(module, str(plain_folder), signatures=signatures)
     shutil.rmtree(assets)
     write_manifest(temporary)
     shutil.rmtree(folder, ignore_errors=True)
     temporary.replace(folder)
+
+
+def _facts(generator: Generator) -> dict[str, Any]:
+    return {
+        "max_length": generator.max_length,
+        "start_token": generator.start_token,
+        "end_token": generator.end_token,
+        "pad_token": generator.pad_token,
+        "blocked_tokens": list(generator.blocked_tokens),
+    }

@@ -5,7 +5,9 @@ TensorFlow is imported only to load: what is damaged is reported before. All err
 """
 
 import logging
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from files.errors import DataError, UsageError
 from files.plain_path import plain_path
 from files.reading import read_json
 from models.manifest import check_manifest
+
+# The message of a graph that refuses its inputs.
+_REFUSED = re.compile(r"assertion failed: \[(`.*, expected .*\.)\]$", re.MULTILINE)
 
 
 def find_export(folder: Path) -> Path:
@@ -92,7 +97,16 @@ def load_generator(export: Path) -> Any:
 
 
 def draw(
-    generator: Any, export: Path, vocab_size: int, num: int, seed: int, temperature: float
+    generator: Any,
+    export: Path,
+    vocab_size: int,
+    num: int,
+    seed: int,
+    temperature: float,
+    *,
+    stream: int = 0,
+    prefix: np.ndarray | None = None,
+    **more: float,
 ) -> np.ndarray:
     """Sequences of a loaded generator, int32 `[num, T]`.
 
@@ -103,28 +117,68 @@ def draw(
         num: of sequences, at least 1.
         seed: the same seed gives the same sequences.
         temperature: divides the logits.
+        stream: another one gives other sequences of the same seed.
+        prefix: ids `[n]` that every sequence begins with.
+        **more: `top_k`, `top_p` and `candidates`, where they are not the defaults.
 
     Raises:
         UsageError: it gives no such sequences, or there is no memory for so many.
     """
     import tensorflow as tf
 
-    try:
-        sequences = generator.sample(
-            tf.constant(num), tf.constant([seed, 0]), tf.constant(temperature)
-        ).numpy()
-        fits = sequences.ndim == 2 and len(sequences) == num and sequences.dtype == "int32"
-    except (tf.errors.ResourceExhaustedError, MemoryError):
-        raise UsageError(
-            f"there is no memory for {num:,} sequences at once. Draw fewer at a time (--num)."
-        ) from None
-    except Exception as error:  # whatever a damaged SavedModel makes TensorFlow raise
-        raise _damaged(export, "cannot be drawn from", error) from None
-    if not fits or (sequences < 0).any() or (sequences >= vocab_size).any():
+    if (more or prefix is not None) and not hasattr(generator, "complete"):
+        raise of_older_version(export)
+
+    def drawn():
+        options = {key: tf.constant(value) for key, value in more.items()}
+        settings = tf.constant([seed, stream]), tf.constant(temperature)
+        if prefix is None:
+            sequences = generator.sample(tf.constant(num), *settings, **options)
+        else:
+            rows = tf.constant(np.tile(prefix, [num, 1]))
+            sequences = generator.complete(rows, tf.fill([num], len(prefix)), *settings, **options)
+        sequences = sequences.numpy()
+        shaped = sequences.ndim == 2 and len(sequences) == num and sequences.dtype == "int32"
+        return sequences, shaped and not ((sequences < 0).any() or (sequences >= vocab_size).any())
+
+    much = f"{num:,} sequences at once. Draw fewer at a time (--num)"
+    sequences, fits = call(drawn, export, much)
+    if not fits:
         raise UsageError(
             f"{export} is damaged: it gives no ids below {vocab_size}. Export or copy it again."
         )
     return sequences
+
+
+def of_older_version(export: Path) -> UsageError:
+    """The error where an export lacks a function that it is asked for."""
+    return UsageError(
+        f"{export} is from an older version and can only draw sequences from nothing, expected an export "
+        "that can complete and score them. Export it again, or use --num, --seed and --temperature alone."
+    )
+
+
+def call(function: Callable[[], Any], export: Path, much: str) -> Any:
+    """What a function of a loaded generator returns.
+
+    Args:
+        function: calls it.
+        export: where it came from, for messages.
+        much: what the memory may be too little for, and how to need less, for messages.
+
+    Raises:
+        UsageError: the generator refuses its inputs, is damaged, or there is no memory.
+    """
+    import tensorflow as tf
+
+    try:
+        return function()
+    except (tf.errors.ResourceExhaustedError, MemoryError):
+        raise UsageError(f"there is no memory for {much}.") from None
+    except Exception as error:  # whatever a damaged SavedModel makes TensorFlow raise
+        if refused := _REFUSED.search(str(error)):  # by models/graph_checks.py
+            raise UsageError(refused[1]) from None
+        raise _damaged(export, "cannot be drawn from", error) from None
 
 
 def _damaged(export: Path, what: str, error: Exception) -> UsageError:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from files.errors import DataError
 from models import device
@@ -86,6 +87,23 @@ def exact_probabilities(generator, tokens: np.ndarray, temperature: float = 1.0)
     steps = np.exp(logits - logits.max(axis=-1, keepdims=True))
     steps /= steps.sum(axis=-1, keepdims=True)
     return np.take_along_axis(steps, tokens[..., None], axis=-1)[..., 0].prod(axis=1)
+
+
+def check_frequencies(counts: np.ndarray, probabilities: np.ndarray) -> None:
+    """Chi-square: outcomes are as frequent as they are probable, and none that is impossible occurs.
+
+    Args:
+        counts: how often each outcome occurred, int `[K]`; rare ones are taken together.
+        probabilities: of the outcomes, up to a factor, float `[K]`.
+    """
+    expected = probabilities.astype(np.float64)
+    expected *= counts.sum() / expected.sum()
+    assert counts[expected == 0].sum() == 0
+    often = expected > 5
+    observed = np.append(counts[often], counts[~often].sum())
+    expected = np.append(expected[often], expected[~often].sum())
+    observed, expected = observed[expected > 0], expected[expected > 0]
+    assert len(observed) == 1 or stats.chisquare(observed, expected).pvalue > 1e-3
 
 
 def exact_action_values(probabilities, rewards, every: np.ndarray, tokens: np.ndarray):

@@ -24,6 +24,7 @@ from models import (
     highway,
     judge,
     small_discriminator,
+    truncation,
 )
 from models.generator import Generator
 from models.oracle import Oracle
@@ -118,6 +119,16 @@ CASES = {
         (lambda m, x: m["generator"].sample(2, SEED, x), (0.0, -1.0, float("nan"))),
     ],
     "models.generator.Generator.log_prob": [(lambda m, x: m["generator"].log_prob(x), NO_LISTS)],
+    "models.truncation.truncate": [
+        (lambda m, x: truncation.truncate(x, 1, 1.0), no_floats(B, V)),
+    ],
+    "models.truncation.draw_truncated": [
+        (
+            lambda m, x: truncation.draw_truncated(x, floats(B) / 2, 1.0, 1, 1.0),
+            no_floats(B, V),
+        ),
+        (lambda m, x: truncation.draw_truncated(floats(B, V), x, 1.0, 1, 1.0), no_floats(B)),
+    ],
     "models.oracle.Oracle": [(lambda m, x: Oracle(x, T), NO_COUNT)],
     "models.oracle.Oracle.from_seed": [(lambda m, x: Oracle.from_seed(1, x, T), NO_COUNT)],
     "models.oracle.Oracle.from_parameters": [
@@ -356,7 +367,10 @@ CASES = {
 # What has no arrays of its own to check, and why.
 OTHERS = {
     r"models\.checks\..*": "the checks themselves",
-    r"models\.(manifest|export|load)\..*": "folders: tests/models/test_export.py, test_load.py",
+    r"models\.search\.beam_search": "called on a checked prefix: tests/models/test_search.py",
+    r"models\.(manifest|export|load|exported)\..*": "folders: tests/models/test_export.py, test_load.py",
+    r"models\.(endpoints|text_endpoints|text_graph|continuation|graph_checks)\..*": "graphs, which check their values: "
+    "tests/models/test_endpoints.py, test_text_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",
     r"models\.device\..*": "sizes: tests/models/test_device.py",
     r"models\.folded_convolution\.folded_features": "within a compiled function",

@@ -120,5 +120,6 @@ def text_task(corpus: Any, settings: CorpusSettings) -> Task:
         (folder / "samples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     options = {"end_token": END, "pad_token": PAD, "blocked_tokens": (PAD, UNKNOWN)}
-    vocabulary = corpus.vocabulary.to_json()
+    lowercase = corpus.provenance.get("lowercase", False)
+    vocabulary = {**corpus.vocabulary.to_json(), "lowercase": lowercase}
     return corpus_task(corpus, vocabulary, settings, write_samples, options)

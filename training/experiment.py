@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from data.text_rules import text_rules
 from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
@@ -65,6 +66,7 @@ def carry_out(run: Run, task: Task) -> None:
         if line:
             run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
+    judged = False  # whether the discriminator was trained
     if settings.algorithm == "random":
         measure_controls(generator, task, run)
     else:
@@ -72,13 +74,14 @@ def carry_out(run: Run, task: Task) -> None:
         with distribution.scope():
             rollout = Rollout(generator)
         reward = make_reward(settings, generator, task.train)
+        judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
         validation = task.validation
         train_seqgan(steps, rollout, reward, real, settings, run, task.measure, validation)
         measure_generator(generator, settings, run, task.measure, validation, start=False)
     for _ in run.loop("export", 1):
         if distribution.is_chief:
-            export(generator, task, run)
+            export(generator, discriminator if judged else None, task, run)
     if distribution.is_chief:
         path = run.finish(tests=significance(run.folder), data=task.provenance)
         run.display.say(f"{summary(run.state.results)}\nresult in {path}")
@@ -123,14 +126,14 @@ def make_discriminator(vocab_size: int, max_length: int, settings: Settings) -> 
     return Discriminator(vocab_size, max_length, l2=known.discriminator_l2, **options)
 
 
-def export(generator: Generator, task: Task, run: Run) -> None:
-    """Writes the SavedModel and a hundred samples."""
+def export(generator: Generator, discriminator: Judge | None, task: Task, run: Run) -> None:
+    """Writes the SavedModel, with the discriminator where one was trained, and a hundred samples."""
     folder = run.folder.path
     with run.folder.writing(folder / "generator"):
+        text = text_rules(task.vocabulary)
         temperature = run.state.results.get("temperature", 1.0)
-        export_generator(
-            generator, folder / "generator", {**task.vocabulary, "temperature": temperature}
-        )
+        vocabulary = {**task.vocabulary, "temperature": temperature}
+        export_generator(generator, folder / "generator", vocabulary, discriminator, text)
     samples = generator.sample(100, run.seed("samples")).numpy()
     with run.folder.writing(folder / "samples"):
         task.write_samples(folder, samples)

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 import pretty_midi
 
-import sample
 from data import melody, music, oracle, poems, speeches, text
 from data.corpora import SAMPLES_FOLDER, nottingham_manifest
 from data.corpus import Corpus
+from data.line_codec import LineCodec
 from data.summary import summarize
 from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
@@ -113,10 +113,9 @@ def vocabularies() -> list[bytes]:
 
 def read_vocabulary(folder: Path, way: int) -> None:
     vocabulary = load.read_vocabulary(folder)
-    tokens = sample.read_text_vocabulary(vocabulary)
+    codec = LineCodec(vocabulary)
     sequence = np.resize(np.arange(3, min(max(vocabulary["size"], 4), 23)), 20)
-    for line in sample.as_text(np.array([sequence]), tokens):
-        line.encode("utf-8")
+    codec.text(sequence).encode("utf-8")
 
 
 # The settings of a run.
@@ -417,7 +416,8 @@ def load_export(folder: Path, way: int) -> None:
     generator = load.load_generator(copy)
     sequences = load.draw(generator, copy, vocabulary["size"], 3, 1, 1.0)
     assert sequences.shape[0] == 3
-    sample.as_text(sequences, sample.read_text_vocabulary(vocabulary))
+    codec = LineCodec(vocabulary)
+    assert len([codec.text(sequence) for sequence in sequences]) == 3
 
 
 def undamaged(export: Callable[[], Path]) -> list[bytes]:

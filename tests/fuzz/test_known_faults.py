@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import sample
+from data.line_codec import LineCodec
 from data.vocabulary import RESERVED
 from files.errors import DataError, UsageError
 from models import load
@@ -158,7 +159,7 @@ def test_an_export_without_a_manifest_is_warned_of(export, capsys):
 )
 def test_what_is_no_vocabulary_is_refused(export, content, said):
     write_vocabulary(export, content)
-    assert said in refusal(lambda: sample.read_text_vocabulary(load.check_export(export)))
+    assert said in refusal(lambda: LineCodec(load.check_export(export)))
 
 
 class Generator:
@@ -201,7 +202,7 @@ def test_sound_sequences_are_given(export):
 
 @pytest.mark.parametrize("keys", [[[0, 40]], [[40, 89]]])
 def test_tunes_of_other_keys_are_not_begun(tmp_path, keys):
-    message = refusal(lambda: sample.write_tunes(np.array(keys), tmp_path / "midi"))
+    message = refusal(lambda: sample.write_tunes(iter([np.array(keys)]), tmp_path / "midi"))
     assert "expected 1 to 88" in message
     assert not (tmp_path / "midi").exists()
 

@@ -10,7 +10,6 @@ from files.errors import UserError
 from judging.runs import build_study, check_same_runs, draw_real, read_run, read_runs
 from judging.study import REAL, tune_keys
 from models.manifest import write_manifest
-from sample import as_text
 from tests.judging.run_folders import change, fake_generators, write_corpus, write_run
 from training.task_corpora import load_corpus
 
@@ -28,7 +27,7 @@ def run(tmp_path, corpus):
 def study_of(folders, num=5, seed=1, corpus=None):
     runs = read_runs(folders)
     real, _ = draw_real(runs[0], num, seed, corpus)
-    return build_study(runs, real, seed, as_text)
+    return build_study(runs, real, seed)
 
 
 def contents(study, source):

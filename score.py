@@ -1,0 +1,64 @@
+#!/usr/bin/env python
+"""How likely an exported generator finds lines of text: nats per token and perplexity.
+
+python score.py runs/text lines.txt              # each line, and all
+python score.py runs/music tunes.zip             # windows of tunes, from MIDI files
+python score.py runs/a lines.txt --compare runs/b runs/c   # ranks the generators
+"""
+
+import files  # noqa: F401  # first, since it checks the version of Python
+
+# isort: split
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from training.errors import one_line_errors
+from training.flags import read_flags
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreSettings:
+    """Prints how likely an exported generator finds the lines of a file."""
+
+    run: Annotated[Path, tyro.conf.Positional] = Path()
+    """Folder of a run, or of its exported generator."""
+    file: Annotated[Path, tyro.conf.Positional] = Path()
+    """What to score: text with one sequence a line, ids for the oracle, or MIDI files for tunes."""
+    compare: tuple[Path, ...] = ()
+    """Other runs: ranks all by nats per character, on the lines that all of them know in full."""
+    json: bool = False
+    """A JSON object a line, the last for all lines or, with --compare, one for each run."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = read_flags(ScoreSettings, ScoreSettings(), arguments, prog="score.py")
+
+    from training.session import prefer_tensorflow, quiet
+
+    prefer_tensorflow()  # before the models are imported, which need it
+    from reports.scores import Scorer, compare, comparison_table, score_table
+
+    scorers = [Scorer(run) for run in (settings.run, *settings.compare)]
+    quiet()  # TensorFlow is imported here, after all that could be wrong without it
+    if settings.compare:
+        ranks = compare(scorers, settings.file)
+        lines = map(_json, ranks) if settings.json else comparison_table(ranks)
+    else:
+        scores = scorers[0].scores(settings.file)
+        lines = map(_json, scores) if settings.json else score_table(scores)
+    for line in lines:
+        print(line)
+
+
+def _json(value) -> str:
+    return json.dumps(value.to_json(), ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main(sys.argv[1:])

@@ -1,0 +1,148 @@
+"""`score.py`: figures equal to the training code's, what is unknown or left out, and rankings."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from data.music_export import write_midi
+from data.vocabulary import Vocabulary
+from models.export import export_generator
+from models.generator import Generator
+from tests import exports
+from tests.helpers import set_random_weights
+from tests.scripts import run
+
+pytestmark = pytest.mark.slow
+
+LINES = "The river sings.\n\nthe lake runs and the lake sings\nthe river’s\n  \nrivers\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "lines.txt").write_text(LINES, encoding="utf-8")
+    return tmp_path / "lines.txt"
+
+
+def scored(kind, path):
+    done = run("score.py", exports.export(kind), path, "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+def test_lines_score_as_in_training_and_unknown_words_are_reported(file, rows, monkeypatch):
+    monkeypatch.setattr("reports.scores._ROWS", rows)
+    saved = exports.VOCABULARIES["words"]
+    vocabulary = Vocabulary.from_json(saved)
+    generator = exports.generator("words")
+    *lines, total = scored("words", file)
+    assert [line["line"] for line in lines] == ["1", "4", "6"]  # blank ones and a long one not
+    tokens = [["the", "river", "sings", "."], ["the", "river", "'s"], ["rivers"]]
+    rows = vocabulary.encode_all(tokens, 6)
+    nats = -generator.log_prob(rows).numpy()
+    counted = generator.mask(rows).numpy().sum(axis=1)
+    assert [line["num_tokens"] for line in lines] == counted.tolist() == [5, 4, 1]
+    np.testing.assert_allclose([line["nats"] for line in lines], nats, atol=1e-5)
+    np.testing.assert_allclose(
+        [line["perplexity"] for line in lines], np.exp(nats / counted), rtol=1e-5
+    )
+    assert lines[2]["unknown"] == {"rivers": 1} == total["unknown"]
+    assert total["left_out"] == {"of more than 6 tokens": 1}
+    assert math.isclose(total["nats_per_token"], nats.sum() / 10, rel_tol=1e-5)
+
+
+def test_the_table_has_the_same_figures(file):
+    *lines, total = scored("words", file)
+    printed = run("score.py", exports.export("words"), file).stdout.splitlines()
+    assert printed[0].split() == ["line", "tokens", "unknown", "nats/token", "perplexity"]
+    for row, line in zip(printed[1:5], [*lines, total], strict=True):
+        expected = f"{line['nats_per_token']:.4f} {line['perplexity']:.2f}"
+        assert row.split()[0] == line["line"] and row.split()[3:] == expected.split()
+    assert printed[5] == ("unknown, which count in no figure: 1 tokens, 1 different: rivers (1)")
+    assert printed[6:] == ["left out: 1 lines of more than 6 tokens"]
+
+
+def test_ids_poems_and_tunes(tmp_path):
+    ids, poems, tune = tmp_path / "ids", tmp_path / "poems", tmp_path / "tune.mid"
+    ids.write_text("1 2 3 5\n0 0 0 0\n1 2\n")
+    line, other, total = scored("oracle", ids)
+    nats = -exports.generator("oracle").log_prob([[1, 2, 3, 5], [0, 0, 0, 0]]).numpy()
+    np.testing.assert_allclose([line["nats"], other["nats"]], nats, atol=1e-5)
+    assert total["left_out"] == {"of fewer than 4 tokens": 1}
+
+    poem = "春雨山水春，雨山水春雨。山水春雨山，水春雨山雪。"
+    poems.write_text(poem, encoding="utf-8")
+    line, _ = scored("poems", poems)
+    rows = Vocabulary.from_json(exports.VOCABULARIES["poems"]).encode_all(
+        [[character for character in poem if character not in "，。"]], 20
+    )
+    nats = -exports.generator("poems").log_prob(rows).numpy()
+    np.testing.assert_allclose(line["nats"], nats[0], atol=1e-5)
+    assert line["num_tokens"] == 19 and line["unknown"] == {"雪": 1}
+
+    keys = np.array([40, 52, 30, 41, 50, 45, 47, 33, 20])
+    write_midi(keys, tune)
+    first, second, _ = scored("music", tune)
+    nats = -exports.generator("music").log_prob(keys[:8].reshape(2, 4)).numpy()
+    np.testing.assert_allclose([first["nats"], second["nats"]], nats, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """Of words too, with another vocabulary: it knows lakes and not what is not."""
+    folder = tmp_path_factory.mktemp("other") / "generator"
+    saved = exports.vocabulary_of("text", "word", ("river", "the", "lake", ".", "'s", "sings"))
+    generator = set_random_weights(Generator(saved["size"], 5, 3, 3, **exports.TEXT), 3)
+    export_generator(generator, folder, saved)
+    return folder, generator, saved
+
+
+def test_generators_are_ranked_on_the_lines_that_all_know(other, file):
+    folder, generator, saved = other
+    file.write_text("the river sings.\nthe lake sings\nthe river's\nthe river runs\n")
+    done = run("score.py", exports.export("words"), file, "--compare", folder, "--json")
+    ranks = {rank["run"]: rank for rank in map(json.loads, done.stdout.splitlines())}
+    common = [
+        ["the", "river", "sings", "."],
+        ["the", "river", "'s"],
+    ]  # the first line and the third
+    characters = len("the river sings.") + len("the river's") + 2
+    words = exports.VOCABULARIES["words"], exports.generator("words"), 6, exports.export("words")
+    for vocabulary, model, length, path in ((saved, generator, 5, folder), words):
+        rows = Vocabulary.from_json(vocabulary).encode_all(common, length)
+        nats = -float(model.log_prob(rows).numpy().sum())
+        rank = ranks[str(path)]
+        assert math.isclose(rank["nats_per_character"], nats / characters, rel_tol=1e-5)
+        assert (rank["lines"], rank["own_lines"], rank["unknown_tokens"]) == (2, 3, 1)
+    order = [json.loads(line)["nats_per_character"] for line in done.stdout.splitlines()]
+    assert order == sorted(order)
+
+    printed = run("score.py", exports.export("words"), file, "--compare", folder).stdout
+    assert printed.splitlines()[1].split()[-1] == json.loads(done.stdout.splitlines()[0])["run"]
+    assert "on the 2 lines that all know in full" in printed
+
+
+def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
+    words, folder = exports.export("words"), other[0]
+    (tmp_path / "ids").write_text("1 2 3 9\n")
+    (tmp_path / "long").write_text("the " * 7)
+    (tmp_path / "apart").write_text("the river runs\nthe lake\n")
+    old = exports.write_old("words", tmp_path / "old")
+    for arguments, said in (
+        ((words, tmp_path / "none"), "none does not exist, expected a text file in UTF-8"),
+        ((tmp_path, file), f"there is no exported generator in {tmp_path}"),
+        ((exports.export("oracle"), tmp_path / "ids"), "There is no id '9', expected ids from 0"),
+        (
+            (words, tmp_path / "long"),
+            "no line that can be scored (1 of more than 6 tokens), expect",
+        ),
+        ((words, tmp_path / "apart", "--compare", folder), "no line that all generators know in"),
+        ((words, file, "--compare", exports.export("oracle")), "generators of different kinds"),
+        ((old, file), "is from an older version and can only draw"),
+    ):
+        done = run("score.py", *arguments)
+        assert done.returncode == 2, done.stdout
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
+        assert len(lines) == 1 and lines[0].startswith("error: ") and said in lines[0], lines
