@@ -1,6 +1,7 @@
 """`sample.py`: what its flags draw, in one process on tiny exports, and the one line where they cannot."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import pytest
 import sample
 from data.line_codec import LineCodec
 from data.music_export import write_midi
+from files.writing import write_json
+from models.manifest import write_manifest
 from tests import exports
 from tests.scripts import run
 
@@ -159,3 +162,22 @@ def test_facts_that_are_none_are_refused(tmp_path):
         path.write_text(json.dumps({**saved, "generator": facts}))
         done = run("sample.py", folder, "--prefix", "1")
         assert done.returncode == 2 and "has no valid facts of its generator" in done.stderr
+
+
+def test_the_temperature_found_in_training_is_the_default(tmp_path):
+    folder = tmp_path / "generator"
+    shutil.copytree(exports.export("oracle"), folder)
+    path = folder / "assets" / "vocabulary.json"
+    write_json(path, {**json.loads(path.read_text()), "temperature": 2.5})
+    write_manifest(folder)
+    by_default = run("sample.py", folder)
+    assert by_default.returncode == 0, by_default.stderr
+    assert by_default.stderr == "temperature 2.5, tuned in training\n"
+    given = run("sample.py", folder, "--temperature", 2.5)
+    assert given.stdout == by_default.stdout and given.stderr == ""
+    assert run("sample.py", folder, "--temperature", 1).stdout != given.stdout
+
+    write_json(path, {**json.loads(path.read_text()), "temperature": "hot"})
+    write_manifest(folder)
+    wrong = run("sample.py", folder)
+    assert wrong.returncode == 2 and "temperature 'hot'" in wrong.stderr
