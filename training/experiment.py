@@ -25,6 +25,7 @@ from training.rewards import make_reward
 from training.run import Run
 from training.seqgan import train_seqgan
 from training.settings import Settings
+from training.show_samples import showing
 from training.steps import make_steps
 from training.stored_settings import run_name, settings_without_paths
 from training.task import Task
@@ -76,9 +77,9 @@ def carry_out(run: Run, task: Task) -> None:
         reward = make_reward(settings, generator, task.train)
         judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
-        validation = task.validation
-        train_seqgan(steps, rollout, reward, real, settings, run, task.measure, validation)
-        measure_generator(generator, settings, run, task.measure, validation, start=False)
+        measure = showing(task.measure, task, generator, run.display)
+        train_seqgan(steps, rollout, reward, real, settings, run, measure, task.validation)
+        measure_generator(generator, settings, run, measure, task.validation, start=False)
     for _ in run.loop("export", 1):
         if distribution.is_chief:
             export(generator, discriminator if judged else None, task, run)

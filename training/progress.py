@@ -73,6 +73,19 @@ class Display:
         if self._task is not None:
             self._bar.update(self._task, completed=number, refresh=True)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether somebody may be watching."""
+        return self.console.is_terminal and not self.console.quiet
+
+    def sample(self, text: str) -> None:
+        """Shows a generated sequence in one line, above the bar; control characters as U+FFFD."""
+        shown = " / ".join(text.split("\n")).strip(" /")
+        shown = "".join(c if c.isprintable() else "\ufffd" for c in shown)
+        self.console.print(
+            f"  {shown}", style="dim", markup=False, no_wrap=True, overflow="ellipsis"
+        )
+
     def say(self, line: str) -> None:
         """Prints one line, above the bar where there is one."""
         self.console.print(line, soft_wrap=True, markup=False)

@@ -3,9 +3,16 @@
 import io
 import re
 
+import numpy as np
+import pytest
 from rich.console import Console
 
+from data.vocabulary import RESERVED
+from tests.helpers import constant_generator
+from training.journal import Measurement
 from training.progress import Display
+from training.show_samples import showing
+from training.task import Task
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -41,3 +48,32 @@ def test_on_a_terminal_the_last_state_of_each_stage_stays(monkeypatch):
 def test_lines_are_not_folded_at_the_width_of_the_terminal(capsys):
     Display().say("a" * 300)
     assert capsys.readouterr().err == "a" * 300 + "\n"
+
+
+def task(vocabulary):
+    tokens = np.zeros([2, 3], np.int32)
+    return Task(
+        tokens, vocabulary, lambda *_: Measurement({"figure": 1.0}), (), lambda *_: None, dict
+    )
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_sample_is_shown_at_each_measurement_on_a_terminal_alone(monkeypatch, terminal):
+    console = Console(force_terminal=terminal, width=40, record=True, file=io.StringIO())
+    monkeypatch.setattr("training.progress.Console", lambda **_: console)
+    display, generator = Display(), constant_generator(4, vocab_size=5, max_length=3)
+    given = task(
+        {"task": "text", "level": "word", "size": 5, "tokens": [*RESERVED, "a", "\x1b[31m"]}
+    )
+    measure = showing(given.measure, given, generator, display)
+    assert measure(generator, 2, (1, 2)).figures == {"figure": 1.0}
+    shown = console.export_text().strip()
+    assert shown == ("\ufffd[31m \ufffd[31m \ufffd[31m" if terminal else "")
+
+
+def test_a_long_sample_takes_one_line(monkeypatch):
+    console = Console(force_terminal=True, width=20, record=True, file=io.StringIO())
+    monkeypatch.setattr("training.progress.Console", lambda **_: console)
+    Display().sample("one\ntwo\n" + "x" * 99)
+    (line,) = console.export_text().splitlines()
+    assert line.startswith("  one / two / xx") and line.endswith("\u2026") and len(line) == 20
