@@ -40,7 +40,7 @@ def run_name(task: str, settings: Settings) -> str:
         if settings.oracle != _preset_of(settings).oracle:
             data = settings.oracle.replace(":", "")
     elif isinstance(settings, CorpusSettings) and settings.corpus != _preset_of(settings).corpus:
-        data = re.sub(r"[^\w-]+", "_", Path(settings.corpus).stem)
+        data = re.sub(r"[^\w-]+", "_", Path(settings.corpus).stem).removeprefix(f"{task}-")
     reward = "" if settings.reward == "discriminator" else settings.reward
     parts = (task, data, settings.algorithm, reward, settings.preset, f"seed{settings.seed}")
     return "-".join(part for part in parts if part)

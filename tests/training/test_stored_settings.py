@@ -11,7 +11,13 @@ from tests.helpers import REPOSITORY
 from training.discriminators import with_defaults
 from training.flags import parse
 from training.options import options_of
-from training.presets import ALL_PRESETS, MUSIC_PRESETS, ORACLE_PRESETS, TEXT_PRESETS
+from training.presets import (
+    ALL_PRESETS,
+    MUSIC_PRESETS,
+    ORACLE_PRESETS,
+    SPEECH_PRESETS,
+    TEXT_PRESETS,
+)
 from training.stored_settings import (
     changed_settings,
     check_same_start,
@@ -176,6 +182,8 @@ def test_changed_settings_leave_out_what_names_the_run():
     text = parse(TEXT_PRESETS, ["--corpus", "my lines.txt", "--level", "char"])
     assert changed_settings(text) == {"level": "char"}
     assert run_name("text", text) == "text-my_lines-seqgan-quick-seed1"
+    speeches = dataclasses.replace(SPEECH_PRESETS["quick"], corpus="speeches-paragraphs")
+    assert run_name("speeches", speeches) == "speeches-paragraphs-seqgan-quick-seed1"
 
 
 @pytest.mark.parametrize(
