@@ -3,6 +3,8 @@
 They get the weights and moments that new ones would have, so a run computes what it always does.
 """
 
+import contextlib
+
 from models import device
 from training import experiment
 from training.discriminators import with_defaults
@@ -59,6 +61,18 @@ def pooled_rollout(generator):
     _rollouts[id(generator)] = rollout
     rollout.update(generator)
     return rollout
+
+
+@contextlib.contextmanager
+def apart():
+    """Within it a run makes models of its own."""
+    before = experiment.make_models, experiment.make_steps, experiment.Rollout
+    experiment.make_models, experiment.make_steps = make_models, make_steps
+    experiment.Rollout = Rollout
+    try:
+        yield
+    finally:
+        experiment.make_models, experiment.make_steps, experiment.Rollout = before
 
 
 def share() -> None:

@@ -106,6 +106,11 @@ def traced(tmp_path_factory):
     return functions | updates
 
 
+# Of an export only the plain draw is traced here, as "export": what completes, scores and reads text is
+# not proven for a GPU.
+ENDPOINTS = {"sample", "complete", "log_prob", "sample_text", "complete_text", "log_prob_text"}
+
+
 def test_every_compiled_function_is_traced(traced):
     """None that a class defines is missing, by its name in the graphs."""
     defined = set()
@@ -121,7 +126,7 @@ def test_every_compiled_function_is_traced(traced):
                 }
     assert {"sample", "sample_graph", "_mle_epoch", "_probability_real"} <= defined
     names = " ".join(name for function in traced.values() for name in graphs(function))
-    assert {name for name in defined if f"__inference_{name}_" not in names} <= {"sample"}
+    assert {name for name in defined if f"__inference_{name}_" not in names} <= ENDPOINTS
 
 
 # What runs on the host, and why that is no loss.
@@ -195,7 +200,8 @@ def test_copies_by_hand():
 
 
 def test_nothing_branches_on_a_number_of_the_device(traced):
-    assert {name for name, function in traced.items() if host_predicates(function)} == set()
+    # An export branches on its caller's arguments: whether to truncate, and to choose among candidates.
+    assert {name for name, function in traced.items() if host_predicates(function)} == {"export"}
     with device.use(device.PROCESSOR):
         generator = Generator(V, T)
         assert host_predicates(generator.sample_graph.get_concrete_function()) == T
