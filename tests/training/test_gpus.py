@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from training import distribution, gpus, provenance, session
+from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, make_distribution
 from training.presets import ORACLE_PRESETS
 from training.result import make_result
@@ -180,4 +181,4 @@ def test_runs_of_older_versions_had_neither_setting(tmp_path):
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"settings": stored}))
     loaded = load_settings(config, type(SETTINGS))
-    assert loaded == SETTINGS and not loaded.deterministic and loaded.xla
+    assert loaded == with_defaults(SETTINGS) and not loaded.deterministic and loaded.xla
