@@ -23,6 +23,9 @@ demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of 
 	$(BIN)/python train_oracle.py --oracle seed:1 --out runs/demo $(if $(wildcard runs/demo/config.json),--resume)
 	$(BIN)/python sample.py runs/demo --num 10
 
+# Two processes on two cores: with more threads each they would wait for one another.
+test test-fast: export TF_NUM_INTRAOP_THREADS = 1
+
 test: $(VENV)/dev  ## all tests, which must reach nine tenths of the lines and branches of the packages
 	$(BIN)/python -m slipcover --branch --source "$(COVERED)" --json --out coverage.json \
 		-m pytest $(ON_TWO_CORES)
