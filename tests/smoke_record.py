@@ -42,10 +42,10 @@ def machine() -> dict[str, str]:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 of a run's samples and of its scores of sequences."""
+    """SHA-256 of a run's samples and of its NLL of each sequence."""
     samples = [folder / "samples.txt", *sorted((folder / "samples").glob("*.mid"))]
     total = hashlib.sha256()
-    for path in (*samples, *sorted((folder / "scores").glob("*.npy"))):
+    for path in (*samples, *sorted((folder / "scores").glob("nll_*.npy"))):
         if path.is_file():
             total.update(path.name.encode() + path.read_bytes())
     return total.hexdigest()
