@@ -77,7 +77,7 @@ class BestWeights:
 
 def validation_losses(journal: Journal) -> list[float]:
     """The discriminator's validation loss after each training set of its pre-training so far."""
-    rows = (row for row in journal.state.history if row["stage"] == "discriminator")
+    rows = journal.state.rows("discriminator")
     return [row[VALIDATION_LOSS] for row in rows if VALIDATION_LOSS in row]
 
 
