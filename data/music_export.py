@@ -50,9 +50,7 @@ def write_audio(sequence: Sequence[int] | np.ndarray, path: Path) -> None:
 
 def wav(sequence: Sequence[int] | np.ndarray) -> bytes:
     """The content of the file that `write_audio` writes. Raises `ValueError` as that does."""
-    samples = _pretty(sequence).synthesize(fs=SAMPLE_RATE)
-    num_samples = round(len(sequence) * STEP_SECONDS * SAMPLE_RATE)
-    samples = samples[:num_samples]  # the second after it is silent
+    samples = waveform(sequence)
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(1)
@@ -62,7 +60,28 @@ def wav(sequence: Sequence[int] | np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def _pretty(sequence: Sequence[int] | np.ndarray) -> pretty_midi.PrettyMIDI:
+def waveform(sequence: Sequence[int] | np.ndarray) -> np.ndarray:
+    """A sequence int `[T]` as sound, float `[frames]` from -1 to 1, at `SAMPLE_RATE`.
+
+    Raises:
+        ValueError: the sequence is empty or holds other ids than 1 to 88.
+    """
+    samples = _pretty(sequence).synthesize(fs=SAMPLE_RATE)
+    num_samples = round(len(sequence) * STEP_SECONDS * SAMPLE_RATE)
+    return samples[:num_samples]  # the second after it is silent
+
+
+def piano_roll(sequence: Sequence[int] | np.ndarray) -> np.ndarray:
+    """A sequence int `[T]` as a picture, float `[88, T]`: 1 where a key sounds, the highest on top.
+
+    Raises:
+        ValueError: the sequence is empty or holds other ids than 1 to 88.
+    """
+    rows = np.arange(VOCAB_SIZE - 1, 0, -1)[:, None]
+    return (rows == _checked(sequence)).astype(np.float32)
+
+
+def _checked(sequence: Sequence[int] | np.ndarray) -> np.ndarray:
     try:
         keys = np.asarray(sequence)
     except ValueError as error:  # rows of unequal length
@@ -79,6 +98,11 @@ def _pretty(sequence: Sequence[int] | np.ndarray) -> pretty_midi.PrettyMIDI:
             f"`sequence` holds ids from {keys.min()} to {keys.max()}, expected 1 to "
             f"{VOCAB_SIZE - 1}, the keys of a piano; cut padding off first."
         )
+    return keys
+
+
+def _pretty(sequence: Sequence[int] | np.ndarray) -> pretty_midi.PrettyMIDI:
+    keys = _checked(sequence)
     midi = pretty_midi.PrettyMIDI(resolution=480, initial_tempo=60 / STEP_SECONDS)
     piano = pretty_midi.Instrument(program=0, name="melody")
     edges = [0, *(np.flatnonzero(np.diff(keys)) + 1), len(keys)]

@@ -77,7 +77,7 @@ def carry_out(run: Run, task: Task) -> None:
         reward = make_reward(settings, generator, task.train)
         judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
-        measure = showing(task.measure, task, generator, run.display)
+        measure = showing(task.measure, task, generator, run)
         train_seqgan(steps, rollout, reward, real, settings, run, measure, task.validation)
         measure_generator(generator, settings, run, measure, task.validation, start=False)
     for _ in run.loop("export", 1):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from training.errors import TrainingDiverged
 from training.numerics import Finite
@@ -46,6 +47,9 @@ class Journal(Protocol):
 
     def log(self, stage: str, step: int, values: Mapping[str, Any], total: int) -> None:
         """Records the figures of step number `step` (from 1) of `total`."""
+
+    def log_action_values(self, action_values: tf.Tensor, counts: tf.Tensor) -> None:
+        """Records the action values float `[B, T]` of a batch, of which those with `counts` count."""
 
     def keep(self, measurement: Measurement, suffix: str = "") -> None:
         """Keeps a final measurement under its names with `suffix`."""
@@ -102,6 +106,9 @@ class MemoryJournal:
             raise TrainingDiverged(f"{bad} in {place(stage, step)}. Lower the learning rates.")
         self.state.add_row(stage, step, figures)
         self._on_log(stage, step, figures)
+
+    def log_action_values(self, action_values: tf.Tensor, counts: tf.Tensor) -> None:
+        pass
 
     def keep(self, measurement: Measurement, suffix: str = "") -> None:
         self.state.keep(measurement.figures, suffix)

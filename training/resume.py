@@ -11,7 +11,8 @@ from files.errors import UsageError
 from files.hashing import sha256
 from files.plain_path import plain_path
 from files.reading import read_json
-from training.checkpoints import newest_whole, read_state
+from training.checkpoints import clear_half_written, newest_whole, read_state
+from training.distribution import Distribution
 from training.provenance import intra_op_threads
 from training.run_state import RunState
 from training.settings import Settings
@@ -38,6 +39,27 @@ def check_pretrained(source: Path, settings: Settings, say: Say) -> Path:
             f"--pretrained is {source}, which has no intact checkpoint of its end. Give another run."
         )
     return newest
+
+
+def newest_for_all(folder: Path, distribution: Distribution, say: Say) -> Path | None:
+    """The checkpoint that all workers continue from: the newest that the chief finds intact.
+
+    Raises:
+        UsageError: a worker does not see it.
+    """
+    number = 0
+    if distribution.is_chief:
+        clear_half_written(folder)
+        found = newest_whole(folder, say, set_aside=True)
+        number = int(found.name) if found else 0
+    number = int(distribution.all_workers(number)[0, 0])
+    newest = folder / "checkpoints" / f"{number:06d}"
+    if number and not newest.is_dir():
+        raise UsageError(
+            f"there is no {newest} here, from which the chief continues. Give an --out that is "
+            "one folder for all workers."
+        )
+    return newest if number else None
 
 
 def restore(checkpoint: Path, objects: tf.train.Checkpoint) -> RunState:

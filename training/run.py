@@ -11,13 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from files.errors import UsageError
-from training.checkpoints import (
-    clear_half_written,
-    drop_old,
-    newest_whole,
-    write_checkpoint,
-)
+from training.checkpoints import drop_old, write_checkpoint
 from training.distribution import LOST, ONE_DEVICE, Distribution
 from training.errors import RunFailed, TrainingDiverged
 from training.journal import Measurement
@@ -30,6 +24,7 @@ from training.resume import (
     check_pretrained,
     check_resumed,
     check_same_data,
+    newest_for_all,
     recorded_start,
     restore,
     restore_generator,
@@ -148,7 +143,7 @@ class Run:
         self._finite = Finite(objects)
         self._checkpoint = tf.train.Checkpoint(**objects)
         if self.settings.resume:
-            newest = self._newest()
+            newest = newest_for_all(self.folder.path, self.distribution, self.display.say)
             warn_of_other_threads(self.folder.read_config(), self.display.say)
             if newest is not None:
                 self._restore(newest)
@@ -161,22 +156,6 @@ class Run:
                 self._take_over(self._start)
         if self.distribution.is_chief:
             self.folder.start_tables(self.state.history, self._figures)
-
-    def _newest(self) -> Path | None:
-        """The checkpoint that all workers continue from: the newest that the chief finds intact."""
-        number = 0
-        if self.distribution.is_chief:
-            clear_half_written(self.folder.path)
-            found = newest_whole(self.folder.path, self.display.say, set_aside=True)
-            number = int(found.name) if found else 0
-        number = int(self.distribution.all_workers(number)[0, 0])
-        newest = self.folder.path / "checkpoints" / f"{number:06d}"
-        if number and not newest.is_dir():
-            raise UsageError(
-                f"there is no {newest} here, from which the chief continues. Give an --out that is "
-                "one folder for all workers."
-            )
-        return newest if number else None
 
     def _config(self) -> dict[str, Any]:
         config = {
@@ -266,6 +245,12 @@ class Run:
             self.folder.add_row(row)
         self.display.step(stage, step, total, figures)
 
+    def log_action_values(self, action_values: tf.Tensor, counts: tf.Tensor) -> None:
+        """Adds histograms of a batch's action values by position to what TensorBoard shows."""
+        if self.distribution.is_chief:
+            with self.folder.events() as events:
+                events.add_rewards(np.asarray(action_values), np.asarray(counts) > 0)
+
     def keep(self, measurement: Measurement, suffix: str = "") -> None:
         """Keeps a measurement for `result.json`, and its scores; the chief's alone."""
         if self.distribution.is_chief:
@@ -293,4 +278,6 @@ class Run:
         self.state.note_memory()
         more = {"sequences": self.folder.score_statistics(), **self.state.tables, **more}
         result = make_result(self.task, self.settings, self.state, more, self._provenance())
+        with self.folder.events() as events:
+            events.add_result(result["settings"], result["metrics"])
         return self.folder.write_result(result)

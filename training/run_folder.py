@@ -18,6 +18,7 @@ from files.reading import read_json
 from files.writing import write_json
 from training.checkpoints import checkpoints, clear_half_written
 from training.errors import RunFailed
+from training.events import Events
 from training.lock import NAME as LOCK
 from training.lock import FolderLock
 from training.verdict import FIGURES as VERDICT
@@ -50,7 +51,7 @@ class RunFolder:
         self._resume_flags = resume_flags
         self._lock: FolderLock | None = None
         self._columns: tuple[str, ...] = COLUMNS
-        self._events: Any = None
+        self._events: Events | None = None
 
     # Claiming
 
@@ -183,28 +184,24 @@ class RunFolder:
                 table.writeheader()
                 table.writerows(history)
             temporary.replace(path)
-        old = list(self.path.glob("events.out.tfevents.*"))
         with self.writing(self.path / "events.out.tfevents"):
-            self._events = tf.summary.create_file_writer(str(self.path))
-            self._write_events(history)
-            for outdated in old:  # so that there is one file, however often a run is resumed
-                outdated.unlink()
+            self._events = Events(self.path, history)
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Adds a row to metrics.csv and to the events."""
         path = self.path / "metrics.csv"
         with self.writing(path), path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns).writerow(row)
-        with self.writing(self.path / "events.out.tfevents"):
-            self._write_events([row])
+        with self.events() as events:
+            events.add_rows([row])
 
-    def _write_events(self, rows: list[dict[str, Any]]) -> None:
-        for row in rows:
-            with self._events.as_default(row["step"]):
-                for name, value in row.items():
-                    if name not in ("stage", "step", "seconds"):
-                        tf.summary.scalar(f"{row['stage']}/{name}", value)
-        self._events.flush()
+    @contextlib.contextmanager
+    def events(self) -> Iterator[Events]:
+        """What TensorBoard shows of the run, to add to."""
+        if self._events is None:
+            raise RuntimeError("no tables yet; call `start_tables` first.")
+        with self.writing(self.path / "events.out.tfevents"):
+            yield self._events
 
     # Scores of single sequences
 

@@ -89,6 +89,7 @@ def train_seqgan(
         if (round_ + 1) % settings.eval_every == 0 or round_ + 1 == settings.rounds:
             seed = journal.seed("measure")
             results |= measure(generator, settings.eval_samples, seed).figures
+            journal.log_action_values(action_values, generator.mask(tokens))
         journal.log("adversarial", round_ + 1, results, settings.rounds)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.fft import rfft, rfftfreq
 
-from data.music_export import SAMPLE_RATE, write_audio, write_midi
+from data.music_export import SAMPLE_RATE, piano_roll, write_audio, write_midi
 from tests.data.tunes import STEP, assert_round_trip, refusal
 
 
@@ -27,6 +27,18 @@ def test_repeated_keys_come_back_from_midi(tmp_path_factory, keys):
 
 def test_a_long_sequence_comes_back_from_midi(tmp_path):
     assert_round_trip(np.random.default_rng(0).integers(1, 89, 8000).tolist(), tmp_path)
+
+
+@given(st.lists(st.integers(1, 88), min_size=1, max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_a_piano_roll_is_that_of_pretty_midi(tmp_path_factory, keys):
+    path = tmp_path_factory.mktemp("written") / "written.mid"
+    write_midi(keys, path)
+    # A frame in the middle of each step, all 128 pitches from the lowest; ours: keys, highest first.
+    expected = pretty_midi.PrettyMIDI(str(path)).get_piano_roll(fs=100)[21:109, 20::40][::-1]
+    roll = piano_roll(keys)
+    assert roll.shape == (88, len(keys)) and roll.dtype == np.float32
+    np.testing.assert_array_equal(roll, expected > 0)
 
 
 def test_what_is_written_is_a_piano_at_150_beats_a_minute(tmp_path):

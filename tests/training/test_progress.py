@@ -2,6 +2,8 @@
 
 import io
 import re
+from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -65,7 +67,8 @@ def test_a_sample_is_shown_at_each_measurement_on_a_terminal_alone(monkeypatch, 
     given = task(
         {"task": "text", "level": "word", "size": 5, "tokens": [*RESERVED, "a", "\x1b[31m"]}
     )
-    measure = showing(given.measure, given, generator, display)
+    run = SimpleNamespace(display=display, folder=mock.MagicMock())
+    measure = showing(given.measure, given, generator, run)
     assert measure(generator, 2, (1, 2)).figures == {"figure": 1.0}
     shown = console.export_text().strip()
     assert shown == ("\ufffd[31m \ufffd[31m \ufffd[31m" if terminal else "")

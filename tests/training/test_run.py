@@ -573,8 +573,10 @@ def test_no_room_is_one_line_and_the_last_good_checkpoint_stays(folder, what, ca
 def test_no_room_for_the_result_leaves_no_half_of_it(folder):
     with opened(folder) as (run, layer):
         count(run, layer, "mle", 1)
-        with files_of_at_most(100), pytest.raises(RunFailed, match=r"result\.json \(File too la"):
-            run.finish()
+        large = {"note": "x" * 100_000}  # where the events find room
+        limit = files_of_at_most(50_000)
+        with limit, pytest.raises(RunFailed, match=r"result\.json \(File too la"):
+            run.finish(**large)
     assert not list(folder.glob("result.json*"))
     with opened(folder, resume=True) as (run, _):
         run.finish()
