@@ -1,10 +1,15 @@
 """Sequences that go on from given first tokens, drawn from the policy's conditional distribution."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from models.chunks import map_chunks
 from models.generator import Generator
 from models.truncation import draw_truncated
+
+# Draws tokens `[M]` of `layout.ids` from hidden states `[M, H]` and uniforms `[M]`.
+NextToken = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def continue_prefixes(
@@ -12,9 +17,7 @@ def continue_prefixes(
     prefixes: tf.Tensor,
     lengths: tf.Tensor,
     uniforms: tf.Tensor,
-    temperature: tf.Tensor,
-    top_k: tf.Tensor,
-    top_p: tf.Tensor,
+    next_token: NextToken,
 ) -> tf.Tensor:
     """Whole sequences, int32 `[M, T]`, each drawn given its own first tokens.
 
@@ -26,30 +29,9 @@ def continue_prefixes(
         prefixes: int32 `[M, T]`; what follows a row's prefix is not read.
         lengths: int32 `[M]`, tokens of each prefix, from 0 to T.
         uniforms: float32 `[M, T]` in `[0, 1)`, one for each token, given or drawn.
-        temperature: divides the logits.
-        top_k: see `models.truncation.truncate`.
-        top_p: see `models.truncation.truncate`.
+        next_token: of `all_tokens` or `likeliest_tokens`.
     """
-    draw, length = generator.token_draw(), generator.max_length
-    layout = generator.layout
-    truncated = (top_k > 0) | (top_p < 1)
-
-    def next_token(hidden, uniforms):
-        return tf.cond(
-            truncated,
-            lambda: tf.cast(
-                draw_truncated(
-                    generator.logits(hidden),
-                    uniforms,
-                    temperature,
-                    top_k,
-                    top_p,
-                    generator.blocked_tokens,
-                ),
-                layout.ids,
-            ),
-            lambda: draw(hidden, uniforms, temperature),
-        )
+    layout, length = generator.layout, generator.max_length
 
     def write(prefixes, lengths, uniforms):
         rows = tf.shape(lengths)[0]
@@ -57,7 +39,8 @@ def continue_prefixes(
         def write_token(t, token, ended, states, written):
             hidden, states = generator.step(token, states)
             token = next_token(hidden, uniforms[:, t])
-            token, ended = generator.end(tf.where(t < lengths, prefixes[:, t], token), ended)
+            given = tf.cast(t, layout.ids) < lengths
+            token, ended = generator.end(tf.where(given, prefixes[:, t], token), ended)
             return t + 1, token, ended, states, written.write(t, token)
 
         start = (
@@ -73,5 +56,21 @@ def continue_prefixes(
     rows = -(-tf.shape(lengths)[0] // layout.chunks_at_once)  # as in `sample`
     rows = tf.minimum(layout.logit_rows(generator.vocab_size), rows)
     sequences = tf.TensorSpec([None, length], layout.ids)
-    given = (tf.cast(prefixes, layout.ids), lengths, uniforms)
+    given = (tf.cast(prefixes, layout.ids), tf.cast(lengths, layout.ids), uniforms)
     return tf.cast(map_chunks(write, given, rows, sequences, layout.chunks_at_once), tf.int32)
+
+
+def all_tokens(generator: Generator, temperature: tf.Tensor) -> NextToken:
+    """Draws from the policy at a temperature."""
+    draw = generator.token_draw()
+    return lambda hidden, uniforms: draw(hidden, uniforms, temperature)
+
+
+def likeliest_tokens(
+    generator: Generator, temperature: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor
+) -> NextToken:
+    """Draws from the likeliest tokens only, see `models.truncation.truncate`."""
+    given = temperature, tf.cast(top_k, tf.int64), top_p, generator.blocked_tokens
+    return lambda hidden, uniforms: draw_truncated(
+        generator.logits(hidden), uniforms, *given, generator.layout.ids
+    )

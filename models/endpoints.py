@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from models.chunks import map_chunks
-from models.continuation import continue_prefixes
+from models.continuation import all_tokens, continue_prefixes, likeliest_tokens
 from models.generator import Generator
 from models.graph_checks import check_draw, check_ids, check_prefixes, require
 from models.judge import Judge
@@ -82,10 +82,11 @@ class Endpoints:
             shape = [rows, self.generator.max_length]
             uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
             nothing = tf.zeros(shape, tf.int32), tf.zeros([rows], tf.int32)
-            return continue_prefixes(self.generator, *nothing, uniforms, temperature, top_k, top_p)
+            likeliest = likeliest_tokens(self.generator, temperature, top_k, top_p)
+            return continue_prefixes(self.generator, *nothing, uniforms, likeliest)
 
         tokens = tf.cond(
-            (top_k > 0) | (top_p < 1),
+            truncates(top_k, top_p),
             truncated,
             lambda: self.generator.sample_graph(rows, seed, temperature),
         )
@@ -119,8 +120,12 @@ class Endpoints:
         prefixes = tf.pad(prefixes, [[0, 0], [0, length]])[:, :length]
         prefixes, lengths = (tf.repeat(rows, candidates, axis=0) for rows in (prefixes, lengths))
         uniforms = tf.random.stateless_uniform(tf.shape(prefixes), seed, alg="philox")
-        tokens = continue_prefixes(
-            self.generator, prefixes, lengths, uniforms, temperature, top_k, top_p
+        given = self.generator, prefixes, lengths, uniforms
+        likeliest = functools.partial(likeliest_tokens, self.generator, temperature, top_k, top_p)
+        tokens = tf.cond(  # here, not at each token, where a GPU would wait for the answer
+            truncates(top_k, top_p),
+            lambda: continue_prefixes(*given, likeliest()),
+            lambda: continue_prefixes(*given, all_tokens(self.generator, temperature)),
         )
         return self._best(tokens, candidates)
 
@@ -229,6 +234,11 @@ class Endpoints:
             return tf.gather(groups, chosen, batch_dims=1)
 
         return tf.cond(candidates > 1, best, lambda: tokens)
+
+
+def truncates(top_k: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
+    """Whether draws are from the likeliest tokens only: bool scalar."""
+    return (top_k > 0) | (top_p < 1)
 
 
 def cannot_be_continued(generator: Generator) -> list[int]:

@@ -1,5 +1,6 @@
 """Top-k and top-p: draws from the likeliest tokens only."""
 
+import numpy as np
 import tensorflow as tf
 
 from models.checks import check_arrays
@@ -24,16 +25,17 @@ def truncate(mass: tf.Tensor, top_k: tf.Tensor | int, top_p: tf.Tensor | float) 
     (mass,) = check_arrays(mass=(mass, "float [M, V]"))
     vocab_size = mass.shape[-1]
     ordered, ids = tf.math.top_k(mass, vocab_size)  # equal ones by their ids
-    top_k, top_p = tf.cast(top_k, tf.int32), tf.cast(top_p, tf.float32)
-    kept = (top_k == 0) | (tf.range(vocab_size) < top_k)  # [V], by rank
+    # Whole numbers in int64, which a GPU has in its own memory.
+    top_k, top_p = tf.cast(top_k, tf.int64), tf.cast(top_p, tf.float32)
+    kept = (top_k == 0) | (np.arange(vocab_size) < top_k)  # [V], by rank
     ordered = tf.where(kept, ordered, 0.0)
     before = tf.cumsum(ordered, axis=1, exclusive=True)
     total = tf.reduce_sum(ordered, axis=1, keepdims=True)
     # The sums are rounded, which must not cut off the last tokens where all are to be kept.
     ordered = tf.where((before < top_p * total) | (top_p >= 1), ordered, 0.0)
-    num_rows = tf.shape(mass)[0]
-    rows = tf.broadcast_to(tf.range(num_rows)[:, None], [num_rows, vocab_size])
-    return tf.scatter_nd(tf.stack([rows, ids], axis=-1), ordered, tf.shape(mass))
+    ids = tf.cast(ids, tf.int64)
+    rows = tf.cumsum(tf.ones_like(ids), axis=0, exclusive=True)
+    return tf.scatter_nd(tf.stack([rows, ids], axis=-1), ordered, tf.shape(mass, tf.int64))
 
 
 def draw_truncated(
@@ -43,8 +45,9 @@ def draw_truncated(
     top_k: tf.Tensor | int,
     top_p: tf.Tensor | float,
     blocked_tokens: tuple[int, ...] = (),
+    ids: tf.DType = tf.int32,
 ) -> tf.Tensor:
-    """Draws next tokens, int32 `[M]`, from the likeliest ones; see `truncate`.
+    """Draws next tokens, int `[M]`, from the likeliest ones; see `truncate`.
 
     Args:
         logits: float32 `[M, V]`.
@@ -53,12 +56,13 @@ def draw_truncated(
         top_k: see `truncate`.
         top_p: see `truncate`.
         blocked_tokens: ids that are never drawn, whatever the temperature.
+        ids: dtype of the tokens.
     """
     logits, uniforms = check_arrays(
         logits=(logits, "float [M, V]"), uniforms=(uniforms, "float [M]")
     )
     temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
     mass = tf.exp((logits - tf.reduce_max(logits, axis=1, keepdims=True)) / temperature)
-    for token in blocked_tokens:
-        mass *= 1 - tf.one_hot(token, mass.shape[-1])
-    return draw_categorical(truncate(mass, top_k, top_p), uniforms)
+    allowed = np.ones(mass.shape[-1], np.float32)
+    allowed[list(blocked_tokens)] = 0
+    return draw_categorical(truncate(mass * allowed, top_k, top_p), uniforms, ids)

@@ -106,6 +106,19 @@ def copies(function):
     return found
 
 
+def copies_in_loops(function):
+    """The same for one pass of each loop, by the name of its body: of the loops that hold no other."""
+    every = graphs(function)
+    bodies = {}
+    for op in operations(function):
+        if op.type in ("While", "StatelessWhile"):
+            name = op.get_attr("body").name
+            body = next(f for g in every.values() for n, f in g._functions.items() if n == name)
+            if not any(inner.type in ("While", "StatelessWhile") for inner in operations(body)):
+                bodies[name] = copies(body)
+    return bodies
+
+
 def host_predicates(function):
     """How many conditionals wait for a number of the device."""
     return sum(op.type in CONDITIONALS for op in operations(function))

@@ -15,12 +15,24 @@ import tensorflow as tf
 
 import models
 import training
+from data.text_rules import text_rules
+from data.vocabulary import RESERVED
 from models import device
 from models.discriminator import Discriminator
+from models.endpoints import Endpoints
 from models.export import export_generator
 from models.generator import Generator
 from models.rollout import Rollout
-from tests.gpu_graph import copies, graphs, host_predicates, operations, without_kernel
+from models.text_endpoints import TextEndpoints
+from models.text_graph import TextGraph
+from tests.gpu_graph import (
+    copies,
+    copies_in_loops,
+    graphs,
+    host_predicates,
+    operations,
+    without_kernel,
+)
 from tests.gpu_lowering import compiled_by_xla, lower_for_gpu
 from training.numerics import Finite
 from training.scheduled_sampling import mixed_inputs
@@ -71,7 +83,25 @@ def traced_updates(generator, discriminator, **options):
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory):
+def endpoints():
+    """What an export can do with ids, with candidates, by name."""
+    with device.use(device.GPU):
+        judge = Discriminator(V, T, 3, {1: 4, 2: 4})
+        return Endpoints(Generator(V, T, 4, 5, **TEXT), judge)
+
+
+@pytest.fixture(scope="module")
+def on_text(endpoints):
+    """What an export can do with text, by name."""
+    with device.use(device.GPU):
+        tokens = [*RESERVED, "a", "b", "c"]
+        saved = {"task": "text", "level": "word", "size": V, "tokens": tokens, "lowercase": True}
+        made = TextEndpoints(endpoints, TextGraph(**text_rules(saved)))
+        return {n: each.get_concrete_function() for n, each in made.functions().items()}
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory, endpoints):
     """Concrete functions by name: all that training, scoring, sampling and an export compile."""
     with device.use(device.GPU):
         generator, gru = Generator(V, T, 4, 5, **TEXT), Generator(V, T, 4, 5, "gru")
@@ -96,6 +126,8 @@ def traced(tmp_path_factory):
         for name, policy in {"roll-out": generator, "GRU's roll-out": gru}.items():
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
+        for name, function in endpoints.functions().items():
+            functions[f"export's {name}"] = function.get_concrete_function()
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
@@ -106,12 +138,7 @@ def traced(tmp_path_factory):
     return functions | updates
 
 
-# Of an export only the plain draw is traced here, as "export": what completes, scores and reads text is
-# not proven for a GPU.
-ENDPOINTS = {"sample", "complete", "log_prob", "sample_text", "complete_text", "log_prob_text"}
-
-
-def test_every_compiled_function_is_traced(traced):
+def test_every_compiled_function_is_traced(traced, on_text):
     """None that a class defines is missing, by its name in the graphs."""
     defined = set()
     for package in (models, training):
@@ -125,8 +152,9 @@ def test_every_compiled_function_is_traced(traced):
                     and made.__module__ == module.__name__
                 }
     assert {"sample", "sample_graph", "_mle_epoch", "_probability_real"} <= defined
-    names = " ".join(name for function in traced.values() for name in graphs(function))
-    assert {name for name in defined if f"__inference_{name}_" not in names} <= ENDPOINTS
+    functions = (traced | on_text).values()
+    names = " ".join(name for function in functions for name in graphs(function))
+    assert not {name for name in defined if f"__inference_{name}_" not in names}
 
 
 # What runs on the host, and why that is no loss.
@@ -141,6 +169,15 @@ def test_every_operation_has_a_kernel(traced):
     found = {kind for kinds in missing.values() for kind, _ in kinds}
     assert found == set(WITHOUT_KERNEL), missing
     assert sum(len(operations(function)) for function in traced.values()) > 5000
+
+
+# Text lies in host memory, and so does what cuts it into words; from the ids on all has kernels.
+OF_TEXT = {"RaggedTensorToTensor", "DenseBincount"}  # pad ids, count words: once a call
+
+
+def test_of_text_only_strings_and_the_counts_of_their_words_stay_on_the_host(on_text):
+    missing = {kind for function in on_text.values() for kind in without_kernel(function)}
+    assert {kind for kind, dtypes in missing if "string" not in dtypes} == OF_TEXT
 
 
 def test_an_operation_without_a_kernel_is_found():
@@ -177,6 +214,13 @@ def copies_per_token(writer, layout):
     return longer.total() - shorter.total()
 
 
+def test_a_token_that_an_export_writes_costs_at_most_two_copies(traced):
+    loops = copies_in_loops(traced["export's complete"])
+    of_tokens = [found for name, found in loops.items() if "while_while_body" in name]
+    assert len(of_tokens) == 2  # from all tokens, and from the likeliest
+    assert max(found.total() for found in of_tokens) <= 2, of_tokens
+
+
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_token_costs_at_most_two_copies(writer):
     assert copies_per_token(writer, device.GPU) <= 2
@@ -201,7 +245,10 @@ def test_copies_by_hand():
 
 def test_nothing_branches_on_a_number_of_the_device(traced):
     # An export branches on its caller's arguments: whether to truncate, and to choose among candidates.
-    assert {name for name, function in traced.items() if host_predicates(function)} == {"export"}
+    found = {name: host_predicates(function) for name, function in traced.items()}
+    assert {name: number for name, number in found.items() if number} == {
+        "export": 1, "export's sample": 2, "export's complete": 2,
+    }  # fmt: skip
     with device.use(device.PROCESSOR):
         generator = Generator(V, T)
         assert host_predicates(generator.sample_graph.get_concrete_function()) == T
