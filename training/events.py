@@ -7,16 +7,23 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from training.progress import SHORT_NAMES
 from training.verdict import FIGURES as VERDICT
 
-# The group of each figure, in the order of the page; those of the task's measure are in the first.
-MEASURES = "1 samples and likelihood"
-_GROUPS = {
-    "2 policy gradient": ("mean_reward", "policy_loss", "policy_gradient_norm"),
-    "3 discriminator": ("discriminator_loss", "discriminator_accuracy", *VERDICT),
-    "4 maximum likelihood": ("mle_loss", "mle_learning_rate"),
+# The first page, and the groups of the other figures in order; those of the measures by default.
+OVERVIEW = {
+    **SHORT_NAMES,
+    "self_bleu_2": "self-BLEU-2",
+    "discriminator_gain": "D gain",
 }
-_GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names}
+MEASURES = "2 measures"
+_GROUPS = {
+    "3 policy gradient": ("policy_loss", "policy_gradient_norm"),
+    "4 discriminator": ("discriminator_loss", *VERDICT),
+    "5 maximum likelihood": ("mle_learning_rate",),
+}
+_TAGS = {name: f"{group}/{name}" for group, names in _GROUPS.items() for name in names}
+_TAGS |= {name: f"1 overview/{short}" for name, short in OVERVIEW.items()}
 _COUNTS = ("stage", "step", "seconds")  # of a row, which are no figures
 
 SAMPLES = "samples"
@@ -58,7 +65,7 @@ class Events:
             with self._writer.as_default(self._rows):
                 for name, value in row.items():
                     if name not in _COUNTS:
-                        tf.summary.scalar(f"{_GROUP_OF.get(name, MEASURES)}/{name}", value)
+                        tf.summary.scalar(_TAGS.get(name, f"{MEASURES}/{name}"), value)
                         tf.summary.scalar(f"{row['stage']}/{name}", value, step=row["step"])
         self._writer.flush()
 

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 # The figures shown, with their short names, in order.
-_SHOWN = {
+SHORT_NAMES = {
     "mle_loss": "MLE loss",
     "mean_reward": "reward",
     "discriminator_accuracy": "D accuracy",
@@ -61,8 +61,10 @@ class Display:
 
     def step(self, stage: str, number: int, total: int, values: Mapping[str, float]) -> None:
         """Shows the figures of a finished step; those measured less often stay shown."""
-        self._shown |= {name: values[name] for name in _SHOWN if name in values}
-        figures = "  ".join(f"{_SHOWN[name]} {value:.3f}" for name, value in self._shown.items())
+        self._shown |= {name: values[name] for name in SHORT_NAMES if name in values}
+        figures = "  ".join(
+            f"{SHORT_NAMES[name]} {value:.3f}" for name, value in self._shown.items()
+        )
         if self._task is not None:
             self._bar.update(self._task, figures=figures)
         else:

@@ -27,7 +27,10 @@ def row(stage, step, **figures):
 ROWS = [
     row("mle", 1, mle_loss=4.0),
     row("mle", 2, mle_loss=3.0, nll_test=5.0),
-    row("adversarial", 1, mean_reward=0.25, discriminator_accuracy=0.5, bleu_2=0.75),
+    {
+        **row("adversarial", 1, mean_reward=0.25, discriminator_accuracy=0.5, bleu_2=0.75),
+        **{"bleu_3": 0.5, "policy_loss": 0.125, "discriminator_loss": 0.25},
+    },
 ]
 
 
@@ -37,13 +40,14 @@ def test_figures_have_a_running_step_in_their_group_and_the_step_of_their_stage(
     events.close()
     found = read(tmp_path)
     assert set(found.Tags()["tensors"]) == {
-        "1 samples and likelihood/bleu_2", "1 samples and likelihood/nll_test",
-        "2 policy gradient/mean_reward", "3 discriminator/discriminator_accuracy",
-        "4 maximum likelihood/mle_loss", "mle/mle_loss", "mle/nll_test",
+        "1 overview/BLEU-2", "1 overview/NLL-test", "1 overview/reward", "1 overview/D accuracy",
+        "1 overview/MLE loss", "mle/mle_loss", "mle/nll_test",
+        "2 measures/bleu_3", "3 policy gradient/policy_loss", "4 discriminator/discriminator_loss",
         "adversarial/mean_reward", "adversarial/discriminator_accuracy", "adversarial/bleu_2",
+        "adversarial/bleu_3", "adversarial/policy_loss", "adversarial/discriminator_loss",
     }  # fmt: skip
-    assert values(found, "4 maximum likelihood/mle_loss") == [(1, 4.0), (2, 3.0)]
-    assert values(found, "2 policy gradient/mean_reward") == [(3, 0.25)]
+    assert values(found, "1 overview/MLE loss") == [(1, 4.0), (2, 3.0)]
+    assert values(found, "1 overview/reward") == [(3, 0.25)]
     assert values(found, "adversarial/mean_reward") == [(1, 0.25)]
 
 
