@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from metrics.rows import row_of_numbers
 from metrics.sequences import check_sequences
 
 
@@ -31,18 +32,8 @@ def sequence_nll(log_prob: Callable, sequences: np.ndarray) -> np.ndarray:
 
 def per_token(sequence_nll: np.ndarray, max_length: int) -> float:
     """Mean nats per token, the unit of the paper's tables: the sum over T tokens, divided by T."""
-    try:
-        nll = np.asarray(sequence_nll, np.float64)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"`sequence_nll` is no row of numbers ({error}), expected [M]; give what "
-            "`sequence_nll` gives."
-        ) from error
-    if nll.ndim != 1 or not len(nll):
-        raise ValueError(
-            f"`sequence_nll` has shape {nll.shape}, expected [M], M at least 1; give what "
-            "`sequence_nll` gives."
-        )
+    fix = "give what `sequence_nll` gives"
+    nll = row_of_numbers(sequence_nll, "sequence_nll", 1, fix)
     if not isinstance(max_length, int | np.integer) or max_length < 1:
         raise ValueError(
             f"`max_length` is {max_length}, expected at least 1, whole; give T, the tokens of a sequence."

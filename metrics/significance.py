@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from metrics.rows import row_of_numbers
+
 
 class WelchResult(NamedTuple):
     """Welch's t-test of two samples a and b; nan but for the difference where both are constant.
@@ -80,15 +82,5 @@ def welch_from_statistics(a: SampleStatistics, b: SampleStatistics) -> WelchResu
 
 
 def _values(sample, name: str) -> np.ndarray:
-    try:
-        values = np.asarray(sample, np.float64)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"`{name}` is no row of numbers ({error}), expected [n] with n at least 2; give scores."
-        ) from error
-    if values.ndim != 1 or len(values) < 2:
-        raise ValueError(
-            f"`{name}` has shape {values.shape}, expected [n] with n at least 2: a variance needs "
-            "two values; run more seeds or draw more samples."
-        )
-    return values
+    fix = "a variance needs two values: run more seeds or draw more samples"
+    return row_of_numbers(sample, name, 2, fix)

@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from metrics.rows import row_of_numbers
+
 CALIBRATION_BINS = 10
 
 
@@ -92,16 +94,11 @@ def _calibration_error(real: np.ndarray, samples: np.ndarray) -> float:
 
 
 def _values(numbers: Any, name: str) -> np.ndarray:
-    try:
-        values = np.asarray(numbers, np.float64)
-    except (ValueError, TypeError) as error:
+    fix = "give a finite one for each sequence"
+    values = row_of_numbers(numbers, name, 2, fix)
+    if not np.isfinite(values).all():
         raise ValueError(
-            f"`{name}` is no row of numbers ({error}), expected [n] with n at least 2; give one for "
-            "each sequence."
-        ) from error
-    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-        raise ValueError(
-            f"`{name}` has shape {values.shape} and {np.sum(~np.isfinite(values))} values that are not "
-            "finite, expected [n] finite numbers with n at least 2; give one for each sequence."
+            f"`{name}` has {np.sum(~np.isfinite(values))} values that are not finite, expected none; "
+            f"{fix}."
         )
     return values

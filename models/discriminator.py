@@ -3,12 +3,12 @@
 import keras
 import tensorflow as tf
 
-from models.checks import check_arrays, check_counts, check_rate, check_tokens
+from models.checks import check_arrays, check_counts, check_tokens
 from models.chunks import map_chunks
 from models.dropout import dropout
 from models.folded_convolution import folded_features
 from models.highway import Highway
-from models.judge import Judge, check_kernels
+from models.judge import Judge
 from models.shares import WHOLE
 
 # {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
@@ -67,15 +67,8 @@ class Discriminator(Judge):
         l2: float = 0.2,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
-        check_rate(dropout=dropout)
         kernels = paper_kernels(max_length) if kernels is None else kernels
-        self.vocab_size = vocab_size
-        self.max_length = max_length
-        self.embedding_dim = embedding_dim
-        self.kernels = kernels = check_kernels(kernels, max_length)
-        self.dropout = dropout
+        super().__init__(vocab_size, max_length, embedding_dim, kernels, dropout, **kwargs)
         self.l2 = l2
 
         def truncated_normal():
@@ -98,7 +91,7 @@ class Discriminator(Judge):
                 dtype=self.dtype_policy,
                 name=f"convolution_{width}",
             )
-            for width, filters in sorted(kernels.items())
+            for width, filters in sorted(self.kernels.items())
         ]
         self.highway = Highway(dtype=self.dtype_policy, name="highway")
         self.output_layer = keras.layers.Dense(
@@ -110,30 +103,16 @@ class Discriminator(Judge):
             dtype="float32",
             name="output",
         )
-        self.mask_seeds = keras.random.SeedGenerator(0)
         self.build((None, max_length))
 
-    @property
-    def num_features(self) -> int:
-        """Filters over all kernels: 1,720 in both of the paper's tables."""
-        return sum(self.kernels.values())
-
     def build(self, input_shape):
-        """Creates all weights, so that tracing and restoring never depend on a first call."""
-        self.embedding.build((None, self.max_length))
-        for convolution in self.convolutions:
-            convolution.build((None, self.max_length, self.embedding_dim))
         self.highway.build((None, self.num_features))
-        self.output_layer.build((None, self.num_features))
-        self.built = True
+        super().build(input_shape)
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
         if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
             tokens = check_tokens(tokens, self.vocab_size, self.max_length)
-        embedded = self.embedding(tokens)  # [B, T, E]
-        features = tf.concat(
-            [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
-        )
+        features = self._features(self.embedding(tokens))
         return self.judge(features, training, seed, share)
 
     def judge(self, features: tf.Tensor, training=False, seed=None, share=WHOLE) -> tf.Tensor:
@@ -164,12 +143,4 @@ class Discriminator(Judge):
         return map_chunks(logits, tokens, self.layout.tabled_rows(self.max_length))
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "vocab_size": self.vocab_size,
-            "max_length": self.max_length,
-            "embedding_dim": self.embedding_dim,
-            "kernels": self.kernels,
-            "dropout": self.dropout,
-            "l2": self.l2,
-        }
+        return {**super().get_config(), "l2": self.l2}

@@ -1,10 +1,10 @@
-"""What every discriminator shares: logits and probabilities of many sequences."""
+"""What every discriminator shares: its sizes, and logits and probabilities of many sequences."""
 
 import keras
 import tensorflow as tf
 
 from models import device
-from models.checks import check_tokens
+from models.checks import check_counts, check_rate, check_tokens
 from models.chunks import map_chunks
 
 
@@ -12,12 +12,69 @@ class Judge(keras.Model):
     """A discriminator: `call(tokens [B, T], training, seed, share)` gives logits of *real* `[B]`.
 
     The probability that a sequence is real is `sigmoid(logit)`, taken in `probability_real` alone. A
-    subclass has the attributes `vocab_size` and `max_length`.
+    subclass makes the layers `embedding`, `convolutions`, one for each kernel, and `output_layer`, and
+    then calls `build`.
+
+    Args:
+        vocab_size: V.
+        max_length: T.
+        embedding_dim: dimension of the discriminator's own embedding.
+        kernels: `{width: filters}`.
+        dropout: share of the features dropped in training.
     """
 
-    def __init__(self, **kwargs):
+    embedding: keras.layers.Embedding
+    convolutions: list[keras.layers.Conv1D]
+    output_layer: keras.layers.Dense
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_length: int,
+        embedding_dim: int,
+        kernels: dict[int, int],
+        dropout: float,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
+        check_rate(dropout=dropout)
+        self.vocab_size = vocab_size
+        self.max_length = max_length
+        self.embedding_dim = embedding_dim
+        self.kernels = check_kernels(kernels, max_length)
+        self.dropout = dropout
         self.layout = device.layout()
+        self.mask_seeds = keras.random.SeedGenerator(0)
+
+    @property
+    def num_features(self) -> int:
+        """Filters over all kernels."""
+        return sum(self.kernels.values())
+
+    def build(self, input_shape):
+        """Creates all weights, so that tracing and restoring never depend on a first call."""
+        self.embedding.build((None, self.max_length))
+        for convolution in self.convolutions:
+            convolution.build((None, self.max_length, self.embedding_dim))
+        self.output_layer.build((None, self.num_features))
+        self.built = True
+
+    def _features(self, embedded: tf.Tensor) -> tf.Tensor:
+        """Each filter's maximum over time: embeddings `[B, T, E]` -> `[B, F]`."""
+        return tf.concat(
+            [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocab_size": self.vocab_size,
+            "max_length": self.max_length,
+            "embedding_dim": self.embedding_dim,
+            "kernels": self.kernels,
+            "dropout": self.dropout,
+        }
 
     def logits(self, tokens: tf.Tensor) -> tf.Tensor:
         """Logits of *real*, log D(Y) / (1 - D(Y)), dropout off. int `[M, T]` -> float32 `[M]`.

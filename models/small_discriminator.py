@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from models.checks import check_counts, check_rate, check_tokens
 from models.dropout import dropout
-from models.judge import Judge, check_kernels
+from models.judge import Judge
 from models.shares import WHOLE
 
 # {kernel width: number of filters}
@@ -55,15 +55,9 @@ class SmallDiscriminator(Judge):
         embedding_dropout: float = 0.2,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
-        check_rate(dropout=dropout, embedding_dropout=embedding_dropout)
         kernels = small_kernels(max_length) if kernels is None else kernels
-        self.vocab_size = vocab_size
-        self.max_length = max_length
-        self.embedding_dim = embedding_dim
-        self.kernels = check_kernels(kernels, max_length)
-        self.dropout = dropout
+        super().__init__(vocab_size, max_length, embedding_dim, kernels, dropout, **kwargs)
+        check_rate(embedding_dropout=embedding_dropout)
         self.embedding_dropout = embedding_dropout
         self.embedding = keras.layers.Embedding(
             vocab_size, embedding_dim, dtype=self.dtype_policy, name="embedding"
@@ -80,16 +74,7 @@ class SmallDiscriminator(Judge):
             for width, filters in sorted(self.kernels.items())
         ]
         self.output_layer = keras.layers.Dense(1, dtype="float32", name="output")
-        self.mask_seeds = keras.random.SeedGenerator(0)
         self.build((None, max_length))
-
-    def build(self, input_shape):
-        """Creates all weights, so that tracing and restoring never depend on a first call."""
-        self.embedding.build((None, self.max_length))
-        for convolution in self.convolutions:
-            convolution.build((None, self.max_length, self.embedding_dim))
-        self.output_layer.build((None, sum(self.kernels.values())))
-        self.built = True
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
         if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
@@ -99,21 +84,10 @@ class SmallDiscriminator(Judge):
         if training and self.embedding_dropout:
             own = tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
             embedded = dropout(embedded, self.embedding_dropout, own, share)
-        features = tf.concat(
-            [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
-        )
-        features = tf.cast(features, tf.float32)
+        features = tf.cast(self._features(embedded), tf.float32)
         if training and self.dropout:
             features = dropout(features, self.dropout, seed, share)
         return self.output_layer(features)[:, 0]
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "vocab_size": self.vocab_size,
-            "max_length": self.max_length,
-            "embedding_dim": self.embedding_dim,
-            "kernels": self.kernels,
-            "dropout": self.dropout,
-            "embedding_dropout": self.embedding_dropout,
-        }
+        return {**super().get_config(), "embedding_dropout": self.embedding_dropout}

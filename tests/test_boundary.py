@@ -15,7 +15,7 @@ import pytest
 import metrics
 import models
 from data.vocabulary import RESERVED, Vocabulary
-from metrics import bleu, diversity, nll, pitch, sequences, significance, verdict
+from metrics import bleu, diversity, nll, pitch, rows, sequences, significance, verdict
 from models import (
     controls,
     discriminator,
@@ -270,6 +270,12 @@ CASES = {
             (*ARRAYS, RAGGED, None),
         ),
         (lambda m, x: nll.sequence_nll(lambda rows: x, TOKENS), (floats(B, T), floats(B + 1), 1.0)),
+    ],
+    "metrics.rows.row_of_numbers": [
+        (
+            lambda m, x: rows.row_of_numbers(x, "x", 2, "give two"),
+            ([1.0], [], np.ones([B, B]), ["a", "b"], None),
+        )
     ],
     "metrics.sequences.check_sequences": [
         (lambda m, x: sequences.check_sequences(x), (*ARRAYS, RAGGED, None))

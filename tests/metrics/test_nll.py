@@ -48,7 +48,7 @@ def test_one_number_for_each_sequence(answer):
 
 @pytest.mark.parametrize("nll", [np.zeros(0), np.zeros([2, 2]), 1.0])
 def test_per_token_needs_sequences(nll):
-    with pytest.raises(ValueError, match=r"`sequence_nll` has shape .*, expected \[M\]"):
+    with pytest.raises(ValueError, match=r"`sequence_nll` has shape .*, expected \[n\]"):
         per_token(nll, 3)
 
 

@@ -1,0 +1,27 @@
+"""Rows of numbers, checked: what the measures of single sequences and of seeds begin with."""
+
+from typing import Any
+
+import numpy as np
+
+
+def row_of_numbers(numbers: Any, name: str, fewest: int, fix: str) -> np.ndarray:
+    """`numbers` as float64 `[n]`.
+
+    Args:
+        numbers: what a caller gave.
+        name: of the argument, for the error.
+        fewest: the least n.
+        fix: what to give, for the error.
+
+    Raises:
+        ValueError: they are no such numbers.
+    """
+    expected = f"expected [n] with n at least {fewest}; {fix}."
+    try:
+        values = np.asarray(numbers, np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"`{name}` is no row of numbers ({error}), {expected}") from error
+    if values.ndim != 1 or len(values) < fewest:
+        raise ValueError(f"`{name}` has shape {values.shape}, {expected}")
+    return values
