@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from training.action_value_settings import GROUP as ACTION_VALUES
+from training.action_value_settings import ActionValueSettings
 from training.bounds import (
     COUNT,
     COUNT_OR_NONE,
@@ -28,6 +30,7 @@ GROUPS = (
     "Maximum likelihood",
     "Discriminator",
     "Policy gradient",
+    ACTION_VALUES,
     "Evaluation",
     "Execution",
 )
@@ -46,7 +49,7 @@ else:
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class Settings(ActionValueSettings):
     """Settings of every trainer. Lengths are in tokens; "per round" means per adversarial round."""
 
     preset: str = run("quick", "Named set of default values.", after_pretraining=True)
