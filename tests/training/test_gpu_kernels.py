@@ -20,8 +20,10 @@ from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
 from models.rollout import Rollout
+from models.value import ValueNetwork
 from tests.gpu_graph import copies, graphs, host_predicates, operations, without_kernel
 from tests.gpu_lowering import compiled_by_xla, lower_for_gpu
+from training.critic import Critic
 from training.numerics import Finite
 from training.scheduled_sampling import mixed_inputs
 from training.steps import Steps
@@ -58,11 +60,20 @@ def traced_rollout(generator, length):
     )
 
 
+def traced_chosen(generator, length):
+    """`_complete_chosen` of the roll-outs of some prefixes."""
+    states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
+    given = ids(B, length), states, ids(2 * B), ids(length), floats(2 * B, length - 1)
+    return Rollout(generator)._complete_chosen.get_concrete_function(*given)
+
+
 def traced_updates(generator, discriminator, **options):
     """The updates by name: an epoch each of the models, and a step of the policy gradient."""
     steps = Steps(generator, discriminator, batch_size=B, **options)
     data = ids(3 * B, T)
+    critic = Critic(ValueNetwork(V, T, 4, 5), Rollout(generator), batch_size=B, num_samples=3 * B)
     return {
+        "value network": critic._epoch.get_concrete_function(data, floats(3 * B), SEED),
         "MLE": steps._mle_epoch.get_concrete_function(data, SEED, None),
         "scheduled sampling": steps._mle_epoch.get_concrete_function(data, SEED, NUMBER),
         "policy gradient": steps._policy_step.get_concrete_function(ids(B, T), floats(B, T)),
@@ -96,6 +107,8 @@ def traced(tmp_path_factory):
         for name, policy in {"roll-out": generator, "GRU's roll-out": gru}.items():
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
+            functions[f"{name} of chosen prefixes"] = traced_chosen(policy, T)
+        functions["values"] = ValueNetwork(V, T, 4, 5)._values.get_concrete_function()
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
@@ -164,6 +177,7 @@ def traced_mixture(generator):
 WRITERS = {
     "sample": lambda generator: generator.sample_graph.get_concrete_function(),
     "roll-out": lambda generator: traced_rollout(generator, generator.max_length)[1],
+    "roll-out of chosen prefixes": lambda generator: traced_chosen(generator, generator.max_length),
     "scheduled sampling": traced_mixture,
 }
 
@@ -217,7 +231,7 @@ def only(functions):
 
 
 def test_what_xla_compiles_lowers_for_a_gpu(traced):
-    updates = {"MLE", "scheduled sampling", "policy gradient", "discriminator"}
+    updates = {"MLE", "scheduled sampling", "policy gradient", "discriminator", "value network"}
     updates |= {f"{name} with other choices" for name in updates}
     with_xla = {name: compiled_by_xla(function) for name, function in traced.items()}
     assert {name for name, functions in with_xla.items() if functions} == updates
