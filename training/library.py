@@ -18,8 +18,10 @@ from training.settings import Settings
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
 _OF_LIBRARY = ("xla", "verdict_samples")
 # A value network is for the scripts, which make a critic: `training.critic.make_critic`.
-_OF_CRITIC = ("action_values", "rollout_positions", "value_hidden_dim")
-_OF_CRITIC += ("value_learning_rate", "value_samples", "value_pretrain_steps")
+_OF_CRITIC = (
+    *("action_values", "rollout_positions", "value_hidden_dim"),
+    *("value_learning_rate", "value_samples", "value_pretrain_steps"),
+)
 
 
 def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
