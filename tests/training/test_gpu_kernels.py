@@ -64,7 +64,8 @@ def traced_chosen(generator, length):
     """`_complete_chosen` of the roll-outs of some prefixes."""
     states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
     given = ids(B, length), states, ids(2 * B), ids(length), floats(2 * B, length - 1)
-    return Rollout(generator)._complete_chosen.get_concrete_function(*given)
+    rollout = Rollout(generator)
+    return rollout._complete_chosen.get_concrete_function(*given)
 
 
 def traced_updates(generator, discriminator, **options):
@@ -108,7 +109,8 @@ def traced(tmp_path_factory):
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
             functions[f"{name} of chosen prefixes"] = traced_chosen(policy, T)
-        functions["values"] = ValueNetwork(V, T, 4, 5)._values.get_concrete_function()
+        network = ValueNetwork(V, T, 4, 5)
+        functions["values"] = network._values.get_concrete_function()
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
