@@ -102,6 +102,62 @@ class Rollout(keras.Model):
         prefix_values = tf.reduce_mean(by_rollout, axis=1)  # [T - 1, B]
         return tf.transpose(tf.concat([prefix_values, whole_rewards[None]], axis=0))
 
+    def chosen_action_values(
+        self,
+        tokens: tf.Tensor,
+        chosen: np.ndarray,
+        reward_fn: RewardFunction,
+        num_rollouts: int,
+        seed: Seed,
+        share: Share = WHOLE,
+    ) -> tf.Tensor:
+        """`action_values` of some prefixes alone, at their share of the cost.
+
+        Args:
+            tokens: int `[B, T]`, sequences of the generator.
+            chosen: bool `[B, T]`, true at t where Y_{1:t} is completed; the last column is false.
+            reward_fn: maps int32 `[M, T]` to rewards `[M]`.
+            num_rollouts: N, completions of each chosen prefix.
+            seed: int32 pair; the same pair gives the same completions in any chunk size and shares.
+            share: of the sequences that is valued.
+
+        Returns:
+            float32 `[B, T]`, or the rows of the share; 0 where nothing is chosen.
+        """
+        check_counts(num_rollouts=num_rollouts)
+        tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
+        chosen = _check_chosen(chosen, tokens)
+        seed, own = check_seed(seed), share.of(len(tokens))
+        everywhere, _ = np.nonzero(chosen)  # sequence by sequence: those of a share are together
+        first, last = np.searchsorted(everywhere, [own.start, own.stop])
+        chosen, tokens = chosen[own], share.rows(tokens)
+        if first == last:
+            return tf.zeros(tokens.shape)
+        # A row is one chosen prefix in one roll-out; the draws are those of the whole batch.
+        draws = [num_rollouts, len(everywhere), self.policy.max_length - 1]
+        uniforms = tf.random.stateless_uniform(draws, seed, alg="philox")[:, first:last]
+        uniforms = tf.reshape(uniforms, [-1, draws[2]])
+        sequences, places = np.nonzero(chosen)
+        rows = np.tile(np.stack([sequences, places + 1]), num_rollouts).astype(np.int32)
+        by_length = np.argsort(rows[1], kind="stable")  # a row is written from its prefix's end on
+        states = self._states_after_prefixes(tokens)
+        chunk = self.policy.layout.rollout_rows(self.chunk_rows, self.policy.vocab_size)
+        rewards = np.zeros(len(by_length), np.float32)
+        for start in range(0, len(by_length), chunk):
+            part = by_length[start : start + chunk]
+            started = np.searchsorted(rows[1, part], np.arange(draws[2] + 1), "right")
+            completed = self._complete_chosen(
+                tokens,
+                states,
+                tf.constant(rows[0, part]),
+                tf.constant(started, tf.int32),
+                tf.gather(uniforms, part),
+            )
+            rewards[part] = reward_fn(completed)
+        values = np.zeros(chosen.shape, np.float32)
+        values[chosen] = rewards.reshape(num_rollouts, -1).mean(axis=0)
+        return tf.constant(values)
+
     @tf.function(reduce_retracing=True)
     def _states_after_prefixes(self, tokens):
         """States after reading Y_{1:t} for t = 1..T-1, and the hidden state: each `[T-1, B, H]`."""
@@ -158,6 +214,47 @@ class Rollout(keras.Model):
         completed = tf.cast(tf.stack(columns, axis=1), tf.int32)
         return tf.ensure_shape(completed, [None, length])
 
+    @tf.function(reduce_retracing=True)
+    def _complete_chosen(self, tokens, states, sequences, started, uniforms):
+        """Completes prefixes of any lengths, one a row, in the order of their lengths.
+
+        Args:
+            tokens: int32 `[B, T]`.
+            states: from `_states_after_prefixes`.
+            sequences: int32 `[R]`, the row of `tokens` that each prefix is of.
+            started: int32 `[T]`, at t how many prefixes have at most t tokens.
+            uniforms: float32 `[R, T - 1]`, one for each token after the first.
+
+        Returns:
+            int32 `[R, T]`.
+        """
+        policy, length, layout = self.policy, self.policy.max_length, self.policy.layout
+        draw, ids = policy.token_draw(), tf.TensorSpec([None], layout.ids)
+        tokens, sequences = tf.cast(tokens, layout.ids), tf.cast(sequences, layout.ids)
+        prefix_ended = tf.equal(tokens, -1 if policy.end_token is None else policy.end_token)
+        prefix_ended = tf.math.cumsum(tf.cast(prefix_ended, layout.ids), axis=1) > 0  # [B, T]
+        ended = tf.zeros([0], tf.bool)
+        hidden, *current = [tf.zeros([0, policy.hidden_dim]) for _ in states]
+        columns = [tf.gather(tokens[:, 0], sequences)]
+        for t in range(1, length):
+            # The prefixes of t tokens join, each with its own state; then position t is written.
+            joining = sequences[started[t - 1] : started[t]]
+            joined = [tf.gather(kind[t - 1], joining) for kind in states]
+            hidden, *current = [
+                tf.concat([old, new], axis=0)
+                for old, new in zip([hidden, *current], joined, strict=True)
+            ]
+            ended = tf.concat([ended, tf.gather(prefix_ended[:, t - 1], joining)], axis=0)
+            draws = uniforms[: started[t], t - 1]
+            written = map_chunks(draw, (hidden, draws), layout.draw_rows(policy.vocab_size), ids)
+            written, ended = policy.end(written, ended)
+            given = tf.gather(tokens[:, t], sequences[started[t] :])
+            columns.append(tf.concat([written, given], axis=0))
+            if t < length - 1:
+                hidden, current = policy.step(written, current)
+        completed = tf.cast(tf.stack(columns, axis=1), tf.int32)
+        return tf.ensure_shape(completed, [None, length])
+
     def get_config(self):
         return {
             **super().get_config(),
@@ -170,3 +267,15 @@ class Rollout(keras.Model):
         config = dict(config)
         generator = keras.saving.deserialize_keras_object(config.pop("generator"))
         return cls(generator, **config)
+
+
+def _check_chosen(chosen: np.ndarray, tokens: tf.Tensor) -> np.ndarray:
+    """Which prefixes of int `[B, T]` are chosen, bool `[B, T]`, or `ValueError`."""
+    chosen = np.asarray(chosen)
+    if chosen.dtype != bool or chosen.shape != tuple(tokens.shape) or chosen[:, -1].any():
+        raise ValueError(
+            f"`chosen` has dtype {chosen.dtype} and shape {chosen.shape}, expected bool "
+            f"{tuple(tokens.shape)} with a last column of False: a whole sequence is not completed; "
+            "give an entry for each token."
+        )
+    return chosen

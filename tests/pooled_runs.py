@@ -9,8 +9,8 @@ from models import device
 from training import experiment
 from training.discriminators import with_defaults
 from training.distribution import Distribution
+from training.optimizers import OPTIMIZERS
 from training.settings import Settings
-from training.steps import OPTIMIZERS
 
 make_models, make_steps = experiment.make_models, experiment.make_steps
 Rollout = experiment.Rollout

@@ -29,6 +29,7 @@ from models import (
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
+from models.value import ValueNetwork
 from tests.helpers import tiny_generator
 from training import losses, scheduled_sampling
 from training.steps import Steps
@@ -36,6 +37,7 @@ from training.steps import Steps
 B, T, V, E, H = 2, 3, 5, 4, 6
 TOKENS = np.array([[0, 1, 2], [4, 3, 1]], np.int32)
 SEED = (1, 2)
+CHOSEN = np.array([[True, False, False], [False, True, False]])
 
 ARRAYS = (TOKENS[0], TOKENS[None], TOKENS.astype(np.float32), TOKENS[:0])
 RAGGED = [[0, 1, 2], [1]]
@@ -72,6 +74,7 @@ def made():
         "small_discriminator": small_discriminator.SmallDiscriminator(V, T, E, {1: 3, 2: 4}),
         "steps": Steps(generator, judge, batch_size=B),
         "rollout": Rollout(generator),
+        "value": ValueNetwork(V, T, E, H),
         "bigram": controls.Bigram(generator, TOKENS),
         "copy": controls.Copy(generator, TOKENS),
         "warm": controls.AtTemperature(generator, 2.0),
@@ -147,6 +150,27 @@ CASES = {
         (lambda m, x: m["rollout"].action_values(TOKENS, reward, x, SEED), NO_COUNT),
         (lambda m, x: m["rollout"].action_values(TOKENS, reward, 2, x), NO_SEED),
     ],
+    "models.rollout.Rollout.chosen_action_values": [
+        (lambda m, x: m["rollout"].chosen_action_values(x, CHOSEN, reward, 2, SEED), NO_LISTS),
+        (
+            lambda m, x: m["rollout"].chosen_action_values(TOKENS, x, reward, 2, SEED),
+            (CHOSEN[0], CHOSEN[:, :2], floats(B, T), np.ones([B, T], bool), None),
+        ),
+        (lambda m, x: m["rollout"].chosen_action_values(TOKENS, CHOSEN, reward, x, SEED), NO_COUNT),
+        (lambda m, x: m["rollout"].chosen_action_values(TOKENS, CHOSEN, reward, 2, x), NO_SEED),
+    ],
+    "models.value.ValueNetwork": [
+        (lambda m, x: ValueNetwork(x, T), NO_COUNT),
+        (lambda m, x: ValueNetwork(V, T, hidden_dim=x), NO_COUNT),
+    ],
+    "models.value.ValueNetwork.call": [(lambda m, x: m["value"](x), NO_TOKENS)],
+    "models.value.ValueNetwork.standardized": [
+        (lambda m, x: m["value"].standardized(x), NO_TOKENS)
+    ],
+    "models.value.ValueNetwork.set_units": [
+        (lambda m, x: m["value"].set_units(0.5, x), (0.0, -1.0, float("nan")))
+    ],
+    "models.value.ValueNetwork.values": [(lambda m, x: m["value"].values(x), NO_LISTS)],
     "models.discriminator.paper_kernels": [(lambda m, x: discriminator.paper_kernels(x), NO_COUNT)],
     "models.folded_convolution.fold": [
         (lambda m, x: folded_convolution.fold(x, floats(2, E, 3)), no_floats(V, E)),

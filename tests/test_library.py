@@ -223,6 +223,7 @@ def test_early_stopping_of_keras_restores_the_best_weights():
     [
         ({"batchsize": 3}, TypeError, "there is no setting 'batchsize', expected one of"),
         ({"out": "x"}, TypeError, "there is no setting 'out'"),
+        ({"action_values": "value"}, TypeError, "there is no setting 'action_values'"),
         ({"g_learning_rate": -1.0}, ValueError, "--g-learning-rate is -1.0"),
         ({"reward": 3}, ValueError, "`reward` is 3, expected None, a function"),
     ],

@@ -15,6 +15,8 @@ from models.judge import Judge
 from models.rollout import Rollout
 from models.small_discriminator import SmallDiscriminator
 from training.controls import measure_controls
+from training.critic import FIGURES as VALUE_FIGURES
+from training.critic import make_critic
 from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.gpus import runs_on, unused_gpu
@@ -78,7 +80,8 @@ def carry_out(run: Run, task: Task) -> None:
         judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
         measure = showing(task.measure, task, generator, run)
-        train_seqgan(steps, rollout, reward, real, settings, run, measure, task.validation)
+        critic = make_critic(rollout, settings, distribution)
+        train_seqgan(steps, rollout, reward, real, settings, run, measure, task.validation, critic)
         measure_generator(generator, settings, run, measure, task.validation, start=False)
     for _ in run.loop("export", 1):
         if distribution.is_chief:
@@ -91,7 +94,8 @@ def carry_out(run: Run, task: Task) -> None:
 def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:
     """Names of the figures in `metrics.csv` that not every run has."""
     by_patience = ("nll_validation", "mle_learning_rate") if settings.mle_patience else ()
-    return tuple(dict.fromkeys((*task.figures, *by_patience)))
+    by_value = () if settings.action_values == "rollouts" else VALUE_FIGURES
+    return tuple(dict.fromkeys((*task.figures, *by_patience, *by_value)))
 
 
 def make_models(

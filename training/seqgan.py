@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from models.rollout import Rollout
 from training.best_weights import BestWeights, WeightCopies
+from training.critic import Critic
 from training.journal import Journal
 from training.pretrain import (
     Measure,
@@ -27,6 +28,7 @@ def train_seqgan(
     journal: Journal,
     measure: Measure,
     validation: np.ndarray | None = None,
+    critic: Critic | None = None,
 ) -> None:
     """Trains the generator on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1.
 
@@ -43,6 +45,7 @@ def train_seqgan(
         measure: figures of the generator, taken along the way.
         validation: int `[M, T]`, real sequences that are not trained on: for early stopping, and for
             what the discriminator knows of them, measured in every round; None: neither.
+        critic: gives the action values in place of Monte Carlo search; None: `rollout` does.
     """
     generator, by_rows = steps.generator, steps.distribution.by_rows
     models = {"generator": generator, "discriminator": steps.discriminator, "rollout": rollout}
@@ -50,7 +53,8 @@ def train_seqgan(
     best = best_weights(steps, settings, validation)
     kept = {"best_generator": best_generator, "best_discriminator": best and best.kept}
     kept = {name: copies for name, copies in kept.items() if copies is not None}
-    journal.attach(**models, **steps.optimizers, **kept)
+    by_critic = critic.objects if critic else {}
+    journal.attach(**models, **steps.optimizers, **by_critic, **kept)
     # 2  by maximum likelihood
     pretrain_generator(steps, real, settings, journal, measure, validation, best_generator)
     if settings.algorithm in ("mle", "ss"):
@@ -59,14 +63,19 @@ def train_seqgan(
         rollout.update(generator)  # 3  beta <- theta
     if reward.needs_discriminator:
         pretrain_discriminator(steps, real, settings, journal, validation, best)  # 4-5
+    if critic:
+        critic.pretrain(reward, steps.discriminator, journal, settings.value_pretrain_steps)
 
     for round_ in journal.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
+        if critic:
+            reward_fn = reward.bind(steps.discriminator, journal.seed("value rewards", round_))
+            results |= critic.learn(reward_fn, journal.seed("value samples", round_))
         for g_step in range(settings.g_steps):  # 7
             seed = journal.seed("policy", round_, g_step)
             tokens = by_rows(generator.sample, settings.batch_size, seed)  # 8
             action_values = by_rows(  # 9-11  Eq. (4)
-                rollout.action_values,
+                (critic or rollout).action_values,
                 tokens,
                 reward.bind(steps.discriminator, journal.seed("rewards", round_, g_step)),
                 reward.num_rollouts(settings.num_rollouts),

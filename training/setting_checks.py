@@ -13,6 +13,16 @@ def check_combination(settings: Any) -> None:
             f"--reward {settings.reward} is for --algorithm seqgan, and --algorithm is "
             f"{settings.algorithm}."
         )
+    if settings.action_values != "rollouts" and settings.algorithm not in ("pg-bleu", "seqgan"):
+        raise UsageError(
+            f"--action-values {settings.action_values} is for --algorithm pg-bleu and seqgan, and "
+            f"--algorithm is {settings.algorithm}."
+        )
+    if settings.action_values != "rollouts" and settings.value_samples < settings.batch_size:
+        raise UsageError(
+            f"--value-samples is {settings.value_samples}, expected at least one batch: give "
+            f"--batch-size, {settings.batch_size}, or more."
+        )
     if settings.mle_rate_cuts and settings.mle_patience is None:
         raise UsageError(
             f"--mle-rate-cuts is {settings.mle_rate_cuts} without --mle-patience, expected both: a cut "

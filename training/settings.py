@@ -2,7 +2,6 @@
 
 import dataclasses
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from training.bounds import (
@@ -11,13 +10,13 @@ from training.bounds import (
     DIMENSION,
     LEARNING_RATE,
     MEASURED_SEQUENCES,
-    SEED,
     SEQUENCES,
     SHARE,
 )
 from training.discriminators import check_discriminator, defaults_in_words
 from training.options import Bounds, check_bounds, option
 from training.rewards import REWARDS
+from training.run_settings import RunSettings
 from training.setting_checks import check_combination, check_fits
 
 # Boxes of `--help`, in this order.
@@ -31,7 +30,6 @@ GROUPS = (
     "Evaluation",
     "Execution",
 )
-run = partial(option, group="Run")
 generator = partial(option, group="Generator")
 mle = partial(option, group="Maximum likelihood")
 judge = partial(option, group="Discriminator", after_pretraining=True)
@@ -46,29 +44,9 @@ else:
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class Settings(RunSettings):
     """Settings of every trainer. Lengths are in tokens; "per round" means per adversarial round."""
 
-    preset: str = run("quick", "Named set of default values.", after_pretraining=True)
-    algorithm: Literal["random", "mle", "ss", "pg-bleu", "seqgan"] = run(
-        "seqgan",
-        "random: no training, evaluates the untrained controls. mle: maximum likelihood only. ss: scheduled sampling in place of maximum likelihood. pg-bleu: maximum likelihood, then policy gradient with a BLEU reward. seqgan: maximum likelihood, then adversarial training (Algorithm 1).",
-        names_run=True,
-        after_pretraining=True,
-    )
-    seed: int = run(1, "Random seed of the run.", bounds=SEED, names_run=True)
-    out: Path | None = run(
-        None,
-        "Output folder. Default: runs/TASK-ALGORITHM-PRESET-seedN, with the names of the data and of the reward where they are not the usual ones.",
-        stored=False,
-    )
-    resume: bool = run(False, "Continue the run in --out from its latest checkpoint.", stored=False)
-    pretrained: Path | None = run(
-        None,
-        "Start from this finished run of --algorithm mle instead of pre-training the generator. It must have the same seed, data, generator and maximum-likelihood settings.",
-        stored=False,
-        by_content=True,
-    )
     random_tokens: Literal["unigram", "uniform"] = evaluation(
         "unigram",
         "Token distribution of --algorithm random. unigram: frequencies of the tokens in the training data; uniform: the same probability for all tokens.",
@@ -221,6 +199,31 @@ class Settings:
     )
     bleu_reward_references: float = policy(
         0.4, "Share of the training sequences used as its references.", bounds=SHARE
+    )
+    action_values: Literal["rollouts", "value", "mixed"] = policy(
+        "rollouts",
+        "Estimator of the action values. rollouts: --num-rollouts of every prefix (paper); value: a value network, which reads a sequence once; mixed: the value network, corrected by roll-outs of a few prefixes of each sequence, as unbiased as rollouts (docs/value-network.md).",
+    )
+    rollout_positions: int = policy(
+        4,
+        "--action-values mixed: prefixes of each sequence, chosen at random, that have roll-outs.",
+        bounds=COUNT,
+    )
+    value_hidden_dim: int = policy(
+        32,
+        "Dimension of the value network's recurrent state and of its token embeddings.",
+        bounds=DIMENSION,
+    )
+    value_learning_rate: float = policy(
+        0.005, "Learning rate of the value network.", bounds=LEARNING_RATE
+    )
+    value_samples: int = policy(
+        640,
+        "Newly generated sequences that the value network learns from in each round and in each step of its pre-training.",
+        bounds=SEQUENCES,
+    )
+    value_pretrain_steps: int = policy(
+        20, "Steps of the value network's pre-training.", bounds=COUNT_OR_NONE
     )
 
     eval_every: int = evaluation(

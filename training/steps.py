@@ -20,14 +20,9 @@ from training.losses import (
     subtract_baseline,
 )
 from training.numerics import checked
+from training.optimizers import dense_gradients, make_optimizer
 from training.scheduled_sampling import mixed_inputs
 from training.settings import Settings
-
-OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-}
 
 
 class Steps:
@@ -44,7 +39,7 @@ class Steps:
         generator: the policy.
         discriminator: the judge.
         batch_size: B, sequences in every update.
-        optimizer: a name of `OPTIMIZERS`, for all three.
+        optimizer: a name of `training.optimizers.OPTIMIZERS`, for all three.
         mle_learning_rate: of maximum likelihood.
         policy_learning_rate: of the policy gradient, until `policy_gradient` is given another.
         discriminator_learning_rate: of the discriminator.
@@ -80,17 +75,12 @@ class Steps:
         self.reward_baseline = reward_baseline
         self.distribution = distribution
 
-        def make_optimizer(model, learning_rate, weight_decay=0.0):
-            result = OPTIMIZERS[optimizer](learning_rate, weight_decay=weight_decay or None)
-            result.build(model.trainable_variables)  # before tracing and restoring
-            distribution.adopt(result)
-            return result
-
         with distribution.scope():
-            self.mle_optimizer = make_optimizer(generator, mle_learning_rate)
-            self.policy_optimizer = make_optimizer(generator, policy_learning_rate)
-            self.discriminator_optimizer = make_optimizer(
-                discriminator, discriminator_learning_rate, discriminator_weight_decay
+            make = partial(make_optimizer, optimizer, distribution=distribution)
+            self.mle_optimizer = make(generator, mle_learning_rate)
+            self.policy_optimizer = make(generator, policy_learning_rate)
+            self.discriminator_optimizer = make(
+                discriminator, discriminator_learning_rate, weight_decay=discriminator_weight_decay
             )
 
         by_default = partial(tf.function, jit_compile=jit_compile)
@@ -157,7 +147,7 @@ class Steps:
             # Each position sees the inputs before it.
             logits = self.generator(share.rows(inputs), training=True, seed=mask_seed, share=share)
             loss = mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
-        return _gradients(tape, loss, self.generator), loss
+        return dense_gradients(tape, loss, self.generator), loss
 
     def _apply_mle(self, gradients, loss):
         self._apply_generator(gradients, self.mle_optimizer)
@@ -189,7 +179,7 @@ class Steps:
             loss = policy_gradient_loss(logits, *parts) * _weight(share, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
             summed = loss * tf.reduce_sum(mask)
-        return _gradients(tape, summed, self.generator), loss
+        return dense_gradients(tape, summed, self.generator), loss
 
     def _apply_policy(self, gradients, loss):
         return loss, self._apply_generator(gradients, self.policy_optimizer)
@@ -239,7 +229,7 @@ class Steps:
             penalized = loss + (tf.add_n(penalties) / share.num if penalties else 0.0)
         correct = tf.cast((logits > 0) == (labels > 0.5), tf.float32)
         accuracy = tf.reduce_mean(correct) / share.num
-        return _gradients(tape, penalized, self.discriminator), loss, accuracy
+        return dense_gradients(tape, penalized, self.discriminator), loss, accuracy
 
     def _apply_discriminator(self, gradients, loss, accuracy):
         self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
@@ -258,15 +248,6 @@ def _weight(share: Share, mask: tf.Tensor) -> tf.Tensor | float:
     if share == WHOLE:
         return 1.0
     return tf.math.divide_no_nan(tf.reduce_sum(share.rows(mask)), tf.reduce_sum(mask))
-
-
-def _gradients(tape: tf.GradientTape, loss: tf.Tensor, model: keras.Model) -> list[tf.Tensor]:
-    """Of the loss by the model's weights.
-
-    Dense, so that a token met twice counts once in the norm, with its gradients added.
-    """
-    gradients = tape.gradient(loss, model.trainable_variables)
-    return [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 def make_steps(

@@ -16,6 +16,7 @@ from models.highway import Highway
 from models.oracle import Oracle
 from models.rollout import Rollout
 from models.small_discriminator import SmallDiscriminator
+from models.value import ValueNetwork
 from tests.helpers import REPOSITORY, check_gradients, set_random_weights
 
 V, T, E, H = 6, 5, 4, 3
@@ -72,13 +73,18 @@ def make_models():
         # Sum of filters * width is 1,216; 448 features.
         "discriminator_small_20": (SmallDiscriminator(V, 20), 20, V * 64 + 77_824 + 448 + 449),
         "highway": (highway, None, 2 * (7 * 7 + 7)),
+        "value": (
+            ValueNetwork(V, T, E, H, seed=4),
+            T,
+            V * E + 4 * (E * H + H**2 + H) + H + 1,
+        ),
     }
 
 
 NAMES = [
     *("generator_lstm", "generator_gru", "oracle", "rollout", "highway"),
     *("discriminator", "discriminator_20", "discriminator_32"),
-    *("discriminator_small", "discriminator_small_20"),
+    *("discriminator_small", "discriminator_small_20", "value"),
 ]
 
 
@@ -144,7 +150,7 @@ import keras
 import numpy as np
 
 import models.discriminator, models.highway, models.oracle, models.rollout
-import models.small_discriminator
+import models.small_discriminator, models.value
 
 folder = Path(sys.argv[1])
 for path in folder.glob("*.keras"):
@@ -192,12 +198,16 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
         "highway Sequential True",
         "oracle Oracle False",
         "rollout Rollout True",
+        "value ValueNetwork True",
     ]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["generator_lstm", "generator_gru", "discriminator", "discriminator_small", "highway"],
+    [
+        *("generator_lstm", "generator_gru", "discriminator", "discriminator_small"),
+        *("highway", "value"),
+    ],
 )
 def test_every_weight_gets_a_gradient(name):
     model, length, _ = make_models()[name]

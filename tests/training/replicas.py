@@ -2,8 +2,9 @@
 
 python -m tests.training.replicas FILE DEVICES REWARD    # TF_CONFIG makes it one of several workers
 
-Twenty steps of MLE, twenty of the discriminator and three policy-gradient rounds. FILE, an npz, gets
-each variable on each of this process's replicas, and what was drawn and rewarded.
+Twenty steps of MLE, twenty of the discriminator and three policy-gradient rounds, in which a value network
+learns too. FILE, an npz, gets each variable on each of this process's replicas, and what was drawn and
+rewarded.
 """
 
 import dataclasses
@@ -20,6 +21,12 @@ SETTINGS = OracleSettings(
     **{"vocab_size": 30, "max_length": 6, "batch_size": 8, "embedding_dim": 5, "hidden_dim": 7},
     **{"mle_learning_rate": 0.01, "num_rollouts": 2},
     **{"discriminator_learning_rate": 1e-3, "clip_norm": 0.02},
+    **{
+        "action_values": "mixed",
+        "rollout_positions": 2,
+        "value_hidden_dim": 4,
+        "value_samples": 16,
+    },
 )
 
 
@@ -39,6 +46,7 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
     from models.discriminator import Discriminator
     from models.generator import Generator
     from models.rollout import Rollout
+    from training.critic import make_critic
     from training.pretrain import balanced_sets
     from training.rewards import make_reward
     from training.seeds import counted_seed
@@ -61,6 +69,7 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
         discriminator = Discriminator(size, length, 4, kernels={1: 4, 2: 3})
         rollout = Rollout(generator)
     steps = make_steps(generator, discriminator, settings, distribution)
+    critic = make_critic(rollout, settings, distribution)
     random = np.random.default_rng(1)
     tokens = random.integers(1, size, [20 * settings.batch_size, length])
     ended = np.cumsum(tokens == 1, axis=1) - (tokens == 1) > 0
@@ -77,20 +86,23 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
         sample = distribution.by_rows(
             generator.sample, settings.batch_size, counted_seed(1, "policy", round_)
         )
-        values = distribution.by_rows(
-            *(
-                rollout.action_values,
-                sample,
-                reward.bind(discriminator, counted_seed(1, "r", round_)),
-            ),
+        given = (
+            *(sample, reward.bind(discriminator, counted_seed(1, "r", round_))),
             *(reward.num_rollouts(settings.num_rollouts), counted_seed(1, "roll-outs", round_)),
         )
+        values = distribution.by_rows(rollout.action_values, *given)
+        learned = critic.learn(given[1], counted_seed(1, "value", round_))
+        mixed = distribution.by_rows(critic.action_values, *given)
         rate = 0.01 if settings.optimizer == "adam" else 1.0
         results = steps.policy_gradient(sample, values, rate)
         rollout.update(generator, 0.8)
         drawn |= {f"sample {round_}": sample.numpy(), f"values {round_}": values.numpy()}
-        drawn |= {f"{name} {round_}": np.asarray(value) for name, value in results.items()}
-    for name, of in {**steps.optimizers, "G": generator, "D": discriminator, "B": rollout}.items():
+        drawn |= {f"mixed values {round_}": mixed.numpy()}
+        drawn |= {
+            f"{name} {round_}": np.asarray(value) for name, value in (results | learned).items()
+        }
+    models = {"G": generator, "D": discriminator, "B": rollout, **critic.objects}
+    for name, of in {**steps.optimizers, **models}.items():
         for place, variable in enumerate(of.variables):
             locals_ = [variable.value]
             if distribution.strategy:

@@ -77,13 +77,15 @@ def check_same_trajectory(result, alone, replicas):
 
 
 def test_the_steps_taken_are_those_that_count(results):
-    """Twenty, twenty and three updates, moved weights, clipped gradients, rewards that differ."""
+    """Twenty, twenty, three and six updates, moved weights, clipped gradients, rewards that differ."""
     alone = results["discriminator", 1]
     taken = {k.split("/")[0]: v[0] for k, v in variables(alone).items() if "iteration" in k}
-    assert taken == {"mle_optimizer": 20, "discriminator_optimizer": 20, "policy_optimizer": 3}
+    expected = {"mle_optimizer": 20, "discriminator_optimizer": 20, "policy_optimizer": 3}
+    assert taken == {**expected, "value_optimizer": 6}
     assert all(alone[f"policy_gradient_norm {k}"] > 0.02 for k in range(3))
     values = alone["values 2"]
     assert len(np.unique(values)) > values.size / 2
+    assert np.mean(alone["mixed values 2"] != values) > 0.3
     assert any(np.any(row == 0) for row in alone["generated"])  # some end early, so shares differ
 
 

@@ -22,9 +22,9 @@ from models.discriminator import Discriminator
 from models.endpoints import Endpoints
 from models.export import export_generator
 from models.generator import Generator
-from models.rollout import Rollout
 from models.text_endpoints import TextEndpoints
 from models.text_graph import TextGraph
+from models.value import ValueNetwork
 from tests.gpu_graph import (
     copies,
     copies_in_loops,
@@ -34,6 +34,20 @@ from tests.gpu_graph import (
     without_kernel,
 )
 from tests.gpu_lowering import compiled_by_xla, lower_for_gpu
+from tests.gpu_traced import (
+    COUNT,
+    NUMBER,
+    SEED,
+    TEXT,
+    B,
+    T,
+    V,
+    floats,
+    ids,
+    traced_chosen,
+    traced_rollout,
+    traced_updates,
+)
 from training.numerics import Finite
 from training.scheduled_sampling import mixed_inputs
 from training.steps import Steps
@@ -44,42 +58,6 @@ pytestmark = [
         not tf.test.is_built_with_cuda(), reason="this wheel of TensorFlow is built without CUDA"
     ),
 ]
-
-V, T, B = 6, 3, 4
-SEED = tf.TensorSpec([2], tf.int32)
-COUNT, NUMBER = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
-TEXT = {"end_token": 1, "blocked_tokens": (0, 2)}
-
-
-def ids(*shape):
-    return tf.TensorSpec(shape, tf.int32)
-
-
-def floats(*shape):
-    return tf.TensorSpec(shape, tf.float32)
-
-
-def traced_rollout(generator, length):
-    """`_states_after_prefixes` and `_complete` of the roll-outs of one batch."""
-    rollout = Rollout(generator)
-    states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
-    draws = floats(2 * B, length * (length - 1) // 2)
-    return (
-        rollout._states_after_prefixes.get_concrete_function(ids(B, length)),
-        rollout._complete.get_concrete_function(ids(B, length), states, ids(2 * B), draws),
-    )
-
-
-def traced_updates(generator, discriminator, **options):
-    """The updates by name: an epoch each of the models, and a step of the policy gradient."""
-    steps = Steps(generator, discriminator, batch_size=B, **options)
-    data = ids(3 * B, T)
-    return {
-        "MLE": steps._mle_epoch.get_concrete_function(data, SEED, None),
-        "scheduled sampling": steps._mle_epoch.get_concrete_function(data, SEED, NUMBER),
-        "policy gradient": steps._policy_step.get_concrete_function(ids(B, T), floats(B, T)),
-        "discriminator": steps._discriminator_epoch.get_concrete_function(data, data, SEED),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +104,11 @@ def traced(tmp_path_factory, endpoints):
         for name, policy in {"roll-out": generator, "GRU's roll-out": gru}.items():
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
+            functions[f"{name} of chosen prefixes"] = traced_chosen(policy, T)
         for name, function in endpoints.functions().items():
             functions[f"export's {name}"] = function.get_concrete_function()
+        network = ValueNetwork(V, T, 4, 5)
+        functions["values"] = network._values.get_concrete_function()
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
@@ -201,6 +182,7 @@ def traced_mixture(generator):
 WRITERS = {
     "sample": lambda generator: generator.sample_graph.get_concrete_function(),
     "roll-out": lambda generator: traced_rollout(generator, generator.max_length)[1],
+    "roll-out of chosen prefixes": lambda generator: traced_chosen(generator, generator.max_length),
     "scheduled sampling": traced_mixture,
 }
 
@@ -264,7 +246,7 @@ def only(functions):
 
 
 def test_what_xla_compiles_lowers_for_a_gpu(traced):
-    updates = {"MLE", "scheduled sampling", "policy gradient", "discriminator"}
+    updates = {"MLE", "scheduled sampling", "policy gradient", "discriminator", "value network"}
     updates |= {f"{name} with other choices" for name in updates}
     with_xla = {name: compiled_by_xla(function) for name, function in traced.items()}
     assert {name for name, functions in with_xla.items() if functions} == updates

@@ -1,0 +1,164 @@
+"""How the action values of one batch grow with T: by roll-outs, by the value network, and by both.
+
+    python -m benchmarks.action_values --json results/action-values.json --write docs/value-network.md
+    python -m benchmarks.action_values --estimator value --lengths 64    # one point, in this process
+
+Each point is measured in a process of its own, whose peak memory is then that point's.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.growth import exponent
+from benchmarks.measure import Case, in_child, load_average, machine, side_by_side
+from benchmarks.report import Table, duration, insert, machine_note, markdown
+from files.errors import UsageError
+from files.writing import write_json, write_text
+from training.errors import one_line_errors
+from training.flags import read_flags
+from training.task_settings import OracleSettings
+
+ESTIMATORS = ("rollouts", "mixed", "value")
+
+
+@dataclasses.dataclass(frozen=True)
+class ActionValueSettings:
+    """Times the action values of a batch of the paper's task at several lengths, with random weights."""
+
+    lengths: tuple[int, ...] = (20, 64, 128, 256)
+    """T."""
+    longest_rollouts: int = 64
+    """The longest T at which roll-outs of every prefix are measured; their time grows as its square."""
+    repeats: int = 3
+    """Measurements of each point, after one that is not counted."""
+    estimator: Literal["rollouts", "mixed", "value"] | None = None
+    """Measure this one at the first length, in this process, and print JSON. None: all, each in a process."""
+    json: Path | None = None
+    """File for the figures."""
+    write: Path | None = None
+    """Markdown file with the marks of the table `growth of action values`."""
+    quick: bool = False
+    """Tiny sizes: checks the program, measures nothing."""
+
+    def check(self) -> None:
+        """Raises `UsageError` for a value that cannot work."""
+        if self.repeats < 1 or not self.lengths or min(self.lengths) < 2:
+            raise UsageError(
+                f"--repeats is {self.repeats} and --lengths are {self.lengths}, expected at least 1 "
+                "repeat and lengths of at least 2. Give larger ones."
+            )
+
+
+def task(estimator: str, length: int, quick: bool) -> OracleSettings:
+    """The settings of a point."""
+    small = {"vocab_size": 20, "batch_size": 4, "num_rollouts": 2, "value_samples": 8}
+    sizes: dict[str, Any] = small if quick else {}
+    return OracleSettings(action_values=estimator, max_length=length, **sizes)  # type: ignore[arg-type]
+
+
+def measure_point(given: OracleSettings, repeats: int) -> dict[str, float]:
+    """Medians in milliseconds, and megabytes at the peak: random weights, the paper's kernels.
+
+    `learning` is what a round spends on the value network besides.
+    """
+    from files.platform import peak_memory_mb
+    from models.discriminator import Discriminator
+    from models.generator import Generator
+    from models.rollout import Rollout
+    from training.critic import make_critic
+
+    generator = Generator(given.vocab_size, given.max_length)
+    reward = Discriminator(given.vocab_size, given.max_length).probability_real
+    rollout = Rollout(generator)
+    critic = make_critic(rollout, given)
+    tokens = generator.sample(given.batch_size, (1, 2))
+    arguments = tokens, reward, given.num_rollouts, (3, 4)
+    cases = {"values": Case(lambda: (critic or rollout).action_values(*arguments))}
+    if critic:
+        cases["learning"] = Case(lambda: critic.learn(reward, (5, 6)))
+    taken = side_by_side(cases, repeats, warm_up=1)
+    times = {
+        f"{name}_{kind}_ms": getattr(timing, f"{kind}_ms")
+        for name, timing in taken.items()
+        for kind in ("wall", "cpu")
+    }
+    return {**times, "peak_memory_mb": round(peak_memory_mb(), 1)}
+
+
+def measure(settings: ActionValueSettings) -> dict[str, Any]:
+    """`{"estimators": {name: {"lengths", "points", "exponent_of_cpu_time"}}, "task", "machine"}`."""
+    busy, estimators = load_average(), {}
+    for name in ESTIMATORS:
+        longest = settings.longest_rollouts if name == "rollouts" else max(settings.lengths)
+        lengths = [length for length in settings.lengths if length <= longest]
+        flags = ["--estimator", name, "--repeats", settings.repeats]
+        flags += ["--quick"] if settings.quick else []
+        points = [
+            in_child("benchmarks.action_values", *flags, "--lengths", length) for length in lengths
+        ]
+        estimators[name] = {
+            "lengths": lengths,
+            "points": points,
+            "exponent_of_cpu_time": exponent(lengths, [each["values_cpu_ms"] for each in points])
+            if len(lengths) > 1
+            else None,
+        }
+    given = task("mixed", max(settings.lengths), settings.quick)
+    names = ("vocab_size", "batch_size", "num_rollouts", "rollout_positions", "value_samples")
+    sizes = {name: getattr(given, name) for name in names}
+    return {"estimators": estimators, "task": sizes, "machine": machine(busy)}
+
+
+def growth_table(figures: dict[str, Any]) -> Table:
+    """Processor time of each estimator at each length, the network's learning, and the exponent."""
+    lengths = figures["estimators"]["value"]["lengths"]
+    rows = []
+    for name, of in figures["estimators"].items():
+        points = dict(zip(of["lengths"], of["points"], strict=True))
+        for what, label in (("values", name), ("learning", f"{name}, learning of a round")):
+            key = f"{what}_cpu_ms"
+            known = [points.get(length, {}).get(key) for length in lengths]
+            if any(each is not None for each in known):
+                slope = of["exponent_of_cpu_time"] if what == "values" else None
+                shown = "–" if slope is None else f"{slope:.2f}"
+                rows.append([label, *(duration(each) for each in known), shown])
+    sizes = figures["task"]
+    notes = [
+        f"action values of one batch; V = {sizes['vocab_size']:,}, B = {sizes['batch_size']}, "
+        f"N = {sizes['num_rollouts']}, k = {sizes['rollout_positions']}; the network learns from "
+        f"{sizes['value_samples']} sequences a round. Median processor time of all threads, which "
+        "other jobs change less than wall time. Exponent: slope of the straight line through the "
+        "logarithms.",
+        machine_note(figures),
+    ]
+    return Table(["", *(f"T = {length}" for length in lengths), "exponent in T"], rows, notes)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = read_flags(
+        ActionValueSettings, ActionValueSettings(), arguments, prog="benchmarks.action_values"
+    )
+    settings.check()
+    if settings.estimator is not None:
+        from training.session import start
+
+        start(0)
+        given = task(settings.estimator, settings.lengths[0], settings.quick)
+        print(json.dumps(measure_point(given, settings.repeats)))
+        return
+    figures = measure(settings)
+    table = growth_table(figures)
+    print(markdown(table))
+    if settings.json is not None:
+        write_json(settings.json, figures)
+    if settings.write is not None:
+        text = settings.write.read_text(encoding="utf-8")
+        made = {"growth of action values": table}
+        write_text(settings.write, insert(text, made, maker="benchmarks.action_values"))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,68 @@
+"""The benchmark of the action values: that all of it runs, in tiny sizes, and what its table says."""
+
+import json
+
+import pytest
+
+from benchmarks import action_values
+from files.errors import UsageError
+
+MARKS = (
+    "<!-- growth of action values table: made by benchmarks.action_values -->",
+    "<!-- end of growth of action values table -->",
+)
+
+
+@pytest.mark.slow
+def test_all_of_it_runs_in_tiny_sizes(tmp_path, capsys):
+    figures, document = tmp_path / "figures.json", tmp_path / "page.md"
+    document.write_text("\n".join(["before", *MARKS, "after"]))
+    flags = ["--quick", "--repeats", "1", "--lengths", "3", "4", "--longest-rollouts", "3"]
+    action_values.main([*flags, "--json", str(figures), "--write", str(document)])
+    measured = json.loads(figures.read_text())["estimators"]
+    assert {name: of["lengths"] for name, of in measured.items()} == {
+        "rollouts": [3],
+        "mixed": [3, 4],
+        "value": [3, 4],
+    }
+    for name, of in measured.items():
+        for point in of["points"]:
+            assert all(value > 0 for value in point.values())
+            assert ("learning_cpu_ms" in point) == (name != "rollouts")
+    text = document.read_text()
+    assert text.startswith("before") and text.endswith("after")
+    assert "| rollouts |" in text and "| mixed, learning of a round |" in text
+    assert capsys.readouterr().out.strip() in text
+
+
+def test_the_table_by_hand():
+    def points(*values):
+        return [{"values_cpu_ms": value, "learning_cpu_ms": 2 * value} for value in values]
+
+    rollouts = [{"values_cpu_ms": 500.0}]
+    by_name = {
+        "rollouts": {"lengths": [2], "points": rollouts, "exponent_of_cpu_time": None},
+        "value": {"lengths": [2, 4], "points": points(100, 200), "exponent_of_cpu_time": 1.0},
+    }
+    names = ("vocab_size", "batch_size", "num_rollouts", "rollout_positions", "value_samples")
+    table = action_values.growth_table(
+        {
+            "estimators": by_name,
+            "task": dict.fromkeys(names, 7),
+            "machine": {
+                **{"processor": "P", "hardware": "H", "commit": "C", "load_average_before": 1.0},
+                "versions": {"tensorflow": "1", "keras": "2"},
+            },
+        }
+    )
+    assert table.columns == ["", "T = 2", "T = 4", "exponent in T"]
+    assert table.rows == [
+        ["rollouts", "500 ms", "–", "–"],
+        ["value", "100 ms", "200 ms", "1.00"],
+        ["value, learning of a round", "200 ms", "400 ms", "–"],
+    ]
+
+
+def test_lengths_without_a_prefix_are_refused():
+    with pytest.raises(UsageError, match="lengths of at least 2"):
+        action_values.main(["--lengths", "1"])

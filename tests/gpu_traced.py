@@ -1,0 +1,54 @@
+"""Training and roll-outs of small models, traced: concrete functions for tests/training/test_gpu_kernels.py."""
+
+import tensorflow as tf
+
+from models.rollout import Rollout
+from models.value import ValueNetwork
+from training.critic import Critic
+from training.steps import Steps
+
+V, T, B = 6, 3, 4
+SEED = tf.TensorSpec([2], tf.int32)
+COUNT, NUMBER = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
+TEXT = {"end_token": 1, "blocked_tokens": (0, 2)}
+
+
+def ids(*shape):
+    return tf.TensorSpec(shape, tf.int32)
+
+
+def floats(*shape):
+    return tf.TensorSpec(shape, tf.float32)
+
+
+def traced_rollout(generator, length):
+    """`_states_after_prefixes` and `_complete` of the roll-outs of one batch."""
+    rollout = Rollout(generator)
+    states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
+    draws = floats(2 * B, length * (length - 1) // 2)
+    return (
+        rollout._states_after_prefixes.get_concrete_function(ids(B, length)),
+        rollout._complete.get_concrete_function(ids(B, length), states, ids(2 * B), draws),
+    )
+
+
+def traced_chosen(generator, length):
+    """`_complete_chosen` of the roll-outs of some prefixes."""
+    states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
+    given = ids(B, length), states, ids(2 * B), ids(length), floats(2 * B, length - 1)
+    rollout = Rollout(generator)
+    return rollout._complete_chosen.get_concrete_function(*given)
+
+
+def traced_updates(generator, discriminator, **options):
+    """The updates by name: an epoch each of the models, and a step of the policy gradient."""
+    steps = Steps(generator, discriminator, batch_size=B, **options)
+    data = ids(3 * B, T)
+    critic = Critic(ValueNetwork(V, T, 4, 5), Rollout(generator), batch_size=B, num_samples=3 * B)
+    return {
+        "value network": critic._epoch.get_concrete_function(data, floats(3 * B), SEED),
+        "MLE": steps._mle_epoch.get_concrete_function(data, SEED, None),
+        "scheduled sampling": steps._mle_epoch.get_concrete_function(data, SEED, NUMBER),
+        "policy gradient": steps._policy_step.get_concrete_function(ids(B, T), floats(B, T)),
+        "discriminator": steps._discriminator_epoch.get_concrete_function(data, data, SEED),
+    }

@@ -1,0 +1,87 @@
+"""Runs whose action values come from a value network: stages, columns, stops, and what they cost to refuse."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from files.errors import UsageError
+from tests.training.test_experiment import TINY, experiment, history, weights
+from training import experiment as module
+from training.critic import FIGURES
+
+pytestmark = pytest.mark.slow
+
+SMALL = {"value_samples": 32, "value_pretrain_steps": 2, "value_hidden_dim": 4, "xla": False}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Folder and result of an unbroken run, with each step in a checkpoint."""
+    folder = tmp_path_factory.mktemp("runs") / "mixed"
+    changes = {"action_values": "mixed", "rollout_positions": 1, "checkpoint_seconds": 0.0}
+    return folder, experiment(folder, **SMALL, **changes), changes
+
+
+def test_a_value_network_has_a_stage_and_figures(mixed):
+    folder, written, _ = mixed
+    rows = history(folder)
+    by_stage = {
+        row["stage"]: [each for each in rows if each["stage"] == row["stage"]] for row in rows
+    }
+    assert list(by_stage) == ["mle", "discriminator", "value network", "adversarial"]
+    assert len(by_stage["value network"]) == 2 and len(by_stage["adversarial"]) == 2
+    for stage, of_stage in by_stage.items():
+        known = stage in ("value network", "adversarial")
+        assert all(bool(row[name]) == known for row in of_stage for name in FIGURES)
+    assert all(np.isfinite(float(row[name])) for row in by_stage["adversarial"] for name in FIGURES)
+    assert written["changed"]["action_values"] == "mixed"
+    saved = weights(folder)
+    assert any(name.startswith("value/") for name in saved)
+    assert any(name.startswith("value_optimizer/") for name in saved)
+
+
+@pytest.mark.parametrize("at", [("value network", 2), ("adversarial", 2)])
+def test_it_resumes_bit_for_bit(tmp_path, mixed, monkeypatch, at):
+    whole, _, changes = mixed
+    log = module.Run.log
+
+    def stopped(run, stage, step, *more):
+        if (stage, step) == at:
+            raise KeyboardInterrupt
+        log(run, stage, step, *more)
+
+    monkeypatch.setattr(module.Run, "log", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        experiment(tmp_path / "parted", **SMALL, **changes)
+    monkeypatch.setattr(module.Run, "log", log)
+    experiment(tmp_path / "parted", **SMALL, **changes, resume=True)
+    assert history(tmp_path / "parted") == history(whole)
+    assert weights(tmp_path / "parted") == weights(whole)
+
+
+def test_the_value_network_alone_trains_with_a_reward_in_python(tmp_path):
+    changes = {"algorithm": "pg-bleu", "action_values": "value", "reward_baseline": "position"}
+    experiment(tmp_path / "run", **SMALL, **changes)
+    rows = history(tmp_path / "run")
+    assert {row["stage"] for row in rows} == {"mle", "value network", "adversarial"}
+    assert all(float(rows[-1][name]) == float(rows[-1][name]) for name in FIGURES)
+
+
+def test_other_runs_know_nothing_of_it(tmp_path):
+    experiment(tmp_path / "run", rounds=1, xla=False)
+    assert not set(FIGURES) & set(history(tmp_path / "run")[0])
+    assert not any(name.startswith("value") for name in weights(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"algorithm": "mle"}, "--action-values value is for --algorithm pg-bleu and seqgan, and"),
+        ({"value_samples": 15}, "--value-samples is 15, expected at least one batch: give .*16"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(changes, message):
+    settings = dataclasses.replace(TINY, action_values="value", **changes)
+    with pytest.raises(UsageError, match=message):
+        settings.check()
