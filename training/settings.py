@@ -59,7 +59,7 @@ class Settings:
     seed: int = run(1, "Random seed of the run.", bounds=SEED, names_run=True)
     out: Path | None = run(
         None,
-        "Output folder. Default: runs/TASK-ALGORITHM-PRESET-seedN, with the names of the data and of the reward where they are not the usual ones.",
+        "Output folder. Default: runs/TASK-ALGORITHM-PRESET-seedN. Where they are not the usual ones the name has the data and the reward too, and the settings that differ from the preset: runs/oracle-published-seqgan-num_rollouts_4-quick-seed1.",
         stored=False,
     )
     resume: bool = run(False, "Continue the run in --out from its latest checkpoint.", stored=False)
