@@ -4,10 +4,10 @@
 # stopped is resumed, and at the end the table is written. Ctrl-C stops the trainings after the
 # step under way; the same command continues. `--list` prints the commands and trains nothing.
 #
-# From the environment:
+# For Linux, macOS and WSL. From the environment:
 #   SEEDS    seeds of each row                                                  1 2 3
 #   PRESET   quick, paper, ..., or smoke: seconds a run, without a download     quick
-#   OUT      folder of the runs and of the table                                runs/experiments
+#   OUT      folder of the runs and of the table, from the repository's         runs/experiments
 #   JOBS     trainings at a time     2 where there are two cores and 6 GB of memory, else 1
 #   PYTHON   the Python to use                               .venv/bin/python, else python3
 #
@@ -25,7 +25,7 @@ if [ -z "${PYTHON:-}" ]; then
     if [ -x .venv/bin/python ]; then PYTHON=.venv/bin/python; fi
 fi
 
-FIRST_SEED=${SEEDS%% *} # of rows with one seed
+read -r FIRST_SEED _ <<<"$SEEDS" # of rows with one seed
 commands=()
 
 # A training that is a row of the table: run train_X.py FLAGS --out FOLDER

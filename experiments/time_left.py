@@ -66,7 +66,8 @@ def in_words(jobs: Iterable[Job], times: Times, at_a_time: int) -> str:
     text = f"about {minutes:.0f} min" if minutes >= 1 else "about 1 min"
     if minutes >= 90:
         text = f"about {minutes / 60:.1f} h"
-    more = f", and {unknown} runs of a length not known yet" if unknown else ""
+    runs = "1 run" if unknown == 1 else f"{unknown} runs"
+    more = f", and {runs} of a length not known yet" if unknown else ""
     return f"{text} left{more}"
 
 
