@@ -25,7 +25,8 @@ if [ -z "${PYTHON:-}" ]; then
     if [ -x .venv/bin/python ]; then PYTHON=.venv/bin/python; fi
 fi
 
-read -r FIRST_SEED _ <<<"$SEEDS" # of rows with one seed
+# shellcheck disable=SC2034 # the other scripts use it, for rows of one seed
+read -r FIRST_SEED _ <<<"$SEEDS"
 commands=()
 
 # A training that is a row of the table: run train_X.py FLAGS --out FOLDER

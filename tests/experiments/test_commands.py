@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from functools import cache
 
@@ -43,6 +44,12 @@ def test_scripts_are_bash(script):
     checked = subprocess.run(["bash", "-n", FOLDER / f"{script}.sh"], capture_output=True)
     assert checked.returncode == 0, checked.stderr
     assert os.access(FOLDER / f"{script}.sh", os.X_OK) == (script != "common")
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="there is no shellcheck")
+def test_scripts_please_shellcheck():
+    checked = subprocess.run(["shellcheck", "-x", *FOLDER.glob("*.sh")], capture_output=True)
+    assert checked.returncode == 0, checked.stdout
 
 
 @cache
