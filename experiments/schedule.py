@@ -66,15 +66,14 @@ class Schedule:
                         if not self._running:
                             break
                         if request.number is not None and not sent:
-                            self._send(signal.SIGINT)
+                            self._stop_all()
                             sent = True
                         self._collect()
                         time.sleep(LOOK_SECONDS)
                     except Stopped:  # the second Ctrl-C: the trainings stop at once
-                        self._send(signal.SIGINT)
+                        self._stop_all()
             finally:
-                for process, _ in self._running.values():  # after an error here
-                    process.terminate()
+                self._stop_all()  # after an error here
         return request.number or 0
 
     def _start_more(self, request: Request) -> None:
@@ -109,9 +108,10 @@ class Schedule:
             return dict(os.environ)
         return {**os.environ, THREADS: str(threads)}
 
-    def _send(self, number: int) -> None:
+    def _stop_all(self) -> None:
+        """Asks the trainings to stop after their step; the second time, at once."""
         for process, _ in self._running.values():
-            process.send_signal(number)
+            process.terminate()  # not SIGINT, which `nohup` and shells let them ignore
 
     def _collect(self) -> None:
         """Takes note of the processes that have ended."""

@@ -99,7 +99,8 @@ def test_a_stopped_table_of_trainings_ends_as_one_that_was_not_stopped(tmp_path)
     out, whole = tmp_path / "stopped", tmp_path / "whole"
     process = start(REPOSITORY, out)
     seqgan = out / "poems-seqgan-smoke-seed1"
-    wait_for(process, lambda: any(seqgan.glob("checkpoints/0*")))
+    # After the target network (2) and the discriminator (3): in the midst of the policy gradient.
+    wait_for(process, lambda: any(seqgan.glob("checkpoints/*3")))
     ctrl_c(process)
     code, printed, said = finish(process)
     assert code == 128 + signal.SIGINT, said
