@@ -61,7 +61,7 @@ def in_words(jobs: Iterable[Job], times: Times, at_a_time: int) -> str:
     if not left:
         return ""
     if not known:
-        return "time left: not known before the first run is complete"
+        return "time left: not known before one run of each row is complete"
     minutes = sum(known) / 60 / min(at_a_time, len(known))
     text = f"about {minutes:.0f} min" if minutes >= 1 else "about 1 min"
     if minutes >= 90:

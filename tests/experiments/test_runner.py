@@ -278,7 +278,10 @@ def test_time_left_in_words(tmp_path):
     assert in_words([done, *left[:4]], times, 2) == "about 20 min left"
     assert in_words(left[:1], times, 2) == "about 10 min left"
     assert in_words(left, times, 1) == "about 5.0 h left"
-    assert in_words([unknown], times, 1) == "time left: not known before the first run is complete"
+    assert (
+        in_words([unknown], times, 1)
+        == "time left: not known before one run of each row is complete"
+    )
     assert in_words([*left[:1], unknown], times, 1) == (
         "about 10 min left, and 1 run of a length not known yet"
     )
