@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 COVERED := $(CURDIR)/files,$(CURDIR)/models,$(CURDIR)/training,$(CURDIR)/data,$(CURDIR)/metrics,$(CURDIR)/reports,$(CURDIR)/judging
 ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-fast faults check lint types bench lock clean
+TABLES := table1 table2 table3 table4 captions news ablations discriminator
+
+.PHONY: demo test test-fast faults check lint types bench lock clean $(TABLES)
 
 $(VENV)/run: requirements.lock
 	$(PYTHON) -c "import files"  # which checks the version of Python
@@ -48,6 +50,9 @@ types: $(VENV)/dev
 
 bench: $(VENV)/run  ## fast paths beside the literal reading, in one run
 	$(BIN)/python -m benchmarks.speed
+
+$(TABLES): $(VENV)/run  ## the runs of a table that are not complete, then the table; settings: experiments/common.sh
+	PYTHON=$(BIN)/python experiments/$@.sh
 
 lock: $(VENV)/dev  ## exact versions with hashes, for all systems and versions of Python
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -145,3 +145,17 @@ def usable_cores() -> int:
     """Processor cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def available_memory_mb() -> float:
+    """Memory that new processes may use, MB (10^6 bytes); 0 where the system does not report it."""
+    meminfo, limit = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
+    if meminfo.exists():
+        found = re.search(r"MemAvailable:\s+(\d+) kB", meminfo.read_text(encoding="utf-8"))
+        available = int(found[1]) * 1024 / 1e6 if found else 0.0
+        most = limit.read_text(encoding="utf-8").strip() if limit.exists() else ""
+        return min(available, int(most) / 1e6) if most.isdecimal() else available
+    names = getattr(os, "sysconf_names", {})
+    if {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= set(names):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return 0.0

@@ -21,8 +21,9 @@ ALLOWED = {
     "reports": BELOW,
     "judging": BELOW | {"training"},
     "benchmarks": BELOW | {"training"},
+    "experiments": BELOW | {"training"},
     "scripts": BELOW | {"training", "reports", "judging"},
-    "tests": BELOW | {"training", "reports", "judging", "benchmarks", "scripts"},
+    "tests": BELOW | {"training", "reports", "judging", "benchmarks", "experiments", "scripts"},
 }
 SCRIPTS = {path.stem for path in REPOSITORY.glob("*.py")}
 

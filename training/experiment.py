@@ -25,11 +25,12 @@ from training.pretrain import measure_generator
 from training.result import significance, summary
 from training.rewards import make_reward
 from training.run import Run
+from training.run_name import default_folder
 from training.seqgan import train_seqgan
 from training.settings import Settings
 from training.show_samples import showing
 from training.steps import make_steps
-from training.stored_settings import run_name, settings_without_paths
+from training.stored_settings import settings_without_paths
 from training.task import Task
 
 
@@ -142,8 +143,3 @@ def export(generator: Generator, discriminator: Judge | None, task: Task, run: R
     samples = generator.sample(100, run.seed("samples")).numpy()
     with run.folder.writing(folder / "samples"):
         task.write_samples(folder, samples)
-
-
-def default_folder(task: str, settings: Settings) -> Path:
-    """`--out`, or a folder of `runs/` with the name of the run."""
-    return settings.out or Path("runs") / run_name(task, settings)

@@ -25,7 +25,7 @@ class RunSettings:
     seed: int = run(1, "Random seed of the run.", bounds=SEED, names_run=True)
     out: Path | None = run(
         None,
-        "Output folder. Default: runs/TASK-ALGORITHM-PRESET-seedN, with the names of the data and of the reward where they are not the usual ones.",
+        "Output folder. Default: runs/TASK-ALGORITHM-PRESET-seedN. The name also has the data and the reward where they are not the usual ones, and the settings that differ from the preset: runs/oracle-published-seqgan-num_rollouts_4-quick-seed1.",
         stored=False,
     )
     resume: bool = run(False, "Continue the run in --out from its latest checkpoint.", stored=False)

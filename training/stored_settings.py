@@ -1,7 +1,6 @@
-"""Settings in a run's `config.json`, the name that they give a run, and how they compare."""
+"""Settings in a run's `config.json`, and how they compare."""
 
 import dataclasses
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from training.discriminators import with_defaults
 from training.options import flag, options_of
 from training.presets import ALL_PRESETS, S
 from training.settings import Settings
-from training.task_settings import CorpusSettings, OracleSettings
 
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
@@ -27,28 +25,15 @@ def settings_without_paths(settings: Settings) -> dict[str, Any]:
     return {k: v for k, v in settings_to_json(settings).items() if not options[k].by_content}
 
 
-def _preset_of(settings: S) -> S:
-    """The settings as their preset has them."""
+def preset_of(settings: S) -> S:
+    """The settings of the preset that they name."""
     presets = next(p for p in ALL_PRESETS if isinstance(settings, type(p["quick"])))
     return presets[settings.preset]
 
 
-def run_name(task: str, settings: Settings) -> str:
-    """`TASK[-DATA]-ALGORITHM[-REWARD]-PRESET-seedN`: DATA and REWARD where they are not the usual ones."""
-    data = ""
-    if isinstance(settings, OracleSettings):
-        if settings.oracle != _preset_of(settings).oracle:
-            data = settings.oracle.replace(":", "")
-    elif isinstance(settings, CorpusSettings) and settings.corpus != _preset_of(settings).corpus:
-        data = re.sub(r"[^\w-]+", "_", Path(settings.corpus).stem).removeprefix(f"{task}-")
-    reward = "" if settings.reward == "discriminator" else settings.reward
-    parts = (task, data, settings.algorithm, reward, settings.preset, f"seed{settings.seed}")
-    return "-".join(part for part in parts if part)
-
-
 def changed_settings(settings: Settings) -> dict[str, Any]:
     """What differs from the preset, except for what identifies the run: algorithm, seed and data."""
-    plain = _preset_of(settings)
+    plain = preset_of(settings)
     # A named discriminator brings settings of its own, which are no further change.
     same_judge = dataclasses.replace(plain, discriminator=settings.discriminator)
     values, preset = settings_to_json(settings), settings_to_json(same_judge)

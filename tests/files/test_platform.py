@@ -260,3 +260,24 @@ def test_every_script_checks_the_version_before_it_imports_a_library():
             if name.split(".")[0] not in sys.stdlib_module_names
         ]
         assert tops[0] in {"files", "training"}, path
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("max\n", 8192.0), ("4000000000\n", 4000.0), (None, 8192.0)]
+)
+def test_available_memory_is_that_of_the_machine_or_of_its_container(
+    tmp_path, monkeypatch, limit, expected
+):
+    (tmp_path / "meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable:    8000000 kB\n")
+    if limit is not None:
+        (tmp_path / "memory.max").write_text(limit)
+    monkeypatch.setattr(platform, "Path", lambda path: tmp_path / path.rpartition("/")[2])
+    assert platform.available_memory_mb() == expected
+
+
+def test_available_memory_without_proc_is_the_physical_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "Path", lambda path: tmp_path / "none")
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    assert platform.available_memory_mb() == pages * size / 1e6
+    monkeypatch.setattr(os, "sysconf_names", {})
+    assert platform.available_memory_mb() == 0

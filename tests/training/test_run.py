@@ -23,10 +23,9 @@ from tests.helpers import REPOSITORY
 from training import lock, stops
 from training.checkpoints import checkpoints
 from training.errors import RunFailed, TrainingDiverged
-from training.experiment import default_folder
 from training.journal import Measurement
 from training.numerics import Finite
-from training.presets import ORACLE_PRESETS, TEXT_PRESETS
+from training.presets import ORACLE_PRESETS
 from training.provenance import intra_op_threads
 from training.run import Run
 from training.seeds import counted_seed
@@ -422,26 +421,6 @@ def test_other_threads_are_told_for_the_bits_depend_on_them(folder, capfd, monke
 
 
 # Whose folder it is
-
-
-@pytest.mark.parametrize(
-    "task, presets, changes, name",
-    [
-        ("oracle", ORACLE_PRESETS, {}, "oracle-seqgan-smoke-seed1"),
-        ("oracle", ORACLE_PRESETS, {"seed": 3}, "oracle-seqgan-smoke-seed3"),
-        ("oracle", ORACLE_PRESETS, {"oracle": "published"}, "oracle-published-seqgan-smoke-seed1"),
-        ("oracle", ORACLE_PRESETS, {"oracle": "seed:2"}, "oracle-seed2-seqgan-smoke-seed1"),
-        ("text", TEXT_PRESETS, {"reward": "constant"}, "text-seqgan-constant-smoke-seed1"),
-        ("text", TEXT_PRESETS, {"reward": "uniform"}, "text-seqgan-uniform-smoke-seed1"),
-        ("text", TEXT_PRESETS, {"corpus": "coco"}, "text-coco-seqgan-smoke-seed1"),
-        ("text", TEXT_PRESETS, {"corpus": "a/my lines.txt"}, "text-my_lines-seqgan-smoke-seed1"),
-        ("text", TEXT_PRESETS, {"corpus": "/", "algorithm": "mle"}, "text-mle-smoke-seed1"),
-    ],
-)
-def test_other_data_and_rewards_have_a_folder_of_their_own(task, presets, changes, name):
-    settings = dataclasses.replace(presets["smoke"], **changes)
-    assert default_folder(task, settings) == Path("runs", name)
-    assert default_folder(task, dataclasses.replace(settings, out=Path("a"))) == Path("a")
 
 
 def test_a_folder_with_a_run_is_refused_and_without_one_cannot_be_resumed(folder):

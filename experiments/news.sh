@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Sentences of news, T = 50. See common.sh for SEEDS, PRESET and OUT.
+. "$(dirname "$0")/common.sh"
+
+corpus=$(data news sample)
+
+# Random tokens; the same run measures the other controls and real data.
+run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$FIRST_SEED" --algorithm random \
+    --out "$OUT/text-news-random-$PRESET-seed$FIRST_SEED"
+for seed in $SEEDS; do
+    mle=$OUT/text-news-mle-$PRESET-seed$seed
+    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm mle \
+        --out "$mle"
+    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        --pretrained "$mle" --out "$OUT/text-news-seqgan-$PRESET-seed$seed"
+    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        --reward constant --pretrained "$mle" --out "$OUT/text-news-seqgan-constant-$PRESET-seed$seed"
+done
+
+finish news "$@"
