@@ -157,7 +157,7 @@ _DEMO = TextSettings(
 )
 TEXT_PRESETS = {**_corpus_presets(TextSettings, "sample"), "demo": _DEMO}
 # fmt: off
-ALL_PRESETS: tuple[dict[str, Any], ...] = (
+ALL_PRESETS: list[dict[str, Any]] = [
     ORACLE_PRESETS, POEM_PRESETS, SPEECH_PRESETS, MUSIC_PRESETS, TEXT_PRESETS,
-)
+]
 # fmt: on
