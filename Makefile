@@ -19,9 +19,9 @@ $(VENV)/dev: $(VENV)/run requirements.txt requirements-judge.txt requirements-de
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
 
-demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of it
-	$(BIN)/python train_oracle.py --oracle seed:1 --out runs/demo $(if $(wildcard runs/demo/config.json),--resume)
-	$(BIN)/python sample.py runs/demo --num 10
+demo: $(VENV)/run  ## SeqGAN on sentences of Python's documentation, end to end, then ten samples of it
+	$(BIN)/python train_text.py --preset demo --out runs/demo $(if $(wildcard runs/demo/config.json),--resume)
+	$(BIN)/python sample.py runs/demo --num 10 --temperature 0.6
 
 # Two processes on two cores: with more threads each they would wait for one another.
 test test-fast: export TF_NUM_INTRAOP_THREADS = 1
