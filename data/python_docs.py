@@ -23,7 +23,7 @@ _NOT_PROSE = re.compile(
 _ITEM = re.compile(r"^([*+-]|\d+\.|(Note|Warning|See also|(Changed|New) in version [\d.]+):)\s+")
 # A term and, in the next line and indented further, what it means.
 _TERM = re.compile(r"^( *)(?![*+-] |\d+\. )\S.*\n(?=\1 +\S)")
-_FOOTNOTE = re.compile(r"\s*\[\d+\]")
+_FOOTNOTE = re.compile(r"\s+\[\d+\]")
 _MARKED = re.compile(r'"([^"]*)"|\*\*([^*]+)\*\*|\*([^*]+)\*')  # code, strong, emphasis
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 # Words, names, numbers and the marks of plain text, from a capital letter to a period.
