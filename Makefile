@@ -31,7 +31,7 @@ test: $(VENV)/dev  ## all tests, which must reach nine tenths of the lines and b
 		-m pytest $(ON_TWO_CORES)
 	$(BIN)/python -m slipcover --merge coverage.json --out coverage.json --branch --skip-covered --fail-under 90
 
-test-fast: $(VENV)/dev  ## what needs no compilation of a training step, without coverage: the loop at the desk
+test-fast: $(VENV)/dev  ## the quick tests: no compilation of training steps, no coverage
 	$(BIN)/python -m pytest -m "not slow and not faults" $(ON_TWO_CORES)
 
 faults: $(VENV)/dev  ## the long forms of the tests that kill, fill disks and damage files
@@ -46,7 +46,7 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-bench: $(VENV)/run  ## fast paths beside the literal reading, in one run
+bench: $(VENV)/run  ## the optimized code next to a naive implementation, in one run
 	$(BIN)/python -m benchmarks.speed
 
 lock: $(VENV)/dev  ## exact versions with hashes, for all systems and versions of Python

@@ -1,6 +1,7 @@
 """README, docs/ and the other pages: their length, links, commands and words."""
 
 import dataclasses
+import json
 import re
 import shlex
 
@@ -47,6 +48,22 @@ def test_the_readme_comes_to_the_point():
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert text.count("![") == 1
+
+
+def test_the_readme_quotes_the_measured_speed():
+    measured = json.loads(read(REPOSITORY / "results" / "speed.json"))
+    stages = {record["stage"]: record for record in measured["stages"]["records"]}
+    rewards, round_ = stages["rewards of one batch"], stages["a round of the published schedule"]
+    minutes = [one["minutes"] for one in measured["quality"]["by_seed"].values()]
+    assert len(minutes) == 3 and {round(number) for number in minutes} == {3}
+    for text in (
+        "3 minutes until the paper's NLL-oracle is reached, in each of three seeds",
+        f"{rewards['ours'] / 1000:.1f} s for the rewards of a batch",
+        f"a naive implementation takes {rewards['literal'] / 60_000:.0f} minutes",
+        f"{round_['ours'] / 1000:.0f} s for a round of the published schedule",
+        f"in plain Keras take {round_['keras'] / 1000:.0f} s",
+    ):
+        assert text in read(REPOSITORY / "README.md")
 
 
 # Links.
