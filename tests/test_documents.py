@@ -152,6 +152,13 @@ def test_flags_of_commands_exist(page):
         assert given <= flags_of(script), (script, arguments)
 
 
+def test_commands_of_make_have_flags_that_exist():
+    found = re.findall(r"/python (\w+\.py) (.*)", read(REPOSITORY / "Makefile"))
+    assert {"train_text.py", "sample.py"} <= {script for script, _ in found}
+    for script, arguments in found:
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", arguments)) <= flags_of(script)
+
+
 def test_commands_are_found():
     scripts = {script for page in PAGES for script, _ in commands(page)}
     assert scripts == {*TRAINERS, "sample.py", "score.py", "compare.py", "judge.py"}
