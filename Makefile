@@ -21,9 +21,9 @@ $(VENV)/dev: $(VENV)/run requirements.txt requirements-judge.txt requirements-de
 	$(BIN)/pip install --quiet -r requirements-dev.txt
 	touch $@
 
-demo: $(VENV)/run  ## SeqGAN on synthetic data, end to end, then ten samples of it
-	$(BIN)/python train_oracle.py --oracle seed:1 --out runs/demo $(if $(wildcard runs/demo/config.json),--resume)
-	$(BIN)/python sample.py runs/demo --num 10
+demo: $(VENV)/run  ## SeqGAN on sentences of Python's documentation, end to end, then ten samples of it
+	$(BIN)/python train_text.py --preset demo --out runs/demo $(if $(wildcard runs/demo/config.json),--resume)
+	$(BIN)/python sample.py runs/demo --num 10 --temperature 0.6
 
 # Two processes on two cores: with more threads each they would wait for one another.
 test test-fast: export TF_NUM_INTRAOP_THREADS = 1
@@ -33,7 +33,7 @@ test: $(VENV)/dev  ## all tests, which must reach nine tenths of the lines and b
 		-m pytest $(ON_TWO_CORES)
 	$(BIN)/python -m slipcover --merge coverage.json --out coverage.json --branch --skip-covered --fail-under 90
 
-test-fast: $(VENV)/dev  ## what needs no compilation of a training step, without coverage: the loop at the desk
+test-fast: $(VENV)/dev  ## the quick tests: no compilation of training steps, no coverage
 	$(BIN)/python -m pytest -m "not slow and not faults" $(ON_TWO_CORES)
 
 faults: $(VENV)/dev  ## the long forms of the tests that kill, fill disks and damage files
@@ -48,7 +48,7 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-bench: $(VENV)/run  ## fast paths beside the literal reading, in one run
+bench: $(VENV)/run  ## the optimized code next to a naive implementation, in one run
 	$(BIN)/python -m benchmarks.speed
 
 $(TABLES): $(VENV)/run  ## the runs of a table that are not complete, then the table; settings: experiments/common.sh

@@ -2,7 +2,7 @@
 """The paper's tables and figures from your own runs, next to the published numbers.
 
 python compare.py runs/oracle-seqgan-quick-seed1
-python compare.py results                        # the runs that the README quotes
+python compare.py results                        # the runs that the README and docs/results.md quote
 python compare.py results --write README.md      # puts the tables between their marks there
 python compare.py results --json all.json --figures figures
 """
@@ -80,6 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(CompareSettings, CompareSettings(), arguments, prog="compare.py")
 
     from reports.grouping import make_sections
+    from reports.headline import headline_table
     from reports.json_report import json_report
     from reports.results import find_runs
     from reports.tables import make_tables
@@ -96,6 +97,8 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.json is not None:
         write_json(settings.json, json_report(sections), allow_nan=False)
     if settings.write is not None:
+        if headline := headline_table(sections):  # a part of the first table, so it is not printed
+            tables["headline"] = headline
         text, without = with_tables(read_markdown(settings.write), tables)
         write_text(settings.write, text)
         for name in without:

@@ -6,6 +6,9 @@ from typing import Any
 
 from data.download import fetch, find
 from data.midi_files import manifest, read_midi_files
+from data.python_docs import MAX_LENGTH as PYTHON_LENGTH
+from data.python_docs import NAME as PYTHON
+from data.python_docs import topics_file
 from data.source import Source
 from files.errors import DataError
 from files.hashing import sha256
@@ -226,7 +229,8 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
     """The file of a corpus, fetched where it must be.
 
     Args:
-        corpus: "sample", a name of `CORPORA` (a file of that name is `./name`), or a path.
+        corpus: "sample", a name of `CORPORA` (a file of that name is `./name`), "python" for text, or
+            a path.
         task: a name of `SAMPLES`, which says what "sample" is.
 
     Raises:
@@ -234,14 +238,16 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
     """
     if corpus == "sample":
         return SAMPLES_FOLDER / SAMPLES[task]
+    if corpus == PYTHON and task == "text":
+        return topics_file()
     if corpus in _OF_TASK[task]:
         source = CORPORA[str(corpus)]
         return fetch(source, hint="or use --corpus sample, which needs no download")
     if corpus in CORPORA or not os.path.exists(corpus):
+        names = ["sample", *([PYTHON] if task == "text" else []), *_OF_TASK[task]]
         what = "that one is of another form" if corpus in CORPORA else "there is no such file"
         raise DataError(
-            f"--corpus is {corpus}, expected sample, {', '.join(_OF_TASK[task])} or the path of a "
-            f"file: {what}."
+            f"--corpus is {corpus}, expected {', '.join(names)} or the path of a file: {what}."
         )
     return Path(corpus)
 
@@ -250,12 +256,14 @@ def is_here(corpus: str | Path) -> bool:
     """Whether all files of a corpus are on this machine, so that `corpus_file` downloads nothing."""
     source = CORPORA.get(str(corpus))
     if source is None:
-        return corpus == "sample" or os.path.exists(corpus)
+        return corpus in ("sample", PYTHON) or os.path.exists(corpus)
     return find(source) is not None and (not source.test or is_here(source.test))
 
 
 def corpus_length(corpus: str | Path, otherwise: int) -> int:
-    """T of a published corpus that has its own, `otherwise` for every other corpus."""
+    """T of a corpus that has its own, `otherwise` for every other corpus."""
+    if corpus == PYTHON:
+        return PYTHON_LENGTH
     source = CORPORA.get(str(corpus))
     return (source.max_length if source else None) or otherwise
 
@@ -275,6 +283,8 @@ def origin(corpus: str | Path, path: Path, test_path: Path | None = None) -> dic
         about |= {"test_file": test_path.name, "test_sha256": sha256(test_path)}
     if corpus == "sample":
         about["note"] = "a small corpus written for this project, not the paper's data"
+    elif corpus == PYTHON and path != Path(PYTHON):
+        about |= {"licence": "PSF License", "note": "the language reference of the Python that ran"}
     elif corpus in CORPORA:
         source = CORPORA[str(corpus)]
         about |= {"url": source.url, "licence": source.licence, "citation": source.citation}

@@ -11,6 +11,8 @@ from data.columns import looks_like, read_column
 from data.corpora import CORPORA, corpus_file, corpus_length, origin
 from data.corpus import Corpus, build_corpus
 from data.lines import read_lines
+from data.python_docs import NAME as PYTHON
+from data.python_docs import python_sentences, topic_texts
 from data.vocabulary import LEVELS
 from files.errors import DataError
 
@@ -35,8 +37,8 @@ def load_text(
     """The corpus of any text file, one sequence a line, or of a published one.
 
     Args:
-        corpus: "sample", a name of `data.corpora.CORPORA`, or the path of a UTF-8 file, which may be
-            gzipped. "coco", "news" and "news-full" come in their published parts: the test file is
+        corpus: "sample", "python" (see `data.python_docs`), a name of `data.corpora.CORPORA`, or the
+            path of a UTF-8 file, which may be gzipped. "coco", "news" and "news-full" come in their published parts: the test file is
             the test part, whole, and the validation part is taken from the train file.
         level: "word" or "char", see `read_text`.
         max_length: T; a longer line is dropped and counted. None: the published corpus's own, else 20.
@@ -58,11 +60,16 @@ def load_text(
     about = {**origin(corpus, path, test_path), "lowercase": lowercase}
     if column is not None:
         about["column"] = column
-    elif source is None and (table := looks_like(path)):
+    elif source is None and corpus != PYTHON and (table := looks_like(path)):
         about["looks_like"] = table
+    if corpus == PYTHON and column is None:
+        lines = python_sentences(topic_texts(), counts)
+        sequences = _split_lines(lines, level, lowercase=lowercase)
+    else:
+        sequences = read_text(path, level, lowercase=lowercase, column=column, counts=counts)
     return build_corpus(
         str(corpus),
-        read_text(path, level, lowercase=lowercase, column=column, counts=counts),
+        sequences,
         max_length=corpus_length(corpus, MAX_LENGTH) if max_length is None else max_length,
         split_seed=split_seed,
         min_count=min_count,
@@ -95,16 +102,26 @@ def read_text(
         counts: takes up, under "lines", how many lines or records there are, and how many are
             "blank".
     """
+    counts = Counter() if counts is None else counts
+
+    def lines() -> Iterator[str]:
+        for _, line in read_lines(path) if column is None else read_column(path, column):
+            counts["lines"] += 1
+            if line.strip():
+                yield line
+            else:
+                counts["blank"] += 1
+
+    yield from _split_lines(lines(), level, lowercase=lowercase)
+
+
+def _split_lines(lines: Iterable[str], level: str, *, lowercase: bool) -> Iterator[list[str]]:
+    """The tokens of each line. Raises `DataError` for an unknown level."""
     if level not in LEVELS:
         raise DataError(f"--level is {level!r}, expected one of {', '.join(LEVELS)}.")
     split = words if level == "word" else list
-    counts = Counter() if counts is None else counts
-    for _, line in read_lines(path) if column is None else read_column(path, column):
-        counts["lines"] += 1
-        if not line.strip():
-            counts["blank"] += 1
-        else:
-            yield split(line.lower() if lowercase else line)
+    for line in lines:
+        yield split(line.lower() if lowercase else line)
 
 
 def to_text(tokens: Sequence[str], level: str) -> str:

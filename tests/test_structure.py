@@ -1,12 +1,12 @@
 """Imports flow one way: scripts, then reports and training, then models, data and metrics, then files."""
 
-import ast
 import graphlib
 import sys
 import tomllib
 
 import pytest
 
+from docs.make_architecture import imported
 from tests.helpers import REPOSITORY
 
 # Which of our packages each of them may import, besides itself.
@@ -23,7 +23,8 @@ ALLOWED = {
     "benchmarks": BELOW | {"training"},
     "experiments": BELOW | {"training"},
     "scripts": BELOW | {"training", "reports", "judging"},
-    "tests": BELOW | {"training", "reports", "judging", "benchmarks", "experiments", "scripts"},
+    "docs": set(),
+    "tests": BELOW | {"training", "reports", "judging", "benchmarks", "experiments", "scripts", "docs"},
 }
 SCRIPTS = {path.stem for path in REPOSITORY.glob("*.py")}
 
@@ -32,18 +33,6 @@ def files_of(part):
     if part == "scripts":
         return sorted(REPOSITORY.glob("*.py"))
     return sorted((REPOSITORY / part).rglob("*.py"))
-
-
-def imported(path):
-    """Names of the modules that a file imports, wherever in it: `{"models.oracle", "numpy"}`."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import: name the package"
-            names.add(node.module)
-    return names
 
 
 def part_of(module):

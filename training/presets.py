@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, TypeVar
 
+from data.python_docs import MAX_LENGTH as PYTHON_LENGTH
 from training.settings import Settings
 from training.task_settings import (
     MusicSettings,
@@ -18,6 +19,7 @@ S = TypeVar("S", bound=Settings)
 PURPOSES = {
     "smoke": "seconds, for tests",
     "quick": "minutes on two cores",
+    "demo": "two minutes on two cores, no download: the corpus python",
     "best": "the lowest NLL on held-out data; minutes on two cores",
     "paper": "the paper's protocol, days on two cores",
     "official": "hyperparameters of the authors' published repository",
@@ -132,9 +134,32 @@ SPEECH_PRESETS = _corpus_presets(SpeechSettings, "speeches")
 MUSIC_PRESETS = _corpus_presets(
     MusicSettings, "nottingham", mle_epochs=50, rounds=8, g_learning_rate=0.006, d_samples=240
 )
-TEXT_PRESETS = _corpus_presets(TextSettings, "sample")
-# fmt: off
-ALL_PRESETS: tuple[dict[str, Any], ...] = (
-    ORACLE_PRESETS, POEM_PRESETS, SPEECH_PRESETS, MUSIC_PRESETS, TEXT_PRESETS,
+# `make demo`: the generator of "best", then a few careful rounds, so that its text stays readable.
+_DEMO = TextSettings(
+    **{
+        **_CORPUS_BEST,
+        "preset": "demo",
+        "algorithm": "seqgan",
+        "tune_temperature": False,
+        "embedding_dim": 128,
+        "hidden_dim": 128,
+        "mle_epochs": 40,
+    },
+    corpus="python",
+    max_length=PYTHON_LENGTH,
+    lowercase=True,
+    pretrain_d_samples=1280,
+    rounds=5,
+    g_learning_rate=0.001,
+    num_rollouts=4,
+    d_samples=320,
+    eval_every=10,
+    eval_samples=500,
+    final_samples=1000,
 )
+TEXT_PRESETS = {**_corpus_presets(TextSettings, "sample"), "demo": _DEMO}
+# fmt: off
+ALL_PRESETS: list[dict[str, Any]] = [
+    ORACLE_PRESETS, POEM_PRESETS, SPEECH_PRESETS, MUSIC_PRESETS, TEXT_PRESETS,
+]
 # fmt: on

@@ -100,7 +100,9 @@ def test_path_of_a_file(tmp_path):
     about = origin(path, path)
     assert (about["file"], about["note"]) == ("own.txt", "not the paper's data")
     assert str(tmp_path) not in str(about)  # a result may be published
-    with pytest.raises(DataError, match=r"expected sample, poems, .* or the path of a file"):
+    with pytest.raises(
+        DataError, match=r"expected sample, python, poems, .* or the path of a file"
+    ):
         corpus_file(tmp_path / "missing.txt", "text")
 
 
