@@ -24,7 +24,8 @@ ALLOWED = {
     "experiments": BELOW | {"training"},
     "scripts": BELOW | {"training", "reports", "judging"},
     "docs": set(),
-    "tests": BELOW | {"training", "reports", "judging", "benchmarks", "experiments", "scripts", "docs"},
+    "tests": BELOW
+    | {"training", "reports", "judging", "benchmarks", "experiments", "scripts", "docs"},
 }
 SCRIPTS = {path.stem for path in REPOSITORY.glob("*.py")}
 
