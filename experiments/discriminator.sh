@@ -9,6 +9,9 @@ for seed in $SEEDS; do
     mle=$OUT/text-coco-mle-$PRESET-seed$seed
     run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm mle \
         --out "$mle"
+    # What the changes are measured from: the rows of captions.sh.
+    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        --pretrained "$mle" --out "$OUT/text-coco-seqgan-$PRESET-seed$seed"
     # The discriminators.
     run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
         --discriminator paper --pretrain-d-steps 30 --pretrain-d-epochs 1 --d-patience 3 \

@@ -48,7 +48,8 @@ def test_scripts_are_bash(script):
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="there is no shellcheck")
 def test_scripts_please_shellcheck():
-    checked = subprocess.run(["shellcheck", "-x", *FOLDER.glob("*.sh")], capture_output=True)
+    scripts = sorted(FOLDER.glob("*.sh"))
+    checked = subprocess.run(["shellcheck", "-x", *scripts], cwd=FOLDER, capture_output=True)
     assert checked.returncode == 0, checked.stdout
 
 
