@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -90,3 +91,21 @@ def test_the_fewest_poems_train_to_the_end(tmp_path):
     assert done.returncode == 0, done.stderr
     data = json.loads((folder / "result.json").read_text())["data"]
     assert [data["train"], data["validation"], data["test"]] == [2, 2, 2]
+
+
+@pytest.mark.slow
+def test_the_demo_ends_in_words(tmp_path):
+    """`make demo` at a small size, and once more as it is resumed."""
+    flags = ["--preset", "demo", "--out", tmp_path / "demo"]
+    small = ["--mle-epochs", 1, "--rounds", 1, "--hidden-dim", 16, "--embedding-dim", 16]
+    small += ["--num-rollouts", 1, "--eval-samples", 50, "--final-samples", 50]
+    small += ["--pretrain-d-samples", 64, "--d-samples", 64, "--temperatures", 1]
+    small += ["--discriminator", "small", "--verdict-samples", 16, "--self-bleu-samples", 16]
+    done = run("train_text.py", *flags, *small)
+    assert done.returncode == 0, done.stderr
+    assert "data: python (topics.py)" in done.stderr + done.stdout
+    again = run("train_text.py", *flags, *small, "--resume")
+    assert again.returncode == 0 and "is complete" in again.stdout + again.stderr
+    lines = run("sample.py", tmp_path / "demo", "--num", 10, "--temperature", 0.6).stdout
+    assert len(lines.splitlines()) == 10
+    assert len(re.findall(r"\b[a-z]+ [a-z]+\b", lines)) > 10  # words, where other demos have ids
