@@ -164,8 +164,8 @@ def test_commands_are_found():
     assert scripts == {*TRAINERS, "sample.py", "score.py", "compare.py", "judge.py"}
 
 
-# Flags of pip, docker, saved_model_cli and of python -m benchmarks.*, which are not looked at here.
-FOREIGN = ("pip", "docker", "saved_model_cli", "curl", "benchmarks", "pytest")
+# Flags of pip, docker, saved_model_cli and of python -m benchmarks.* and experiments/*.sh, which are not looked at here.
+FOREIGN = ("experiments/", "pip", "docker", "saved_model_cli", "curl", "benchmarks", "pytest")
 
 
 @by_page
