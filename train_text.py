@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Any text: SeqGAN on a UTF-8 file, one sequence a line.
 
-python train_text.py --corpus my_lines.txt               # words
+python train_text.py --corpus my_lines.txt               # words; the generator of preset best
+python train_text.py --corpus my_lines.txt --preset quick   # SeqGAN, in minutes
 python train_text.py --corpus my_lines.txt --level char --max-length 32
 python train_text.py --corpus reviews.csv --column text  # a column of CSV or of JSON lines
 python train_text.py --corpus coco                       # COCO captions, downloaded once

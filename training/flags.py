@@ -31,7 +31,7 @@ def parse(
     them is an error, unless it is a path to data: that one is used.
 
     Args:
-        presets: of the script, by name; "quick" is the default.
+        presets: of the script, by name; the first is the default.
         arguments: default: those of the process.
         prog: name of the script, for `--help`.
 
@@ -40,13 +40,13 @@ def parse(
         SystemExit: after `--help`.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    kind = type(presets["quick"])
+    kind = type(presets[default_preset(presets)])
     if asks_for_help(arguments):
         from training.flag_help import print_help
 
-        print_help(kind, presets[_preset_or_quick(presets, arguments)], prog, presets)
+        print_help(kind, presets[_preset_or_default(presets, arguments)], prog, presets)
     given = given_values(kind, arguments)
-    name = given.get("preset", "quick")
+    name = given.get("preset", default_preset(presets))
     if name not in presets:
         raise UsageError(f"--preset is {name!r:.60}, expected one of {', '.join(presets)}.")
     if not given.get("resume"):
@@ -94,14 +94,19 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
     return not {"-h", "--help"}.isdisjoint(arguments)
 
 
-def _preset_or_quick(presets: Mapping[str, Any], arguments: Sequence[str]) -> str:
+def default_preset(presets: Mapping[str, Any]) -> str:
+    """Name of the preset that a script uses without `--preset`."""
+    return next(iter(presets))
+
+
+def _preset_or_default(presets: Mapping[str, Any], arguments: Sequence[str]) -> str:
     """The preset that `--help` shows: the one that the other arguments name, where they are valid."""
-    kind = type(presets["quick"])
+    kind = type(presets[default_preset(presets)])
     with contextlib.suppress(UsageError):
         given = given_values(kind, [each for each in arguments if not asks_for_help([each])])
         if given.get("preset") in presets:
             return given["preset"]
-    return "quick"
+    return default_preset(presets)
 
 
 def given_values(kind: type, arguments: Sequence[str]) -> dict[str, Any]:
