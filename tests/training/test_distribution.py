@@ -68,7 +68,9 @@ def check_same_trajectory(result, alone, replicas):
         for other in others:
             np.testing.assert_array_equal(other, value, err_msg=name)
         distance = np.linalg.norm(value - expected[name][0].astype(np.float64))
-        assert distance <= 1e-4 * np.linalg.norm(expected[name][0]), name
+        # Standardized targets of order 1 cancel in this one number: what is left is rounding.
+        rounding = 1e-7 if "value_network_head_bias" in name else 0.0
+        assert distance <= 1e-4 * np.linalg.norm(expected[name][0]) + rounding, name
     for name in alone:
         if name.startswith(("sample", "generated")):  # not one token differs
             np.testing.assert_array_equal(result[name], alone[name])
