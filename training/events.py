@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from training.critic import FIGURES as VALUES
 from training.progress import SHORT_NAMES
 from training.verdict import FIGURES as VERDICT
 
@@ -18,7 +19,7 @@ OVERVIEW = {
 }
 MEASURES = "2 measures"
 _GROUPS = {
-    "3 policy gradient": ("policy_loss", "policy_gradient_norm"),
+    "3 policy gradient": ("policy_loss", "policy_gradient_norm", *VALUES),
     "4 discriminator": ("discriminator_loss", *VERDICT),
     "5 maximum likelihood": ("mle_learning_rate",),
 }
