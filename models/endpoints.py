@@ -10,6 +10,7 @@ from models.chunks import map_chunks
 from models.continuation import all_tokens, continue_prefixes, likeliest_tokens
 from models.generator import Generator
 from models.graph_checks import check_draw, check_ids, check_prefixes, require
+from models.graph_function import graph_function
 from models.judge import Judge
 
 # What decides a draw, in the order of the arguments.
@@ -28,9 +29,6 @@ COMPLETE_INPUTS = [
     *DRAW_INPUTS,
 ]
 LOG_PROB_INPUTS = [tf.TensorSpec([None, None], tf.int32, "tokens")]
-
-# Autograph would read every function for loops and branches of Python, of which there are none.
-_function = functools.partial(tf.function, autograph=False)
 
 
 class Endpoints:
@@ -55,11 +53,11 @@ class Endpoints:
         self.discriminator = discriminator
         names = ("h", "c")[: len(generator.initial_states(1))]
         states = [tf.TensorSpec([None, generator.hidden_dim], tf.float32, name) for name in names]
-        self.step = _function(input_signature=[tf.TensorSpec([None], tf.int32, "token"), *states])(
-            self._step
-        )
+        self.step = graph_function(
+            input_signature=[tf.TensorSpec([None], tf.int32, "token"), *states]
+        )(self._step)
 
-    @_function(input_signature=SAMPLE_INPUTS)
+    @graph_function(input_signature=SAMPLE_INPUTS)
     def sample(self, num, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
         """Draws sequences: num int32 -> int32 `[num, T]`.
 
@@ -92,7 +90,7 @@ class Endpoints:
         )
         return self._best(tokens, candidates)
 
-    @_function(input_signature=COMPLETE_INPUTS)
+    @graph_function(input_signature=COMPLETE_INPUTS)
     def complete(self, prefixes, lengths, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
         """Whole sequences that begin with given tokens, drawn from the exact conditional distribution.
 
@@ -129,7 +127,7 @@ class Endpoints:
         )
         return self._best(tokens, candidates)
 
-    @_function(input_signature=LOG_PROB_INPUTS)
+    @graph_function(input_signature=LOG_PROB_INPUTS)
     def log_prob(self, tokens):
         """How likely whole sequences are: tokens int32 `[M, T]` -> a pair, each `[M]`.
 
@@ -180,7 +178,7 @@ class Endpoints:
         """
         temperature, top_k, top_p, candidates = map(tf.constant, DRAW_DEFAULTS)
 
-        @_function(input_signature=SAMPLE_INPUTS)
+        @graph_function(input_signature=SAMPLE_INPUTS)
         def sample(
             num,
             seed,
@@ -191,7 +189,7 @@ class Endpoints:
         ):
             return {"tokens": self.sample(num, seed, temperature, top_k, top_p, candidates)}
 
-        @_function(input_signature=COMPLETE_INPUTS)
+        @graph_function(input_signature=COMPLETE_INPUTS)
         def complete(
             prefixes,
             lengths,
@@ -204,11 +202,11 @@ class Endpoints:
             given = (prefixes, lengths, seed, temperature, top_k, top_p, candidates)
             return {"tokens": self.complete(*given)}
 
-        @_function(input_signature=LOG_PROB_INPUTS)
+        @graph_function(input_signature=LOG_PROB_INPUTS)
         def log_prob(tokens):
             return dict(zip(("log_prob", "num_tokens"), self.log_prob(tokens), strict=True))
 
-        @_function(input_signature=self.step.input_signature)
+        @graph_function(input_signature=self.step.input_signature)
         def step(token, h, *c):
             return dict(zip(("logits", "h", "c"), self.step(token, h, *c), strict=False))
 

@@ -10,6 +10,7 @@ from models import checks, device
 from models.chunks import map_chunks
 from models.draw import TokenDraw
 from models.dropout import dropout as drop_features
+from models.graph_function import graph_function
 from models.shares import WHOLE, Share
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
@@ -217,7 +218,7 @@ class Generator(keras.Model):
         rows = share.of(num)
         return self._sample_rows(*given, tf.constant(rows.start), tf.constant(rows.stop))
 
-    @tf.function(
+    @graph_function(
         input_signature=[
             tf.TensorSpec([], tf.int32, "num"),
             tf.TensorSpec([2], tf.int32, "seed"),
@@ -230,7 +231,7 @@ class Generator(keras.Model):
             tf.random.stateless_uniform([num, self.max_length], seed, alg="philox"), temperature
         )
 
-    @tf.function(reduce_retracing=True)
+    @graph_function(reduce_retracing=True)
     def _sample_rows(self, num, seed, temperature, first, last):
         uniforms = tf.random.stateless_uniform([num, self.max_length], seed, alg="philox")
         return self._write(uniforms[first:last], temperature)
@@ -269,7 +270,7 @@ class Generator(keras.Model):
         tokens = checks.check_tokens(tokens, self.vocab_size, self.max_length)
         return self._log_prob(tokens, tf.cast(temperature, tf.float32))
 
-    @tf.function(
+    @graph_function(
         input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)]
     )
     def _log_prob(self, tokens, temperature):

@@ -6,6 +6,7 @@ import tensorflow as tf
 from models import device
 from models.checks import check_counts, check_rate, check_tokens
 from models.chunks import map_chunks
+from models.graph_function import graph_function
 
 
 class Judge(keras.Model):
@@ -87,12 +88,12 @@ class Judge(keras.Model):
         """D(Y): probability that each sequence is real, dropout off. int `[M, T]` -> float32 `[M]`."""
         return self._probability_real(check_tokens(tokens, self.vocab_size, self.max_length))
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    @graph_function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _logits(self, tokens):
         tokens = tf.ensure_shape(tokens, [None, self.max_length])
         return self._score(tf.cast(tokens, self.layout.ids))
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    @graph_function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _probability_real(self, tokens):
         return tf.sigmoid(self._logits(tokens))
 

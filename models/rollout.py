@@ -10,6 +10,7 @@ from models.checks import check_counts, check_seed, check_tokens
 from models.chunks import map_chunks
 from models.device import COMPLETION_ROWS
 from models.generator import Generator, Seed
+from models.graph_function import graph_function
 from models.shares import WHOLE, Share
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
@@ -158,7 +159,7 @@ class Rollout(keras.Model):
         values[chosen] = rewards.reshape(num_rollouts, -1).mean(axis=0)
         return tf.constant(values)
 
-    @tf.function(reduce_retracing=True)
+    @graph_function(reduce_retracing=True)
     def _states_after_prefixes(self, tokens):
         """States after reading Y_{1:t} for t = 1..T-1, and the hidden state: each `[T-1, B, H]`."""
         batch_size = tf.shape(tokens)[0]
@@ -171,7 +172,7 @@ class Rollout(keras.Model):
             after.append([hidden, *states])
         return [tf.stack(kind) for kind in zip(*after, strict=True)]
 
-    @tf.function(reduce_retracing=True)
+    @graph_function(reduce_retracing=True)
     def _complete(self, tokens, states, sequences, uniforms):
         """Completes every prefix of some sequences once.
 
@@ -214,7 +215,7 @@ class Rollout(keras.Model):
         completed = tf.cast(tf.stack(columns, axis=1), tf.int32)
         return tf.ensure_shape(completed, [None, length])
 
-    @tf.function(reduce_retracing=True)
+    @graph_function(reduce_retracing=True)
     def _complete_chosen(self, tokens, states, sequences, started, uniforms):
         """Completes prefixes of any lengths, one a row, in the order of their lengths.
 

@@ -1,19 +1,17 @@
 """What an exported generator can do with text: strings in and out, tokenized in the graph."""
 
-import functools
 from typing import Any
 
 import tensorflow as tf
 
 from models.endpoints import DRAW_DEFAULTS, DRAW_INPUTS, SAMPLE_INPUTS, Endpoints
 from models.graph_checks import require
+from models.graph_function import graph_function
 from models.text_graph import TextGraph
 
 _UNKNOWN = 2
 _COMPLETE_INPUTS = [tf.TensorSpec([None], tf.string, "prefixes"), *DRAW_INPUTS]
 _LOG_PROB_INPUTS = [tf.TensorSpec([None], tf.string, "text")]
-
-_function = functools.partial(tf.function, autograph=False)
 
 
 class TextEndpoints:
@@ -31,13 +29,13 @@ class TextEndpoints:
         self.endpoints = endpoints
         self.text = text
 
-    @_function(input_signature=SAMPLE_INPUTS)
+    @graph_function(input_signature=SAMPLE_INPUTS)
     def sample_text(self, num, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
         """Draws sequences: num int32 -> string `[num]`."""
         given = (num, seed, temperature, top_k, top_p, candidates)
         return self.text.text(self.endpoints.sample(*given))
 
-    @_function(input_signature=_COMPLETE_INPUTS)
+    @graph_function(input_signature=_COMPLETE_INPUTS)
     def complete_text(self, prefixes, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
         """Text that begins with given tokens: string `[M]`, 1 to T - 1 known tokens each -> `[M]`."""
         tokens = self.text.tokens(prefixes)
@@ -54,7 +52,7 @@ class TextEndpoints:
         given = (ids.to_tensor(), lengths, seed, temperature, top_k, top_p, candidates)
         return self.text.text(self.endpoints.complete(*given))
 
-    @_function(input_signature=_LOG_PROB_INPUTS)
+    @graph_function(input_signature=_LOG_PROB_INPUTS)
     def log_prob_text(self, text):
         """How likely texts are: string `[M]` -> three of `[M]`.
 
@@ -90,7 +88,7 @@ class TextEndpoints:
         """The functions with named outputs."""
         temperature, top_k, top_p, candidates = map(tf.constant, DRAW_DEFAULTS)
 
-        @_function(input_signature=SAMPLE_INPUTS)
+        @graph_function(input_signature=SAMPLE_INPUTS)
         def sample_text(
             num,
             seed,
@@ -101,7 +99,7 @@ class TextEndpoints:
         ):
             return {"text": self.sample_text(num, seed, temperature, top_k, top_p, candidates)}
 
-        @_function(input_signature=_COMPLETE_INPUTS)
+        @graph_function(input_signature=_COMPLETE_INPUTS)
         def complete_text(
             prefixes,
             seed,
@@ -113,7 +111,7 @@ class TextEndpoints:
             given = (prefixes, seed, temperature, top_k, top_p, candidates)
             return {"text": self.complete_text(*given)}
 
-        @_function(input_signature=_LOG_PROB_INPUTS)
+        @graph_function(input_signature=_LOG_PROB_INPUTS)
         def log_prob_text(text):
             names = ("log_prob", "num_tokens", "num_unknown")
             return dict(zip(names, self.log_prob_text(text), strict=True))

@@ -6,6 +6,7 @@ import tensorflow as tf
 from models import device
 from models.checks import check_counts, check_positive, check_tokens
 from models.chunks import map_chunks
+from models.graph_function import graph_function
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -99,7 +100,7 @@ class ValueNetwork(keras.Model):
         """`call` for many sequences in bounded memory: int `[M, T]` -> float32 `[M, T]`."""
         return self._values(check_tokens(tokens, self.vocab_size, self.max_length))
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    @graph_function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _values(self, tokens):
         tokens = tf.cast(tf.ensure_shape(tokens, [None, self.max_length]), self.layout.ids)
         result = tf.TensorSpec([None, self.max_length])

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models.checks import check_counts, check_seed, check_tokens, numpy_random
 from models.generator import Seed
+from models.graph_function import graph_function
 from models.judge import Judge
 from models.rollout import RewardFunction, Rollout
 from models.shares import WHOLE, Share
@@ -67,7 +68,7 @@ class Critic:
         self.distribution = distribution
         with distribution.scope():
             self.optimizer = make_optimizer(optimizer, network, learning_rate, distribution)
-        by_default = partial(tf.function, jit_compile=jit_compile)
+        by_default = partial(graph_function, jit_compile=jit_compile)
         compiled: Callable[..., Any] = checked if check_numerics else by_default
         self._step = distribution.step(self._gradients, self._apply, compiled)
 

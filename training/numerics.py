@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from models.graph_function import graph_function
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -35,7 +37,7 @@ class Finite:
                 return f"{variable.path} of {name}"
         return None  # a sum overflowed: huge, and finite
 
-    @tf.function
+    @graph_function
     def _sums(self):
         # A NaN or an infinity shows in the sum; a third of the time of looking at each number.
         return tf.stack(
@@ -56,7 +58,7 @@ def checked(update: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             tf.debugging.disable_check_numerics()
 
-    return tf.function(traced, autograph=False)
+    return graph_function(traced)
 
 
 def first_bad_operation(error: tf.errors.InvalidArgumentError) -> str | None:

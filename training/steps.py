@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models.checks import check_arrays, check_seed, check_tokens
 from models.generator import Generator
+from models.graph_function import graph_function
 from models.judge import Judge
 from models.shares import WHOLE, Share
 from training.discriminators import with_defaults
@@ -83,9 +84,9 @@ class Steps:
                 discriminator, discriminator_learning_rate, weight_decay=discriminator_weight_decay
             )
 
-        by_default = partial(tf.function, jit_compile=jit_compile)
+        by_default = partial(graph_function, jit_compile=jit_compile)
         with_xla = checked if check_numerics else by_default
-        without_xla = checked if check_numerics else lambda update: update
+        without_xla = checked if check_numerics else tf.autograph.experimental.do_not_convert
         step = distribution.step
         self._mle_step = step(self._mle_gradients, self._apply_mle, with_xla)
         self._policy_step = step(self._policy_gradients, self._apply_policy, with_xla)
