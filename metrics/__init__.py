@@ -1,1 +1,1 @@
-"""Metrics: BLEU, diversity, likelihood, pitch errors, agreement and tests of significance."""
+"""Metrics: BLEU, diversity, likelihood, pitch, and tests of significance."""

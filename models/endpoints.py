@@ -29,7 +29,7 @@ COMPLETE_INPUTS = [
 ]
 LOG_PROB_INPUTS = [tf.TensorSpec([None, None], tf.int32, "tokens")]
 
-# Autograph would read every function for loops and branches of Python, of which there are none.
+# Autograph would search every function for loops and branches of Python; the functions have none.
 _function = functools.partial(tf.function, autograph=False)
 
 
@@ -47,7 +47,7 @@ class Endpoints:
 
     Args:
         generator: the policy.
-        discriminator: which chooses among candidates; None where there is none.
+        discriminator: which chooses among candidates; None: only one candidate can be drawn.
     """
 
     def __init__(self, generator: Generator, discriminator: Judge | None = None):

@@ -189,7 +189,7 @@ class Generator:
         (np.array([["a"], ["b"]]), "no ids below 7"),
         (None, "cannot be drawn from (AttributeError"),
         (ValueError("two\nlines"), "cannot be drawn from (ValueError: two lines)"),
-        (MemoryError(), "there is no memory for 2 sequences at once"),
+        (MemoryError(), "not enough memory for 2 sequences at once"),
     ],
 )
 def test_what_a_damaged_generator_gives_is_refused(export, given, said):
