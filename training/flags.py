@@ -55,7 +55,7 @@ def parse(
         return settings
     folder = given.get("out")
     if folder is None:
-        raise UsageError("--resume needs --out, the folder of the run to go on with.")
+        raise UsageError("--resume needs --out, the folder of the run to continue.")
     stored = load_settings(folder / "config.json", kind)
     settings = dataclasses.replace(stored, **given)
     settings.check()
