@@ -32,14 +32,16 @@ def marks(name: str) -> tuple[str, str]:
 class CompareSettings:
     """Prints the paper's tables with those of your runs next to them, as Markdown."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = (Path("runs"),)
-    """Run folders, result files, or folders that hold some."""
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RUN ...]")] = (
+        Path("runs"),
+    )
+    """Run folders, result files, or folders that contain some."""
     write: Path | None = None
-    """A Markdown file: the text between the marks of each table is replaced."""
+    """Markdown file to update: the text between the marks of each table is replaced."""
     json: Path | None = None
-    """A JSON file for all figures of the tables, seed by seed."""
+    """JSON file to write all figures of the tables to, seed by seed."""
     figures: Path | None = None
-    """A folder for learning curves, ablations and frontiers, as PNG."""
+    """Folder to draw learning curves, ablations, and quality against variety to, as PNG."""
 
 
 def between_marks(text: str, name: str, table: str) -> str:

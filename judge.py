@@ -33,12 +33,16 @@ NEEDED = ("starlette", "uvicorn")
 
 @dataclasses.dataclass(frozen=True)
 class JudgeSettings:
-    """Asks people whether texts and tunes were made by a human or by a machine."""
+    """Serves a blind test: people judge whether a human or a machine made each text or tune."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
-    """Folders of complete runs on the same corpus. None: the test that --db holds."""
+    runs: Annotated[
+        tuple[Path, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="[RUN ...]", help_behavior_hint="(default: the test in --db)"),
+    ] = ()
+    """Folders of complete runs on the same corpus."""
     report: bool = False
-    """Print the scores so far and draw them, instead of asking."""
+    """Print and draw the scores so far, instead of serving the test."""
     db: Path | None = None
     """File of the test and its answers. Default: judge.sqlite in the folder of the first run."""
 
@@ -47,19 +51,19 @@ class JudgeSettings:
     seed: int | None = None
     """Of a new test: the same seed draws the same sequences. Default: 1."""
     corpus: str | None = None
-    """The corpus of the runs, where it is no longer where they have read it."""
+    """Path of the corpus of the runs, if it has moved since they were trained."""
 
     layout: Literal["one", "page"] = "one"
-    """one: one sequence at a time; page: sixty on a page."""
+    """one: one sequence at a time; page: sixty sequences on a page."""
     host: str = "127.0.0.1"
-    """Address to listen at. Others than this machine's own need the secret in the link."""
+    """Address to listen on. If other machines can reach it, judges need the secret key in the link."""
     port: int = 8000
-    """Port to listen at; 0: any that is free."""
+    """Port to listen on; 0: any free port."""
 
     figure: Path | None = None
-    """With --report: the PNG to draw. Default: next to the database, under its name."""
+    """With --report: PNG file to draw. Default: next to the database, with its name."""
     answers: Path | None = None
-    """With --report: a new CSV file for all answers, without names."""
+    """With --report: new CSV file for all answers, without the names of the judges."""
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
@@ -109,7 +113,7 @@ def ask(settings: JudgeSettings) -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"judge.py needs {' and '.join(NEEDED)}, and there is no {' and no '.join(missing)}. "
+            f"judge.py needs {' and '.join(NEEDED)}, but {' and '.join(missing)} cannot be found. "
             "Install them: pip install -r requirements-judge.txt"
         )
     from data.music_export import wav
@@ -123,13 +127,13 @@ def ask(settings: JudgeSettings) -> None:
         print(f"{count} {database.study.noun}s to judge; answers go to {settings.database}")
         print(f"open {link(listening, database.key if needs_key else '')}")
         if needs_key:
-            print("whoever has this link can judge; it is not encrypted on its way")
-        print("stop with Ctrl-C; the same command goes on", flush=True)
+            print("anyone with this link can judge; the connection is not encrypted (HTTP)")
+        print("stop with Ctrl-C; the same command continues the test", flush=True)
         serve(app, listening)
 
 
 def open_test(settings: JudgeSettings) -> "Database":
-    """The test in the file of the settings, made first where there is none."""
+    """The test in the file of the settings, created if it does not exist."""
     from judging.database import Database
 
     path = settings.database
@@ -144,8 +148,8 @@ def open_test(settings: JudgeSettings) -> "Database":
         ):
             if given is not None and given != held:
                 raise UsageError(
-                    f"{flag} is {given}, but the test in {path} has {held}. Leave the flag out to go "
-                    "on with it, or give another --db."
+                    f"{flag} is {given}, but the test in {path} has {held}. Leave the flag out to "
+                    "continue it, or give another --db."
                 )
         if settings.runs:
             from judging.runs import check_same_runs, read_runs
@@ -160,7 +164,9 @@ def open_test(settings: JudgeSettings) -> "Database":
 def make_test(settings: JudgeSettings) -> None:
     """Draws the items of a new test and writes its file."""
     if not settings.runs:
-        raise UsageError(f"--db is {settings.db}, which does not exist. Name runs to make it of.")
+        raise UsageError(
+            f"--db is {settings.db}, which does not exist. Name the runs to create it from."
+        )
 
     from training.session import prefer_tensorflow, quiet
 
@@ -180,7 +186,7 @@ def make_test(settings: JudgeSettings) -> None:
 
 
 def report(settings: JudgeSettings) -> None:
-    """Prints and draws what the judges said."""
+    """Prints and draws the scores."""
     from judging.database import Database
     from reports.judgements import answers_csv, judgements_of, make_report
     from reports.judgements_figure import write_figure

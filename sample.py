@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Samples from an exported generator: new sequences, or such that go on from a beginning.
+"""Samples from an exported generator: new sequences, or continuations of a prefix.
 
 python sample.py runs/demo --num 10
 python sample.py runs/demo --num 10 --seed 2 --temperature 0.8 --top-p 0.95
@@ -41,40 +41,39 @@ _MIN_TEMPERATURE, _MAX_TEMPERATURE = 1e-30, 1e30
 
 @dataclasses.dataclass(frozen=True)
 class SampleSettings:
-    """Prints sequences drawn from an exported generator, one a line."""
+    """Prints sequences drawn from an exported generator, one per line."""
 
-    run: Annotated[Path, tyro.conf.Positional] = Path()
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = Path()
     """Folder of a run, or of its exported generator."""
     num: int = 10
-    """Sequences to draw."""
+    """Number of sequences."""
     seed: int = 1
-    """The same seed gives the same sequences."""
+    """Random seed; the same seed gives the same sequences."""
     temperature: float | None = None
-    """Divides the logits: below 1 sharper, above 1 flatter. Default: that of the export, which is 1 or
-    the one that --tune-temperature found in training."""
+    """Divides the logits: below 1 sharper, above 1 flatter. Default: 1, or the temperature that --tune-temperature found in training."""
     top_k: int = 0
-    """Draws each token from the k likeliest ones; 0 from all."""
+    """Draw each token from the k likeliest ones; 0: from all."""
     top_p: float = 1.0
-    """Draws each token from the fewest likeliest ones of this probability; 1 from all."""
+    """Nucleus sampling: draw each token from the smallest set of likeliest ones with at least this probability; 1: from all."""
     candidates: int = 1
-    """Draws so many for each sequence, and keeps the one that the discriminator finds most real."""
+    """Draw this many candidates for each sequence and keep the one that the discriminator scores highest."""
 
     prefix: str | None = None
-    """What every sequence begins with: text, ids separated by spaces for the oracle, or a MIDI file."""
+    """Beginning of every sequence: text, ids separated by spaces for the oracle, or a MIDI file."""
     prefix_length: int = 0
-    """Only the first tokens of the prefix, so many; 0 for all."""
+    """Use only this many first tokens of the prefix; 0: all."""
 
     greedy: bool = False
-    """The one sequence of the likeliest token each time, instead of drawing."""
+    """Greedy decoding: always take the likeliest token, instead of drawing."""
     beam: int = 0
-    """The likeliest sequences of a beam search of this width, instead of drawing."""
+    """Beam search of this width for the likeliest sequences, instead of drawing; 0: none."""
 
     json: bool = False
-    """A JSON object a line: token ids, text, log-probability in nats, number of tokens that count."""
+    """Print one JSON object per line: token ids, text, log-probability in nats, number of tokens that count."""
     out: Path | None = None
-    """A new file to write to, instead of printing."""
+    """New file to write to, instead of printing."""
     midi: Path | None = None
-    """For tunes: a new folder to write them to as MIDI files, instead of printing keys."""
+    """For tunes: new folder to write them to as MIDI files, instead of printing keys."""
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
@@ -123,7 +122,7 @@ class SampleSettings:
                 "Leave it out, or give both."
             )
         if self.midi is not None and (self.json or self.out is not None):
-            raise UsageError("--midi writes files of its own. Leave out --json and --out.")
+            raise UsageError("--midi writes MIDI files instead. Leave out --json and --out.")
         for name, path in (("midi", self.midi), ("out", self.out)):
             if path is not None and os.path.lexists(path):
                 kind = "folder" if name == "midi" else "file"
@@ -131,7 +130,7 @@ class SampleSettings:
 
     @property
     def drawn(self) -> dict[str, Any]:
-        """What restricts the draws, where it is not the default; older exports know none of it."""
+        """Restrictions of the draws that differ from the default; older exports have none of them."""
         every = {"top_k": 0, "top_p": 1.0, "candidates": 1}
         given = {name: getattr(self, name) for name in every}
         return {name: value for name, value in given.items() if value != every[name]}

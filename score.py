@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""How likely an exported generator finds lines of text: nats per token and perplexity.
+"""Likelihood of lines of text under an exported generator: nats per token and perplexity.
 
 python score.py runs/text lines.txt              # each line, and all
 python score.py runs/music tunes.zip             # windows of tunes, from MIDI files
@@ -17,26 +17,35 @@ from typing import Annotated
 
 import tyro
 
+from files.errors import UsageError
 from training.errors import one_line_errors
 from training.flags import read_flags
 
 
 @dataclasses.dataclass(frozen=True)
 class ScoreSettings:
-    """Prints how likely an exported generator finds the lines of a file."""
+    """Prints the likelihood of the lines of a file under an exported generator."""
 
-    run: Annotated[Path, tyro.conf.Positional] = Path()
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = Path()
     """Folder of a run, or of its exported generator."""
-    file: Annotated[Path, tyro.conf.Positional] = Path()
-    """What to score: text with one sequence a line, ids for the oracle, or MIDI files for tunes."""
-    compare: tuple[Path, ...] = ()
-    """Other runs: ranks all by nats per character, on the lines that all of them know in full."""
+    file: Annotated[
+        Path,
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="FILE", help_behavior_hint="(required)"),
+    ] = Path()
+    """What to score: text with one sequence per line, ids for the oracle, or MIDI files for tunes."""
+    compare: Annotated[tuple[Path, ...], tyro.conf.arg(help_behavior_hint="(default: none)")] = ()
+    """Other runs to compare with: all are ranked by nats per character, on the lines without tokens unknown to any."""
     json: bool = False
-    """A JSON object a line, the last for all lines or, with --compare, one for each run."""
+    """Print one JSON object per line, the last for all lines; with --compare, one for each run."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(ScoreSettings, ScoreSettings(), arguments, prog="score.py")
+    if settings.file == Path():
+        raise UsageError(
+            "no FILE is given, expected RUN and FILE. Name both: python score.py runs/text lines.txt"
+        )
 
     from training.session import prefer_tensorflow, quiet
 

@@ -104,7 +104,7 @@ class SeqGAN:
         return made
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
-        """Writes a SavedModel that needs none of this code, see docs/serving.md; `sample.py` reads it."""
+        """Writes a SavedModel that loads without this code, see docs/serving.md; `sample.py` reads it."""
         trained = self._calls["fit"] > 0 and self.reward.needs_discriminator
         judge = self.discriminator if trained else None
         saved = {**vocabulary.to_json(), "lowercase": False}

@@ -1,1 +1,1 @@
-"""Speed, measured side by side in one run, and the literal reading of Algorithm 1."""
+"""Benchmarks: speed and memory, measured in one run, with a naive implementation of Algorithm 1."""

@@ -1,4 +1,4 @@
-"""What a run on several devices would take, by the work of a replica and the speed of a network."""
+"""Cost model: the time of a run on several devices from the work of a replica and the network's speed."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What a run on several devices would take: a model of its cost, and the constants measured here.
+"""The time of a run on several devices, predicted by a cost model from constants measured here.
 
     python -m benchmarks.distributed --json results/distributed.json --write docs/distributed.md
 
@@ -44,13 +44,13 @@ class DistributedSettings:
     repeats: int = 5
     """Measurements of each stage; the shortest counts."""
     gigabits: float = 10.0
-    """Speed of the network that is assumed beside the loopback, Gbit/s."""
+    """Speed of a network to predict for, in addition to the loopback, Gbit/s."""
     hop_ms: float = 0.1
-    """What a message takes there, however small."""
+    """Latency of that network, milliseconds a message."""
     quick: bool = False
-    """Tiny sizes: checks the program, measures nothing."""
+    """Tiny sizes, to test the program; the figures are meaningless."""
     peer: bool = False
-    """For the program itself: be one of the two processes that all-reduce."""
+    """Internal: run as one of the two processes that all-reduce."""
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
@@ -203,10 +203,10 @@ def two_processes(settings: DistributedSettings) -> dict[str, float]:
         )
         for config in tf_configs(2)
     ]
-    said = [process.communicate()[0] for process in processes]
+    outputs = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):
         raise RuntimeError("the two processes that all-reduce failed")
-    return json.loads(said[0].splitlines()[-1])
+    return json.loads(outputs[0].splitlines()[-1])
 
 
 def loopback(milliseconds: dict[str, float], sizes: dict[str, int]) -> Network:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.growth --length 64     # one point, in this process
 
-Each point is measured in a process of its own, whose peak memory is then that point's.
+Each point is measured in a new process, so that its peak memory is that of the point.
 """
 
 import dataclasses

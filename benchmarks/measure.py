@@ -1,4 +1,4 @@
-"""How things are measured: medians side by side, the speed of a matrix product, fresh processes."""
+"""Timing: medians of alternating repeats, the speed of a matrix product, new processes."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Timing:
 
 
 def side_by_side(cases: Mapping[str, Case], repeats: int, warm_up: int = 2) -> dict[str, Timing]:
-    """Medians over repeats, taken in turn, so that a slow minute of the machine meets all alike."""
+    """Medians over alternating repeats, so that a slow minute of the machine affects all equally."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
     for repeat in range(-warm_up, repeats):
         for name, case in cases.items():
@@ -76,7 +76,7 @@ def product_gflops(size: int = 2048, repeats: int = 9) -> float:
 
 
 def in_child(module: str, *arguments: Any) -> dict[str, Any]:
-    """Runs `python -m module` in a process of its own and reads the JSON of its last line."""
+    """Runs `python -m module` in a new process and reads the JSON of its last line."""
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=REPOSITORY,
@@ -89,7 +89,7 @@ def in_child(module: str, *arguments: Any) -> dict[str, Any]:
 
 
 def processor() -> str:
-    """Name of the processor, as far as the system tells."""
+    """Name of the processor, as far as the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next(line for line in lines if line.startswith("model name")).split(":", 1)[1]
@@ -99,7 +99,7 @@ def processor() -> str:
 
 
 def machine(load_before: float | None) -> dict[str, Any]:
-    """What figures depend on beside the code: `load_average` before the run, processor, versions."""
+    """The machine of a measurement: `load_average` before the run, processor, versions."""
     from training.provenance import provenance
 
     return {"processor": processor(), "load_average_before": load_before, **provenance()}

@@ -1,4 +1,4 @@
-"""Algorithm 1 read literally: slow and obvious, to test and to time against."""
+"""A naive implementation of Algorithm 1: slow and obvious, to test and to time against."""
 
 from collections.abc import Callable
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.report results/speed.json --write docs/performance.md
 
-No number of those tables is typed by hand: what stands between a table's two marks is replaced.
+No number of those tables is typed by hand: the text between a table's two marks is replaced.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from training.flags import read_flags
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows of text under column names, and what must be known to read them."""
+    """Rows of text under column names, and notes that explain them."""
 
     columns: list[str]
     rows: list[list[str]]
@@ -45,7 +45,7 @@ class ReportSettings:
 
 
 def duration(milliseconds: float | None) -> str:
-    """With a unit that suits it; a dash for None."""
+    """A time with a suitable unit; a dash for None."""
     if milliseconds is None:
         return "–"
     if milliseconds >= 100_000:
@@ -56,7 +56,7 @@ def duration(milliseconds: float | None) -> str:
 
 
 def times_ours(record: dict[str, Any], way: str) -> str:
-    """A way's time and how many times ours it is."""
+    """Time of an implementation, and its ratio to ours."""
     value = record.get(way)
     if value is None:
         return "–"
@@ -69,7 +69,7 @@ def times_ours(record: dict[str, Any], way: str) -> str:
 
 
 def machine_note(values: dict[str, Any]) -> str:
-    """Where and with what the figures were measured."""
+    """The machine and the versions that the figures were measured with."""
     machine = values["machine"]
     versions = machine["versions"]
     load = machine["load_average_before"]
@@ -84,7 +84,7 @@ def machine_note(values: dict[str, Any]) -> str:
 
 
 def stage_table(figures: dict[str, Any]) -> Table:
-    """Ours beside the literal reading and plain Keras, and how far from the machine's limit."""
+    """Ours next to a naive implementation and plain Keras, and how far from the machine's limit."""
     values, rows = figures["stages"], []
     for record in values["records"]:
         least, memory = record.get("least_ms"), record.get("peak_memory_mb")
@@ -100,22 +100,23 @@ def stage_table(figures: dict[str, Any]) -> Table:
                 "–" if memory is None else f"{memory / 1000:.2f} GB",
             ]
         )
-    columns = ["stage", "ours", "bfloat16", "read literally", "plain Keras"]
+    columns = ["stage", "ours", "bfloat16", "naive", "plain Keras"]
     columns += ["GFLOP", "ours / limit", "memory"]
     notes = [
-        "medians after warm-up; a stage's ways are timed in turn. Literal roll-outs and samples are "
-        "timed on one sequence and multiplied. The round is the sum of its parts. bfloat16: ours with "
-        "`--mixed-precision bfloat16`.",
-        f"limit: operations of the paper's definition at the {values['product_gflops']:.0f} GFLOP/s "
-        "of a float32 matrix product in the same run; below 1 where a table saves operations. "
-        "Memory: peak of a fresh process, TensorFlow included.",
+        "Medians after warm-up; the implementations of a stage are timed alternately. In brackets: "
+        "time relative to ours. Naive roll-outs and samples are timed on one sequence and multiplied. "
+        "The round is the sum of its parts. bfloat16: ours with `--mixed-precision bfloat16`.",
+        "GFLOP: floating-point operations by the paper's definition, 10^9. Limit: their time at the "
+        f"{values['product_gflops']:.0f} GFLOP/s of a float32 matrix product in the same run; ours / "
+        "limit can be below 1 where lookup tables save operations. Memory: peak of a new process, "
+        "TensorFlow included.",
         machine_note(values),
     ]
     return Table(columns, rows, notes)
 
 
 def elsewhere_table(figures: dict[str, Any]) -> Table:
-    """Ours beside what other implementations need."""
+    """Ours next to other implementations."""
     ways = ("authors", "textgan", "goal")
     rows = [
         [record["stage"], duration(record["ours"])]
@@ -125,10 +126,10 @@ def elsewhere_table(figures: dict[str, Any]) -> Table:
     ]
     speed = figures["stages"]["product_gflops"]
     note = (
-        f"the other columns were measured before, on two cores with {ELSEWHERE_GFLOPS} GFLOP/s of a "
-        f"float32 matrix product; in this run there were {speed:.0f}. In brackets: how many times "
-        f"ours, which flatters ours by up to {speed / ELSEWHERE_GFLOPS:.1f} where products decide. "
-        "The goal is what this project set out to reach there."
+        f"The other columns were measured earlier, on two cores with {ELSEWHERE_GFLOPS} GFLOP/s of a "
+        f"float32 matrix product; this run had {speed:.0f}. In brackets: time relative to ours. The "
+        f"faster cores favour ours by a factor of up to {speed / ELSEWHERE_GFLOPS:.1f} where matrix "
+        "products dominate. The goal was set for the earlier machine."
     )
     columns = ["stage", "ours", "authors' code, TensorFlow 1", "TextGAN-PyTorch", "goal"]
     return Table(columns, rows, [note, machine_note(figures["stages"])])
@@ -145,10 +146,10 @@ def growth_table(figures: dict[str, Any]) -> Table:
     largest, bound = values["largest_memory_mb"], values["memory_bound_mb"]
     kept = "within" if largest <= bound else "beyond"
     notes = [
-        "rewards of one batch; "
+        "Rewards of one batch; "
         + ", ".join(f"{SYMBOLS[name]} = {values['center'][name]:,}" for name in SYMBOLS)
         + " where not varied. Exponent: slope of the straight line through the logarithms.",
-        f"most memory {largest / 1000:.2f} GB, {kept} the bound of {bound / 1000:g} GB.",
+        f"Peak memory {largest / 1000:.2f} GB, {kept} the bound of {bound / 1000:g} GB.",
         machine_note(values),
     ]
     columns = ["varied", "time and peak memory", "exponent of time", "exponent of memory"]
@@ -156,7 +157,7 @@ def growth_table(figures: dict[str, Any]) -> Table:
 
 
 def start_up_table(figures: dict[str, Any]) -> Table:
-    """Seconds of each command beside its bound."""
+    """Seconds of each command next to its bound."""
     values, rows = figures["start-up"], []
     for command, seconds in values["seconds"].items():
         bound = HELP_BOUND if command.endswith("--help") else SAMPLE_BOUND
@@ -184,10 +185,10 @@ def quality_table(figures: dict[str, Any]) -> Table:
             ratio = "" if slowest is None else f" ({minutes / slowest:,.0f} x)"
             rows.append([name, f"{minutes:,.0f}{ratio}", "–"])
     notes = [
-        f"minutes from the start of the process until a measurement of {values['samples']:,} samples "
-        f"is at or below {values['target']}; measurements on the way are part of it. Where none is, "
-        "the lowest. Published schedule: its parts, to the round after which its log is below that; "
-        "in brackets how many times the slowest seed, where all get there.",
+        "Minutes from the start of the process, evaluations included, until NLL-oracle of "
+        f"{values['samples']:,} samples is at most {values['target']}; if it never is, the lowest "
+        "NLL-oracle. Published schedule: the sum of its parts, to the round in which the authors' log "
+        "reaches that value. In brackets: time relative to the slowest seed.",
         machine_note(values),
     ]
     return Table(["run", "minutes", "NLL-oracle"], rows, notes)
@@ -204,7 +205,7 @@ TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], Table]]] = {
 
 
 def tables(figures: dict[str, Any]) -> dict[str, Table]:
-    """All that can be made of what was measured."""
+    """The tables of the parts that were measured."""
     return {name: make(figures) for name, (part, make) in TABLES.items() if part in figures}
 
 
@@ -243,7 +244,9 @@ def insert(text: str, made: dict[str, Table], maker: str = "benchmarks.report") 
         start = f"<!-- {name} table: made by {maker} -->"
         end = f"<!-- end of {name} table -->"
         if not 0 <= text.find(start) < text.find(end):
-            raise UsageError(f"the document has no place for a table: expected {start} and {end}.")
+            raise UsageError(
+                f"the document has no place for the table: add the lines {start} and {end}."
+            )
         before, rest = text.split(start, 1)
         _, after = rest.split(end, 1)
         text = f"{before}{start}\n{markdown(table)}\n{end}{after}"
@@ -257,7 +260,10 @@ def read_figures(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read as figures of a benchmark ({error}).") from None
     if not isinstance(figures, dict) or not figures.keys() & TABLES.keys():
-        raise UsageError(f"{path} holds none of {', '.join(TABLES)}. Measure them first.")
+        raise UsageError(
+            f"{path} has no figures of a table, expected some of {', '.join(TABLES)}. "
+            "Measure them first."
+        )
     return figures
 
 

@@ -23,19 +23,19 @@ class SpeedSettings:
     """Times each stage: the median over repeats, after a warm-up. Minutes; an hour with quality."""
 
     parts: tuple[Part, ...] = ("stages", "growth", "start-up")
-    """What to measure: stages (beside the literal reading and plain Keras), growth (of time and memory), start-up, quality (whole runs to the paper's NLL-oracle)."""
+    """What to measure: stages (ours, a naive implementation and plain Keras), growth (of time and memory with T, V, N and B), start-up (of the scripts), quality (time of complete runs to the paper's NLL-oracle)."""
     json: Path | None = None
-    """File for the figures. What it holds of other parts stays."""
+    """File for the figures. Its figures of other parts are kept."""
     figure: Path | None = None
-    """PNG of the growth."""
+    """PNG to draw the growth to."""
     repeats: int = 7
     """Measurements of each stage."""
     seeds: tuple[int, ...] = (1, 2, 3)
-    """Seeds of the runs to quality."""
+    """Seeds of the runs of the part quality."""
     oracle_file: Path | None = None
-    """The published oracle's parameters, for the runs to quality; None: found as train_oracle.py finds it."""
+    """The published oracle's parameters, for the part quality. Default: the file that train_oracle.py uses."""
     quick: bool = False
-    """Tiny sizes: checks the program, measures nothing."""
+    """Tiny sizes, to test the program; the figures are meaningless."""
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""

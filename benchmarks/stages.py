@@ -1,4 +1,4 @@
-"""The stages of training in several ways: ours, Algorithm 1 read literally, and plain Keras.
+"""The stages of training in several implementations: ours, a naive one, and plain Keras.
 
     python -m benchmarks.stages --stage "MLE step"     # one of ours alone, for its peak memory
 
@@ -42,7 +42,7 @@ class StageSettings:
     stage: str = "MLE step"
     """Name of the stage."""
     quick: bool = False
-    """Tiny sizes: checks the program, measures nothing."""
+    """Tiny sizes, to test the program; the figures are meaningless."""
 
 
 class Stages:
@@ -80,7 +80,7 @@ class Stages:
         self.rewards = tf.ones(self.batch.shape)
 
     def ours(self) -> dict[str, Case]:
-        """The ways of this project."""
+        """Our implementation."""
         steps, generator, seed = self.steps, self.generator, SEED
         batch_size = self.settings.batch_size
         return {
@@ -120,7 +120,7 @@ class Stages:
         }
 
     def literal(self) -> dict[str, Case]:
-        """The ways of `benchmarks/reference.py`, on a part of the work where all takes too long."""
+        """The naive implementation of `benchmarks/reference.py`, on part of the work if all takes too long."""
         import keras
         import tensorflow as tf
 
@@ -157,7 +157,7 @@ class Stages:
         }
 
     def keras(self) -> dict[str, Case]:
-        """The ways of `benchmarks/plain_keras.py`; roll-outs are ours, scored by `predict`."""
+        """The implementation of `benchmarks/plain_keras.py`; roll-outs are ours, scored by `predict`."""
         from benchmarks import plain_keras
 
         settings, epoch = self.settings, self.epoch.numpy()
@@ -275,7 +275,7 @@ def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """One stage in a process of its own: prints its peak memory as JSON."""
+    """One stage in a new process: prints its peak memory as JSON."""
     settings = read_flags(StageSettings, StageSettings(), arguments, prog="benchmarks.stages")
     from training.session import start
 

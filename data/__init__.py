@@ -1,1 +1,1 @@
-"""Where sequences and published parameters come from: downloads, corpora and their vocabularies."""
+"""Corpora, vocabularies and published parameters: downloading and reading."""

@@ -34,7 +34,7 @@ def read_column(path: Path, column: str) -> Iterator[tuple[int, str]]:
         column: its name.
 
     Raises:
-        DataError: there is no such table, column or text.
+        DataError: the table, the column or its text does not exist.
     """
     path, column = Path(path), composed(column).strip()
     lines = read_lines(path)
@@ -115,7 +115,7 @@ def _of_csv(path: Path, lines: Iterable[tuple[int, str]], column: str) -> Iterat
                 yield at, record[place] if place < len(record) else ""
     except csv.Error as error:
         raise DataError(
-            f"{path} has by line {at} a record that is no CSV ({error}), expected columns as in its "
+            f"{path} has by line {at} a record that is not valid CSV ({error}), expected columns as in its "
             "first line: fix the quotes before that line."
         ) from error
 
@@ -180,12 +180,12 @@ def _parsed(line: str) -> Any:
 
 
 def _sound(path: Path, number: int, text: str) -> str:
-    """The text, unless it holds what UTF-8 text cannot hold, as JSON can tell."""
+    """The text. Raises `DataError` for characters that UTF-8 cannot encode but JSON escapes can."""
     wrong = re.search("[\0\ud800-\udfff]", text)
     if wrong:
         raise DataError(
-            f"{path} has in line {number} the character U+{ord(wrong[0]):04X}, which is none of "
-            "a text: remove it."
+            f"{path} has in line {number} the character U+{ord(wrong[0]):04X}, which cannot "
+            "occur in text: remove it."
         )
     return composed(text)
 

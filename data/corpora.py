@@ -154,7 +154,7 @@ CORPORA = {
         citation=_NEWS_CITATION,
         max_length=50,
     ),
-    # Texygen's files and not those beside "news": the published figures are of these.
+    # Texygen's files, other than those of "news": the published figures are of these.
     "news-full": Source(
         name="all the news for training",
         url=f"{_TEXYGEN}data/emnlp_news.txt",
@@ -226,7 +226,7 @@ _OF_TASK = {
 
 
 def corpus_file(corpus: str | Path, task: str) -> Path:
-    """The file of a corpus, fetched where it must be.
+    """The file of a corpus, downloaded if missing.
 
     Args:
         corpus: "sample", a name of `CORPORA` (a file of that name is `./name`), "python" for text, or
@@ -234,7 +234,7 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
         task: a name of `SAMPLES`, which says what "sample" is.
 
     Raises:
-        DataError: it is none of these, or cannot be fetched.
+        DataError: the corpus is unknown, or cannot be downloaded.
     """
     if corpus == "sample":
         return SAMPLES_FOLDER / SAMPLES[task]
@@ -245,7 +245,7 @@ def corpus_file(corpus: str | Path, task: str) -> Path:
         return fetch(source, hint="or use --corpus sample, which needs no download")
     if corpus in CORPORA or not os.path.exists(corpus):
         names = ["sample", *([PYTHON] if task == "text" else []), *_OF_TASK[task]]
-        what = "that one is of another form" if corpus in CORPORA else "there is no such file"
+        what = "it is for another script" if corpus in CORPORA else "there is no such file"
         raise DataError(
             f"--corpus is {corpus}, expected {', '.join(names)} or the path of a file: {what}."
         )
@@ -269,12 +269,12 @@ def corpus_length(corpus: str | Path, otherwise: int) -> int:
 
 
 def origin(corpus: str | Path, path: Path, test_path: Path | None = None) -> dict[str, str]:
-    """What results say of where their data came from, with the SHA-256 of each file.
+    """Provenance of a corpus for result files, with the SHA-256 of each file.
 
     Args:
         corpus: as given to `corpus_file`.
         path: what that returned.
-        test_path: likewise, of the published test part.
+        test_path: file of the published test part.
     """
     about = {"corpus": str(corpus), "file": path.name}
     if path.is_file():

@@ -90,12 +90,12 @@ def build_corpus(
             `sequences` is a repeat, and is kept in the test part.
         counts: what the reader of `sequences` has counted by then: "lines", and why it has skipped
             some.
-        test_counts: likewise for `test_sequences`.
+        test_counts: the same for `test_sequences`.
         about: goes into the provenance first.
 
     Returns:
         The corpus. Its provenance, which JSON can hold, has first what `about` has; then T, level
-        and what else was asked for; the "lines" read, the "sequences" in them, what was "skipped"
+        and the other arguments; the "lines" read, the "sequences" in them, what was "skipped"
         by reason, and "truncated"; the "lengths" in tokens before any cut: the median, the longest
         and one that 95 % do not exceed; the "single_token_share" of the sequences; "repeats"; the
         sizes of the parts and of the vocabulary; the "unknown_share" of the tokens of each part; and
@@ -220,7 +220,7 @@ def _held_out(num: int, validation_share: float, test_share: float) -> tuple[int
 def _advice(
     store: Store, num: int, needed: int, repeats: int, task: str, about: dict[str, Any]
 ) -> str:
-    """What gives more than `num` sequences that can be used, drawn from what was counted."""
+    """Advice, from what was counted, on how to get more than `num` usable sequences."""
     if table := about.get("looks_like"):
         columns = ", ".join(table["columns"])
         script = " of train_text.py" if task == "speeches" else ""

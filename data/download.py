@@ -1,4 +1,4 @@
-"""Published files: found where a person put them, or downloaded once and checked."""
+"""Published files: found where the user put them, or downloaded once and verified."""
 
 import contextlib
 import http.client
@@ -43,8 +43,8 @@ def fetch(
         source: what to find.
         folder: takes the place of the cache folder, `$XDG_CACHE_HOME/seqgan` or `~/.cache/seqgan`.
         timeout: seconds without an answer after which a try has failed.
-        tries: how often to ask, at least 1.
-        hint: what else a person can do, added to the message when there is no network.
+        tries: number of attempts, at least 1.
+        hint: what else the user can do, added to the message when the download fails.
 
     Raises:
         DataError: the file in `$SEQGAN_DATA` is another one, the download fails, or the folder
@@ -58,19 +58,19 @@ def fetch(
     _, wrong = _look(source, folder)
 
     path = folder / source.filename
-    mend = f"put the file into {folder} as {source.filename}, or into the folder $SEQGAN_DATA names"
-    mend += f", {hint}" if hint else ""
-    mend += f" ({wrong} is another file, by its {source.digest_name})" if wrong else ""
+    fix = f"put the file into {folder} as {source.filename}, or into the folder $SEQGAN_DATA names"
+    fix += f", {hint}" if hint else ""
+    fix += f" ({wrong} has another {source.digest_name}, so it is not this file)" if wrong else ""
     aside = path.with_name(f".{source.filename}.{secrets.token_hex(4)}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Opened before the download: a folder that cannot be written is told at once.
+        # Opened before the download: a folder that cannot be written is reported at once.
         with open(aside, "xb") as file:
-            file.write(_download(source, timeout, tries, mend))
+            file.write(_download(source, timeout, tries, fix))
         if source.manifest and (found := _digest(source, aside)) != source.manifest:
             raise DataError(
                 f"{source.name} came from {source.url} with {source.digest_name} {found}, expected "
-                f"{source.manifest}: {mend}."
+                f"{source.manifest}: {fix}."
             )
         os.replace(aside, path)
     except OSError as error:
@@ -146,13 +146,13 @@ def _digest(source: Source, path: Path) -> str:
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({_reason(error)}), expected a readable file: "
-            "mend its permissions or remove it."
+            "fix its permissions or remove it."
         ) from error
     return digest.hexdigest()
 
 
-def _download(source: Source, timeout: float, tries: int, mend: str) -> bytes:
-    """The source's bytes, checked; `DataError` ending in `mend` when no try brings them."""
+def _download(source: Source, timeout: float, tries: int, fix: str) -> bytes:
+    """The source's bytes, checked; `DataError` ending in `fix` when every try fails."""
     reason = ""
     for attempt in range(tries):
         if attempt:
@@ -166,12 +166,12 @@ def _download(source: Source, timeout: float, tries: int, mend: str) -> bytes:
             if not _may_pass(error):
                 break
     raise NotDownloaded(
-        f"{source.name} could not be downloaded from {source.url} ({reason}): {mend}."
+        f"{source.name} could not be downloaded from {source.url} ({reason}): {fix}."
     )
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether another try may fare better: a lost line may, a missing page or a wrong hash not."""
+    """Whether to retry: after a lost connection, but not after a missing page or a wrong hash."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code >= 500 or error.code in (408, 429)
     return not isinstance(error, ValueError)
@@ -211,14 +211,14 @@ def _body(source: Source, timeout: float) -> bytes:
             if seconds > timeout and len(body) < seconds * SLOWEST:
                 raise TimeoutError
     if len(body) < at_least:
-        raise ConnectionError(f"{len(body)} of {at_least} bytes came")
+        raise ConnectionError(f"{len(body)} of {at_least} bytes received")
     if source.manifest:
         return bytes(body)  # an archive is checked once it is a file
     digest = source.new_hash(len(body))
     digest.update(body)
     if digest.hexdigest() != source.digest:
         raise ValueError(
-            f"what came has {source.digest_name} {digest.hexdigest()}, expected {source.digest}"
+            f"the downloaded file has {source.digest_name} {digest.hexdigest()}, expected {source.digest}"
         )
     return bytes(body)
 
@@ -237,8 +237,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if not _may_be_asked(newurl) or urlsplit(newurl).hostname not in self.hosts:
-            said = f"a redirect to {newurl:.200}, expected https and {' or '.join(self.hosts)}"
-            raise urllib.error.HTTPError(req.full_url, code, said, headers, fp)
+            reason = f"a redirect to {newurl:.200}, expected https and {' or '.join(self.hosts)}"
+            raise urllib.error.HTTPError(req.full_url, code, reason, headers, fp)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

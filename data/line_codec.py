@@ -14,7 +14,7 @@ from files.errors import DataError
 WITHOUT_TOKENS = (
     "id",
     "key",
-)  # levels whose ids stand for themselves: the oracle's, and piano keys
+)  # levels whose ids have no tokens: the oracle's, and piano keys
 
 
 class LineCodec:

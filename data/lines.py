@@ -49,7 +49,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     is known by its first bytes, and unpacked on the way. Holds a piece of the file at a time.
 
     Raises:
-        DataError: there is no such file, or it is no UTF-8 text in lines.
+        DataError: the file does not exist, or is not UTF-8 text in lines.
     """
     path = Path(path)
     try:

@@ -119,12 +119,12 @@ def _read_all(path: Path, files: _Files) -> Contents:
 
 
 def _ends_as_midi(name: str) -> bool:
-    """Whether a file's name is that of a MIDI file; hidden ones are notes of a system beside it."""
+    """Whether a file's name is that of a MIDI file; hidden files are those that an operating system adds."""
     return name.lower().endswith(ENDINGS) and not name.startswith(".")
 
 
 def _in_folder(path: Path, wanted: Callable[[PurePosixPath], bool]) -> _Files:
-    """MIDI files of a folder and those below it, in order of names; links to folders stay shut."""
+    """MIDI files of a folder and those below it, in order of names; links to folders are not followed."""
     found: list[tuple[str, Callable[[], bytes]]] = []
     entries = 0
 
@@ -172,7 +172,7 @@ def _bounded(content: bytes) -> bytes:
 
 
 class _BoundedReads(io.FileIO):
-    """A file that gives out only so much at once: a zip's directory is read whole, before counting."""
+    """A file that limits the size of one read: zipfile reads a zip's whole directory before counting it."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _MAX_DIRECTORY_BYTES:

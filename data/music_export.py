@@ -86,7 +86,7 @@ def _checked(sequence: Sequence[int] | np.ndarray) -> np.ndarray:
         keys = np.asarray(sequence)
     except ValueError as error:  # rows of unequal length
         raise ValueError(
-            f"`sequence` is none ({error}), expected whole numbers [T]; give one sequence at a time."
+            f"`sequence` is not an array ({error}), expected whole numbers [T]; give one sequence at a time."
         ) from error
     if keys.ndim != 1 or not len(keys) or not np.issubdtype(keys.dtype, np.integer):
         raise ValueError(
@@ -120,6 +120,6 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise DataError(
-            f"{path} cannot be written ({error.strerror}), expected a folder that can be: "
+            f"{path} cannot be written ({error.strerror}), expected a writable folder: "
             "give another path."
         ) from error

@@ -84,7 +84,7 @@ def read_oracle_parameters(path: Path) -> list[np.ndarray]:
         `[H]` of the input, forget, output and candidate gates; output kernel `[H, V]`, bias `[V]`.
 
     Raises:
-        DataError: there is no such file, or it holds anything else.
+        DataError: the file does not exist, or holds anything else.
     """
     path = Path(path)
     try:
@@ -94,7 +94,7 @@ def read_oracle_parameters(path: Path) -> list[np.ndarray]:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); {_EXPECTED}.") from error
     except Exception as error:  # unpickling a corrupt file may raise anything
-        raise DataError(f"{path} is cut off, corrupt or no pickle at all; {_EXPECTED}.") from error
+        raise DataError(f"{path} is truncated, corrupt or not a pickle; {_EXPECTED}.") from error
 
 
 class _Unusable(Exception):

@@ -1,4 +1,4 @@
-"""What is known of a published file: where it is, its digest, its licence."""
+"""Description of a published file: its address, digest and licence."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class Source:
     """A published file, fixed to the byte by its SHA-256 or git blob id, or an archive by its content.
 
     Args:
-        name: what it is, as messages and the progress bar say it.
+        name: what it is, as shown in messages and the progress bar.
         url: where it is, https.
         filename: its name in the cache folder and in `$SEQGAN_DATA`.
         size: bytes, or, with `size_is_a_bound`, the most there can be. At most one more is ever
@@ -19,14 +19,14 @@ class Source:
         sha256: hexadecimal digest of its content; empty where only `git_blob` is known.
         licence: under which it may be used, in words.
         citation: whom to cite.
-        other_names: names it may have, besides `filename`, where a person put it.
+        other_names: further file names to look for where the user put it.
         git_blob: hexadecimal id that git gives the file: SHA-1 of `blob <size>`, a NUL byte and the
             content. It takes the place of an empty `sha256`.
         manifest: hexadecimal digest over the content of an archive's members, for an archive that
             its host may pack anew into other bytes. It takes the place of the other two.
-        manifest_of: computes it from a file; raises `DataError` for what is no such archive.
+        manifest_of: computes it from a file; raises `DataError` for another kind of archive.
         size_is_a_bound: whether the exact size is not known.
-        redirects_to: hosts, besides that of `url`, that it may send on to.
+        redirects_to: hosts, in addition to that of `url`, to which it may redirect.
         note: what a reader of results on it must know.
         test: the corpus that is its published test part, by its name in the table of corpora.
         max_length: T that holds nearly all of its sequences; None is that of the task.

@@ -32,7 +32,7 @@ def load_speeches(
     """The corpus of speeches. How the paper cut and tokenized them is not public.
 
     T = 20 is one of the two lengths that the paper gives settings for. A sentence that is longer is
-    left out, counted, since a part of one is none. A paragraph is cut to its first T words, for few
+    left out and counted, since part of a sentence is not a sentence. A paragraph is cut to its first T words, for few
     are shorter: so the paper's 11,092 paragraphs would be 11,092 sequences.
 
     Args:
@@ -66,7 +66,7 @@ def load_speeches(
 
 
 def available(corpus: str | Path) -> str | Path:
-    """The corpus itself, or another compilation for the paper's where that cannot be had.
+    """The corpus itself, or another compilation where the paper's is not available.
 
     "speeches", the file that the paper's authors name, becomes "speeches-paragraphs" where it is
     neither on this machine nor can be downloaded; a line on stderr says so.
@@ -97,8 +97,8 @@ def read_speeches(
 ) -> Iterator[list[str]]:
     """The words of each sentence, or of each paragraph; see `data.text.words` and `sentences`.
 
-    Pairs of soft hyphens, which stand for dashes
-    in the published file, become dashes; single ones are left out.
+    Pairs of soft hyphens, which the published file has in place of dashes, become dashes; single
+    ones are left out.
 
     Args:
         path: a UTF-8 file, one paragraph a line.

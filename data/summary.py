@@ -1,4 +1,4 @@
-"""What a task says of its data when a run starts: how much was read, used and left out, and why."""
+"""The summary of the data that a run prints at its start: how much was read, used and left out, and why."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def summarize(provenance: dict[str, Any]) -> list[str]:
     """A line on the data, then one for each `warning:`.
 
     Args:
-        provenance: of a corpus of text, poems, speeches or tunes; of no data there is nothing to say.
+        provenance: of a corpus of text, poems, speeches or tunes; without it the summary is empty.
     """
     if "train" not in provenance:
         return []
@@ -37,24 +37,24 @@ def _counts(provenance: dict[str, Any]) -> str:
     used = sum(provenance[part] for part in PARTS)
     unit = "files" if "files" in provenance else "lines"
     read = provenance.get(unit, used)
-    told = [
+    parts = [
         f"{_name(provenance)}: {read:,} {_SINGULAR[unit] if read == 1 else unit} read, "
         f"{used:,} sequences used ({', '.join(sizes)})",
         f"left out: {_left_out(provenance)}",
     ]
     if provenance.get("truncated"):
-        told.append(f"cut to T: {provenance['truncated']:,} (--max-length)")
+        parts.append(f"cut to T: {provenance['truncated']:,} (--max-length)")
     repeats = provenance.get("repeats", provenance.get("repeats_removed", 0))
-    told.append(f"repeats removed: {repeats:,}")
+    parts.append(f"repeats removed: {repeats:,}")
     if "vocabulary" in provenance:
-        told.append(f"V {provenance['vocabulary']:,}, T {provenance['max_length']:,}")
+        parts.append(f"V {provenance['vocabulary']:,}, T {provenance['max_length']:,}")
     if "unknown_share" in provenance:
         shares = ", ".join(
             f"{PARTS[part]} {100 * provenance['unknown_share'].get(part, 0):.1f} %"
             for part in ("validation", "test")
         )
-        told.append(f"unknown tokens: {shares}")
-    return "; ".join(told)
+        parts.append(f"unknown tokens: {shares}")
+    return "; ".join(parts)
 
 
 def _name(provenance: dict[str, Any]) -> str:
@@ -103,13 +103,13 @@ def _of_tables(provenance: dict[str, Any]) -> str:
     if not table:
         return ""
     columns = table["columns"]
-    said = f"{provenance['file']} looks like {table['format']}"
-    said += f" with the columns {', '.join(columns)}" if columns else ""
-    said += ", and its lines are taken as text, markup and all: "
+    found = f"{provenance['file']} looks like {table['format']}"
+    found += f" with the columns {', '.join(columns)}" if columns else ""
+    found += ", but its lines are read as plain text, markup included: "
     if not columns:
-        return f"{said}save its text, one sequence a line."
+        return f"{found}save its text, one sequence a line."
     script = "" if "unit" not in provenance else " of train_text.py"
-    return f"{said}--column NAME{script} reads one column."
+    return f"{found}--column NAME{script} reads one column."
 
 
 def _of_length(provenance: dict[str, Any]) -> str:
@@ -147,7 +147,7 @@ def _of_unknown(provenance: dict[str, Any]) -> str:
     if provenance["max_vocab"] == provenance["vocabulary"]:
         helps.append(f"a --max-vocab above {provenance['max_vocab']:,}")
     return (
-        f"most tokens are unknown ({shares}), and figures over the others say little: give "
+        f"most tokens are unknown ({shares}), and figures computed on the other tokens are not meaningful: give "
         f"{' or '.join([*helps, 'more text'])}."
     )
 

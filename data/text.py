@@ -154,11 +154,11 @@ def words(text: str) -> list[str]:
     """The words and punctuation marks of a text, as NLTK's word tokenizer sees them.
 
     Five rules make the tokens of a text the same whether it is read whole or in parts, and need
-    none of NLTK's data:
+    no data files of NLTK:
 
     - Typographic quotes and apostrophes become plain ones, before all else.
     - What stands between spaces is tokenized by itself, and its parts again until none changes.
-    - A period at the end of such a part is a token of its own wherever it stands, unless the word
+    - A period at the end of such a part is a separate token wherever it stands, unless the word
       is a known abbreviation, an initial or letters with periods between (Mr., J., U.S.): then it
       stays with the word even where a sentence ends.
     - Opening and closing double quotes are two tokens, `` and '', as in NLTK.

@@ -88,7 +88,7 @@ _CUT: list[Rule] = [
 
 
 def text_rules(saved: dict[str, Any]) -> dict[str, Any] | None:
-    """Arguments of `models.text_graph.TextGraph`; None where ids stand for themselves.
+    """Arguments of `models.text_graph.TextGraph`; None where the sequences are ids or piano keys.
 
     Args:
         saved: the vocabulary of an export; see `LineCodec`.

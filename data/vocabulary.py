@@ -19,7 +19,7 @@ class Vocabulary:
     """Tokens by id; the first three ids are reserved.
 
     An id is reserved by its place, not by its spelling: a text that holds the word `<end>` gets an
-    id of its own for it.
+    separate id for it.
 
     Args:
         tokens: V strings; `RESERVED` first, then the real ones, all different.
@@ -27,7 +27,7 @@ class Vocabulary:
         task: what the tokens belong to, which says how a sequence becomes text.
 
     Raises:
-        DataError: the tokens are not such, or there are fewer than two real ones.
+        DataError: the tokens are invalid, or fewer than two are real.
     """
 
     tokens: tuple[str, ...]
@@ -43,7 +43,7 @@ class Vocabulary:
         if not isinstance(self.tokens, tuple) or not all(
             isinstance(token, str) for token in self.tokens
         ):
-            raise DataError("A vocabulary has other tokens than a tuple of texts: give such.")
+            raise DataError("The tokens of a vocabulary are not a tuple of strings: give one.")
         real = self.tokens[len(RESERVED) :]
         if self.tokens[: len(RESERVED)] != RESERVED:
             raise DataError(
@@ -75,7 +75,7 @@ class Vocabulary:
 
         Args:
             sequences: lists of tokens.
-            min_count: how often a token must occur to get an id of its own.
+            min_count: how often a token must occur to get an id; rarer ones become unknown.
             max_size: the largest V, the three reserved ids included; None is no limit.
             level: see the class.
             task: see the class.
@@ -189,11 +189,11 @@ class Vocabulary:
         """The vocabulary that `to_json` was called on.
 
         Raises:
-            DataError: it is no such dictionary.
+            DataError: it is not a dictionary made by `to_json`.
         """
         expected = "expected what Vocabulary.to_json gives: export the generator again"
         if not isinstance(saved, dict):
-            raise DataError(f"A vocabulary is one {type(saved).__name__}, {expected}.")
+            raise DataError(f"A vocabulary is a value of type {type(saved).__name__}, {expected}.")
         for key, kind in (("task", str), ("level", str), ("size", int), ("tokens", list)):
             value = saved.get(key)
             if type(value) is not kind:
@@ -202,7 +202,7 @@ class Vocabulary:
                 raise DataError(f"A vocabulary has {given} as {key!r}, {expected}.")
         tokens = saved["tokens"]
         if not all(isinstance(token, str) and token for token in tokens):
-            raise DataError(f"A vocabulary has tokens that are no text, {expected}.")
+            raise DataError(f"A vocabulary has tokens that are not text, {expected}.")
         try:
             "".join(tokens).encode()
         except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can tell

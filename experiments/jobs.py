@@ -72,14 +72,14 @@ class Job:
 
     @property
     def command(self) -> list[str]:
-        """Script and flags of a process that begins it or goes on with it."""
+        """Script and flags of a process that starts it or resumes it."""
         return [self.script, *self.flags, *(["--resume"] if self.begun else [])]
 
     def check(self) -> None:
         """Raises `UsageError` for wrong flags, and for a folder that holds a run of other settings."""
         if self.script not in PRESETS:
             raise UsageError(
-                f"{self.script:.60} is no training script, expected one of {', '.join(PRESETS)}."
+                f"{self.script:.60} is not a training script, expected one of {', '.join(PRESETS)}."
             )
         stored = self.begun or self.complete
         try:

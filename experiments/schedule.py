@@ -36,7 +36,7 @@ def runs_at_a_time(given: str) -> int:
 class Schedule:
     """Trains what is not complete, in the order of the jobs, each once what it starts from is complete.
 
-    Each training is a process group of its own, so that Ctrl-C reaches it once, by this class.
+    Each training is a separate process group, so that Ctrl-C reaches it once, by this class.
 
     Args:
         jobs: in order.

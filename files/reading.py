@@ -16,14 +16,14 @@ def read_small(path: Path, most: int, expected: str) -> bytes:
     Args:
         path: of the file.
         most: bytes that it may have.
-        expected: what it should be and how to mend it, the end of a message.
+        expected: what the file should be and how to fix it; ends the message.
 
     Raises:
-        DataError: there is no such file, or it is larger.
+        DataError: the file does not exist, is not regular, or is larger.
     """
     try:
         if not path.is_file():  # a pipe or a device could block or never end
-            what = "is no regular file" if path.exists() else "does not exist"
+            what = "is not a regular file" if path.exists() else "does not exist"
             raise DataError(f"{path} {what}, {expected}.")
         with open(path, "rb") as file:
             content = file.read(most + 1)
@@ -40,11 +40,11 @@ def read_json(path: Path, expected: str, most: int = MAX_JSON_BYTES) -> Any:
 
     Args:
         path: of the file.
-        expected: what it should be and how to mend it, the end of a message.
+        expected: what the file should be and how to fix it; ends the message.
         most: bytes that it may have.
 
     Raises:
-        DataError: there is no such file, or it is no JSON.
+        DataError: the file cannot be read, or is not JSON.
     """
     content = read_small(path, most, expected)
     try:
@@ -52,8 +52,8 @@ def read_json(path: Path, expected: str, most: int = MAX_JSON_BYTES) -> Any:
     except RecursionError as error:
         raise DataError(f"{path} is nested too deeply, {expected}.") from error
     except ValueError as error:
-        raise DataError(f"{path} is no JSON ({error}), {expected}.") from error
+        raise DataError(f"{path} is not valid JSON ({error}), {expected}.") from error
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

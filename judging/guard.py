@@ -1,4 +1,4 @@
-"""What stands before every request: who may ask, and what a browser may do with the answer."""
+"""Access control of every request, and the security headers of every response."""
 
 import ipaddress
 import re
@@ -132,7 +132,7 @@ class Guard:
             return None
         return message_page(
             "This link is not complete",
-            "Ask for the whole link: it ends with ?key= and some letters.",
+            "Ask for the complete link: it ends with ?key= and some letters.",
             403,
         )
 

@@ -127,7 +127,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
         ):
             raise UsageError(
                 f"{run.folder} learned from other data than {first.folder} ({run.task} and "
-                f"{first.task}, or another corpus, split or vocabulary). Judge it in a test of its own."
+                f"{first.task}, or another corpus, split or vocabulary). Judge it in a separate test."
             )
     return runs
 

@@ -98,7 +98,7 @@ def open_checked(path: Path) -> sqlite3.Connection:
         UsageError: it is another file, or of another version, or cannot be used.
     """
     if not path.is_file():
-        what = "is no file" if path.exists() else "does not exist"
+        what = "is not a file" if path.exists() else "does not exist"
         raise UsageError(f"{path} {what}, expected the database of a blind test. Give --db.")
     with one_line(path):
         connection = sqlite3.connect(path, timeout=10, isolation_level=None)
@@ -107,7 +107,7 @@ def open_checked(path: Path) -> sqlite3.Connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application != APPLICATION_ID:
             raise UsageError(
-                f"{path} is no database of judge.py. Give another --db, a new file or one of its own."
+                f"{path} is not a database of judge.py. Give a new file, or one that judge.py made, as --db."
             )
         if version != VERSION:
             raise UsageError(
@@ -149,5 +149,5 @@ def one_line(path: Path) -> Iterator[None]:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UsageError(
             f"{path} cannot be used as the database of a blind test ({reason:.200}). Check the "
-            "path, its permissions and its room, or give another --db."
+            "path, its permissions and the free disk space, or give another --db."
         ) from None

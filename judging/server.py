@@ -26,7 +26,7 @@ def open_socket(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError):
         raise UsageError(
-            f"--host is {host!r:.60}, which is no address of this machine. Give 127.0.0.1 for this "
+            f"--host is {host!r:.60}, which is not an address of this machine. Give 127.0.0.1 for this "
             "machine alone, or 0.0.0.0 for all networks that it is in."
         ) from None
     family, kind, protocol, _, address = found[0]

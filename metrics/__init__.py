@@ -1,1 +1,1 @@
-"""Measures of what was generated: BLEU, diversity, significance and their kin."""
+"""Metrics: BLEU, diversity, likelihood, pitch, and tests of significance."""

@@ -10,7 +10,7 @@ def krippendorff_alpha(ratings: np.ndarray) -> float:
     disagrees with it (Krippendorff: "Computing Krippendorff's Alpha-Reliability", 2011).
 
     Args:
-        ratings: `[J, I]`, one row a judge and one column an item; nan where there is none.
+        ratings: `[J, I]`, one row a judge and one column an item; nan for a missing rating.
 
     Returns:
         alpha; nan where no item has two ratings, or all ratings that count are equal.

@@ -19,7 +19,7 @@ class BleuScorer:
     """Sentence BLEU against the whole of one reference set, whose n-grams are counted once.
 
     BLEU-n is the brevity penalty times the geometric mean of the clipped precisions of orders
-    1..n, each of weight 1/n (Papineni et al., 2002). The variants differ only in what stands for
+    1..n, each of weight 1/n (Papineni et al., 2002). The variants differ only in what replaces
     the precision of an order without overlap. In all of them a hypothesis without a single known
     token, and so an empty one, scores 0.
 
@@ -203,7 +203,7 @@ def tokens_expected(name: str) -> Iterator[None]:
         yield
     except TypeError as error:
         raise ValueError(
-            f"`{name}` hold a token that is none ({error}), expected ids or strings; give sequences "
+            f"`{name}` hold an invalid token ({error}), expected ids or strings; give sequences "
             "of tokens, not sequences of sequences of them."
         ) from error
 

@@ -1,4 +1,4 @@
-"""How varied the samples are, and how many were learnt by heart."""
+"""Diversity of samples (self-BLEU, distinct share) and the share copied from the training set."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def self_bleu(samples: Sequences, max_order: int = 5, variant: str = "method1") 
 
 
 def copied_share(samples: Sequences, training: Sequences) -> float:
-    """Share of the samples that stand, whole, in the training set.
+    """Share of the samples that are copied verbatim from the training set.
 
     Both must hold the same kind of tokens, with padding cut from both or neither.
     """

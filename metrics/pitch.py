@@ -4,7 +4,7 @@ Sequences are int `[M, T]` of piano keys 1 to 88, a semitone apart; id 0 is padd
 
 The paper reports a mean squared error of pitch and does not say which real sequence a generated one
 is compared with. `paired_mse` so gives two readings, and the other two measures need no pairing. A
-number here says little alone: put that of held-out real sequences beside it.
+number here means little alone: compare it with that of held-out real sequences.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class PairedMSE(NamedTuple):
 
     Args:
         random: each sample with one reference drawn at random. It falls as samples become more
-            alike, and is lowest for the mean melody: read it beside a measure of diversity.
+            alike, and is lowest for the mean melody: report it with a measure of diversity.
         nearest: each sample with the reference that it is closest to. 0 for copies of references.
     """
 
@@ -36,7 +36,7 @@ def paired_mse(samples: np.ndarray, references: np.ndarray, seed: int | Sequence
 
     The error of a pair is the mean over the steps at which both have a key, and that of all the
     mean over the samples. References are drawn with replacement, and so the draw for one sample
-    does not hang on the others.
+    does not depend on the others.
 
     Args:
         samples: int `[M, T]`, ids 0 to 88, padding after the keys.
@@ -139,7 +139,7 @@ def _ids(sequences: np.ndarray, name: str) -> np.ndarray:
         keys = np.asarray(sequences)
     except ValueError as error:  # rows of unequal length
         raise ValueError(
-            f"`{name}` are no rows of one length ({error}), expected whole numbers [M, T]; pad "
+            f"`{name}` are not rows of equal length ({error}), expected whole numbers [M, T]; pad "
             "sequences of unequal length with 0."
         ) from error
     if keys.ndim != 2 or not np.issubdtype(keys.dtype, np.integer):

@@ -15,13 +15,13 @@ def row_of_numbers(numbers: Any, name: str, fewest: int, fix: str) -> np.ndarray
         fix: what to give, for the error.
 
     Raises:
-        ValueError: they are no such numbers.
+        ValueError: they are not numbers, or too few.
     """
     expected = f"expected [n] with n at least {fewest}; {fix}."
     try:
         values = np.asarray(numbers, np.float64)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"`{name}` is no row of numbers ({error}), {expected}") from error
+        raise ValueError(f"`{name}` is not a 1-D array of numbers ({error}), {expected}") from error
     if values.ndim != 1 or len(values) < fewest:
         raise ValueError(f"`{name}` has shape {values.shape}, {expected}")
     return values

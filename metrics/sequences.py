@@ -12,7 +12,7 @@ def check_sequences(sequences: Any) -> np.ndarray:
         ids = np.asarray(sequences)
     except ValueError as error:  # rows of unequal length
         raise ValueError(
-            f"`sequences` are not rows of one length ({error}), expected ids [M, T]; pad them."
+            f"`sequences` are not rows of equal length ({error}), expected ids [M, T]; pad them."
         ) from error
     if ids.ndim != 2 or not ids.size or not np.issubdtype(ids.dtype, np.integer):
         raise ValueError(

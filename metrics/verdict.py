@@ -54,7 +54,7 @@ def verdict(real_logits: Any, sample_logits: Any, num_tokens: Any) -> Verdict:
         num_tokens: `[M]`, how many tokens of each real sequence count, at least one in all.
 
     Raises:
-        ValueError: these are no such numbers.
+        ValueError: an argument has another shape, or numbers that are not finite.
     """
     real, samples = _values(real_logits, "real_logits"), _values(sample_logits, "sample_logits")
     tokens = _values(num_tokens, "num_tokens")

@@ -1,4 +1,4 @@
-"""The backend of Keras: the models need TensorFlow, and say so before Keras is imported."""
+"""Checks the backend of Keras before Keras is imported: the models need TensorFlow."""
 
 import json
 import os

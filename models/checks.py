@@ -1,7 +1,7 @@
-"""Checks at the library's boundary: what was given, what was expected, how to mend it.
+"""Checks of arguments: errors say what was given, what was expected, and how to fix it.
 
-All of them look at shapes and dtypes, which a `tf.function` knows when it is traced; at values only
-where there are any.
+All of them check shapes and dtypes, which a `tf.function` knows when it is traced; they check values
+only in eager mode.
 """
 
 import re
@@ -20,7 +20,7 @@ def check_positive(**values) -> None:
 
 
 def check_counts(**values) -> None:
-    """Raises `ValueError` for the first value that is no whole number above zero."""
+    """Raises `ValueError` for the first value that is not a whole number above zero."""
     for name, value in values.items():
         if tf.is_symbolic_tensor(value):
             continue
@@ -33,7 +33,7 @@ def check_counts(**values) -> None:
 
 
 def check_rate(**values) -> None:
-    """Raises `ValueError` for the first value that is no rate of dropout."""
+    """Raises `ValueError` for the first value that is not a dropout rate."""
     for name, value in values.items():
         if not 0 <= value < 1:
             raise ValueError(f"`{name}` is {value}, expected a share in [0, 1); 0 drops none.")
@@ -65,7 +65,7 @@ def check_tokens(tokens, vocab_size: int, max_length: int, name: str = "tokens")
     if not tokens.dtype.is_integer:
         raise ValueError(
             f"`{name}` have dtype {tokens.dtype.name}, expected integer token ids; give the ids, "
-            "not what they stand for nor their probabilities."
+            "not their tokens or probabilities."
         )
     if not tokens.shape.is_compatible_with([None, max_length]):
         raise ValueError(
@@ -79,7 +79,7 @@ def check_tokens(tokens, vocab_size: int, max_length: int, name: str = "tokens")
 
 
 def check_ids(ids: tf.Tensor, vocab_size: int, name: str) -> None:
-    """Raises `ValueError` for an id that is none of `vocab_size`, where values are known."""
+    """Raises `ValueError` for an id outside `[0, vocab_size)`, where values are known."""
     if tf.is_symbolic_tensor(ids):
         return
     values = np.asarray(ids)
@@ -98,7 +98,7 @@ def check_special_tokens(
     pad_token: int,
     blocked_tokens: tuple[int, ...],
 ) -> None:
-    """Raises `ValueError` for ids of a policy that are none, or that leave it nothing to write."""
+    """Raises `ValueError` for special ids of a policy that are out of range or block every token."""
     ids = {"start_token": start_token, "pad_token": pad_token, "end_token": end_token or 0}
     ids |= {f"blocked_tokens[{k}]": token for k, token in enumerate(blocked_tokens)}
     for name, token in ids.items():
@@ -121,8 +121,8 @@ def check_arrays(**arrays) -> tuple[tf.Tensor, ...]:
     """Returns arrays as tensors, or raises `ValueError` for one of another kind or shape.
 
     Each is given with what it should be: `tokens=(tokens, "int [B, T]")`. `float` and `int` admit
-    every width, and `number` both. A letter stands for one size of at least 1 in all of them, a
-    number for itself, and a form that begins with `...` admits more axes before those named.
+    every width, and `number` both. A letter is one size of at least 1, the same in all of them; a
+    number is that size; a form that begins with `...` admits more axes before those named.
     """
     sizes: dict[str, int] = {}
     tensors = []
@@ -137,10 +137,10 @@ def check_arrays(**arrays) -> tuple[tf.Tensor, ...]:
         if not shape.is_compatible_with(wanted):
             known = [f"{x} = {sizes[x]}" for x in letters if x in sizes]
             given = f" with {', '.join(known)}" if known else ""
-            mend = "cut, pad or transpose it" if shape.rank == len(letters) else "add or merge axes"
+            fix = "cut, pad or transpose it" if shape.rank == len(letters) else "add or merge axes"
             raise ValueError(
                 f"`{name}` has shape {tensor.shape}, expected {len(letters)} dimensions, "
-                f"{expected}{given}; {mend}."
+                f"{expected}{given}; {fix}."
             )
         if shape.rank is not None:
             sizes |= {x: n for x, n in zip(letters, shape, strict=True) if n is not None}
@@ -155,8 +155,8 @@ def _check_kind(name: str, tensor: tf.Tensor, expected: str) -> None:
     kind, dtype = expected.split()[0], tensor.dtype
     fits = (dtype.is_integer and kind != "float") or (dtype.is_floating and kind != "int")
     if not fits:
-        mend = "give ids" if kind == "int" else "cast it to float32"
-        raise ValueError(f"`{name}` has dtype {tensor.dtype.name}, expected {expected}; {mend}.")
+        fix = "give ids" if kind == "int" else "cast it to float32"
+        raise ValueError(f"`{name}` has dtype {tensor.dtype.name}, expected {expected}; {fix}.")
 
 
 def _tensor(name: str, value, expected: str) -> tf.Tensor:
@@ -164,6 +164,6 @@ def _tensor(name: str, value, expected: str) -> tf.Tensor:
         return tf.convert_to_tensor(value)
     except (ValueError, TypeError) as error:  # rows of unequal length, None, objects
         raise ValueError(
-            f"`{name}` is one {type(value).__name__} that is no array, expected {expected}; give "
+            f"`{name}` is of type {type(value).__name__}, not an array, expected {expected}; give "
             "an array, or lists of equal length."
         ) from error

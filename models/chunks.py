@@ -1,4 +1,4 @@
-"""Walking through many rows a chunk at a time, so that memory is bounded by the chunk."""
+"""Computing a function on many rows a chunk at a time, so that the chunk bounds the memory."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ def map_chunks(
         rows: `[M, ...]`, or a tuple of such; M at least 1 and possibly unknown when traced.
         chunk_rows: the most rows of one call; None: all, without a loop.
         result: what all rows give; default float32 `[M]`.
-        at_once: chunks that may be under way together, each on a part of the cores.
+        at_once: chunks that may be computed in parallel, each on some of the cores.
     """
     result = tf.TensorSpec([None], tf.float32) if result is None else result
     parts = rows if isinstance(rows, tuple) else (rows,)

@@ -1,4 +1,4 @@
-"""Sequences that go on from given first tokens, drawn from the policy's conditional distribution."""
+"""Sequences that complete given prefixes, drawn from the policy's conditional distribution."""
 
 from collections.abc import Callable
 

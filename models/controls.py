@@ -1,4 +1,4 @@
-"""Policies that no adversary trained: what a figure of quality must be held against.
+"""Baseline policies without adversarial training, to compare metrics of quality with.
 
 Each has the `sample`, `log_prob` and `mask` of a generator, so that the same measure judges all.
 """
@@ -13,7 +13,7 @@ from models.generator import Generator, Seed
 
 
 class Policy(Protocol):
-    """What a measure needs of a policy; `Generator` says what each method gives."""
+    """The methods of a policy that measures use; see `Generator`."""
 
     def sample(self, num: int, seed: Seed) -> Any: ...
 
@@ -23,7 +23,7 @@ class Policy(Protocol):
 
 
 class AtTemperature:
-    """A generator at a sampling temperature, its samples and its log-probabilities alike.
+    """A generator at a sampling temperature, for both its samples and its log-probabilities.
 
     Args:
         generator: the policy.

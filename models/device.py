@@ -1,7 +1,7 @@
 """What depends on the device: how much is computed at a time, and in which form.
 
-No other module asks which device there is. A model takes its `Layout` when it is made and keeps it, so
-that all that it compiles is of one kind. Layouts change time and memory; values differ by no more than
+No other module checks the device. A model takes its `Layout` when it is made and keeps it, so
+that all its compiled functions use the same one. Layouts change time and memory; values differ by no more than
 rounding. docs/performance.md gives the reasons for each number.
 """
 
@@ -53,7 +53,7 @@ class Layout:
         return self.logit_rows(vocab_size) if self.cut_draws else None
 
     def rollout_rows(self, chunk_rows: int, vocab_size: int) -> int:
-        """Completions to write at a time, of the `chunk_rows` that are asked for."""
+        """Completions to write at a time, at most `chunk_rows`."""
         return chunk_rows if self.cut_draws else min(chunk_rows, self.logit_rows(vocab_size))
 
     def read_rows(self, max_length: int) -> int:
@@ -65,7 +65,7 @@ class Layout:
         return max(1, self.scored_tokens // max(20, max_length))
 
     def tabled_rows(self, max_length: int) -> int:
-        """Sequences to score with one set of tables, or in one call where there are none."""
+        """Sequences to score with one set of tables, or in one call without tables."""
         return max(1, self.tabled_tokens // max(20, max_length))
 
 

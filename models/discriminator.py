@@ -50,7 +50,7 @@ class Discriminator(Judge):
     Call arguments:
         tokens: int `[B, T]`.
         training: whether dropout is on.
-        seed: int32 pair that decides the dropout mask; without it the layer draws one of its own.
+        seed: int32 pair that decides the dropout mask; without it the layer draws a new one.
         share: of a batch that the tokens are, with its rows of the batch's mask.
 
     Returns:

@@ -13,10 +13,10 @@ from models.device import Layout
 _BELOW_ONE = 1.0 - 2.0**-23
 
 # Logits up to here, either way, need no shift: the sum of any vocabulary's exponentials is finite,
-# and beside the likeliest token all that float32 could add to it stays above the least number.
+# and every term that counts next to the likeliest token's stays above float32's least number.
 _SAFE_LOGIT = 70.0
 
-# No mass at any temperature in use; finite, for an infinity would look like a fault to who seeks one.
+# No mass at any temperature in use; finite, since `--check-numerics` reports infinities.
 _NO_MASS = -1e36
 
 
@@ -35,13 +35,13 @@ def _first_above(cumulative: tf.Tensor, threshold: tf.Tensor, ids: tf.DType) -> 
 def draw_categorical(mass: tf.Tensor, uniforms: tf.Tensor, ids: tf.DType = tf.int32) -> tf.Tensor:
     """Draws one token a row: the smallest id whose cumulative probability exceeds the uniform.
 
-    The draw is a plain function of its inputs, so whoever owns the uniforms owns the randomness:
-    the same uniforms give the same tokens in any chunk size and on any number of devices.
+    The draw is a pure function of its inputs, and the uniforms are its only randomness: the same
+    uniforms give the same tokens in any chunk size and on any number of devices.
     The search has two levels, blocks of about sqrt(V) tokens and then tokens within one block,
     which touches each probability once instead of building a cumulative sum of V entries.
 
     Args:
-        mass: float32 `[M, V]`, probabilities up to a factor of the row's own.
+        mass: float32 `[M, V]`, probabilities up to a factor for each row.
         uniforms: float32 `[M]` in `[0, 1)`.
         ids: dtype of the tokens.
 
@@ -64,7 +64,7 @@ def draw_categorical(mass: tf.Tensor, uniforms: tf.Tensor, ids: tf.DType = tf.in
 
 
 class TokenDraw:
-    """Draws next tokens from hidden states: the last layer of a policy, laid out for many draws.
+    """Draws next tokens from hidden states: the last layer of a policy, arranged for many draws.
 
     A pass over `[M, V]` numbers costs about as much as the product that makes them, so there are
     three: the product, in which the bias is one more row of the kernel and tokens without mass fill
@@ -123,7 +123,7 @@ class TokenDraw:
         )
 
     def _logits(self, hidden, temperature):
-        """Logits `[M, V]` and those of the filling, less a number of the row's own."""
+        """Logits `[M, V]` and those of the padding, less a number for each row."""
         temperature = 1.0 if temperature is None else temperature
         temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
         hidden = tf.pad(hidden, [[0, 0], [0, 1]]) + self._times_bias

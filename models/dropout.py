@@ -9,7 +9,7 @@ def dropout(inputs: tf.Tensor, rate: float, seed: tf.Tensor, share: Share = WHOL
     """Sets a share `rate` of the features to 0 and scales the others to keep the mean.
 
     Args:
-        inputs: float `[B, F]`; or `[B, T, F]`, whose features are dropped for all T positions alike
+        inputs: float `[B, F]`; or `[B, T, F]`, whose features are dropped at the same time for all T positions
             (Gal and Ghahramani, 2016).
         rate: in [0, 1).
         seed: int32 pair, decides which.

@@ -45,7 +45,7 @@ class Endpoints:
 
     Args:
         generator: the policy.
-        discriminator: which chooses among candidates; None where there is none.
+        discriminator: which chooses among candidates; None: only one candidate can be drawn.
     """
 
     def __init__(self, generator: Generator, discriminator: Judge | None = None):

@@ -1,4 +1,4 @@
-"""The generator as a SavedModel that needs none of this code to load."""
+"""The generator as a SavedModel that loads without this code."""
 
 import shutil
 from pathlib import Path

@@ -31,10 +31,10 @@ class Facts:
 
 
 def read_facts(vocabulary: dict[str, Any], export: Path) -> Facts | None:
-    """The facts of a generator; None for an export of an older version, which has none.
+    """The facts of a generator; None for an export of an older version, which lacks them.
 
     Raises:
-        DataError: they are no such facts.
+        DataError: they are invalid.
     """
     saved = vocabulary.get("generator")
     if saved is None:

@@ -1,4 +1,4 @@
-"""The highway layer between the discriminator's features and its verdict."""
+"""The highway layer between the discriminator's features and its output layer."""
 
 import keras
 
@@ -11,7 +11,7 @@ class Highway(keras.layers.Layer):
 
         gate = sigmoid(W_g x + b_g);  y = gate * relu(W_t x + b_t) + (1 - gate) * x
 
-    Gate and transform have weights of their own. Input and output: `[B, F]`.
+    Gate and transform have separate weights. Input and output: `[B, F]`.
     """
 
     def build(self, input_shape):

@@ -1,4 +1,4 @@
-"""What every discriminator shares: its sizes, and logits and probabilities of many sequences."""
+"""Base class of discriminators: sizes, and logits and probabilities of many sequences."""
 
 import keras
 import tensorflow as tf

@@ -32,7 +32,7 @@ def find_export(folder: Path) -> Path:
     elif folder.is_dir():
         why = "expected the folder of a complete run. Name one"
     else:
-        why = "there is no such folder. Name the folder of a complete run"
+        why = "the folder does not exist. Name the folder of a complete run"
     raise UsageError(f"there is no exported generator in {folder}: {why}.")
 
 
@@ -122,7 +122,7 @@ def draw(
         **more: `top_k`, `top_p` and `candidates`, where they are not the defaults.
 
     Raises:
-        UsageError: it gives no such sequences, or there is no memory for so many.
+        UsageError: the generator is damaged, or the memory is too small for so many sequences.
     """
     import tensorflow as tf
 
@@ -151,7 +151,7 @@ def draw(
 
 
 def of_older_version(export: Path) -> UsageError:
-    """The error where an export lacks a function that it is asked for."""
+    """The error for an export that lacks a function."""
     return UsageError(
         f"{export} is from an older version and can only draw sequences from nothing, expected an export "
         "that can complete and score them. Export it again, or use --num, --seed and --temperature alone."
@@ -164,7 +164,7 @@ def call(function: Callable[[], Any], export: Path, much: str) -> Any:
     Args:
         function: calls it.
         export: where it came from, for messages.
-        much: what the memory may be too little for, and how to need less, for messages.
+        much: what may exceed the memory, and how to need less, for messages.
 
     Raises:
         UsageError: the generator refuses its inputs, is damaged, or there is no memory.
@@ -174,7 +174,7 @@ def call(function: Callable[[], Any], export: Path, much: str) -> Any:
     try:
         return function()
     except (tf.errors.ResourceExhaustedError, MemoryError):
-        raise UsageError(f"there is no memory for {much}.") from None
+        raise UsageError(f"not enough memory for {much}.") from None
     except Exception as error:  # whatever a damaged SavedModel makes TensorFlow raise
         if refused := _REFUSED.search(str(error)):  # by models/graph_checks.py
             raise UsageError(refused[1]) from None

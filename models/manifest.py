@@ -1,7 +1,7 @@
 """A list of an export's files with their SHA-256: damage is found before TensorFlow reads them.
 
-TensorFlow may crash on a damaged SavedModel. The manifest is in the folder that TensorFlow leaves to
-others, and is read without TensorFlow. It finds damage, not malice: whoever can alter a file can
+TensorFlow may crash on a damaged SavedModel. The manifest is in the folder for other programs'
+files, `assets.extra`, and is read without TensorFlow. It finds damage, not malice: whoever can alter a file can
 alter its digest too, and a SavedModel is a program.
 """
 

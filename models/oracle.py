@@ -1,4 +1,4 @@
-"""The oracle: a known LSTM that stands for the true distribution of the synthetic task."""
+"""The oracle: a known LSTM that defines the true distribution of the synthetic task."""
 
 import keras
 import numpy as np

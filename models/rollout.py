@@ -18,7 +18,7 @@ RewardFunction = Callable[[tf.Tensor], tf.Tensor]
 
 @keras.saving.register_keras_serializable(package="seqgan")
 class Rollout(keras.Model):
-    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator with weights of its own.
+    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator with separate weights.
 
     Args:
         generator: the policy G_theta to copy.

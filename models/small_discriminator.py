@@ -22,8 +22,8 @@ def small_kernels(max_length: int) -> dict[int, int]:
 class SmallDiscriminator(Judge):
     """Embedding, convolutions that keep the length, max over time, one logit; dropout before and after.
 
-    Trained with weight decay (AdamW, 1e-3, decay 0.1), it knows more about unseen sequences than the
-    paper's; see docs/discriminator.md.
+    Trained with weight decay (AdamW, 1e-3, decay 0.1), it generalizes better to unseen sequences
+    than the paper's; see docs/discriminator.md.
 
     Args:
         vocab_size: V.
@@ -38,7 +38,7 @@ class SmallDiscriminator(Judge):
     Call arguments:
         tokens: int `[B, T]`.
         training: whether dropout is on.
-        seed: int32 pair that decides the dropout masks; without it the model draws one of its own.
+        seed: int32 pair that decides the dropout masks; without it the model draws a new one.
         share: of a batch that the tokens are, with its rows of the batch's masks.
 
     Returns:

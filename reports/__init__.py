@@ -1,1 +1,1 @@
-"""From result files to the paper's tables."""
+"""Tables and figures from result files, next to the paper's."""

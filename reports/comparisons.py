@@ -17,7 +17,7 @@ class Comparison:
 
     Attributes:
         row: label of the row.
-        against: label of the row it is held against.
+        against: label of the row that it is compared with.
         figure: name of the figure.
         difference: of the means over seeds, `row` less `against`.
         num_seeds: seeds of the two rows.

@@ -1,4 +1,4 @@
-"""The table of what the discriminators know about sequences that they were not trained on."""
+"""The table of discriminators: accuracy, loss and gain on sequences that they were not trained on."""
 
 import numpy as np
 
@@ -15,9 +15,9 @@ COLUMNS = {
 }
 NOTE = (
     "After the last round, on validation data and fresh samples: accuracy (chance: 0.5), cross-entropy "
-    "in nats (chance: 0.693), and the gain in nats per token: by how much the generator times the "
-    "discriminator's ratio predicts unseen real data better than the generator does. Its error is the "
-    "standard error within a run, mean over seeds; ± is the standard deviation over seeds."
+    "in nats (chance: 0.693), and the gain in nats per token: how much better the generator, reweighted "
+    "by the discriminator's ratio D / (1 - D), predicts unseen real data than the generator alone. Its "
+    "error is the standard error within a run, mean over seeds; ± is the standard deviation over seeds."
 )
 
 

@@ -75,7 +75,9 @@ def draw_curves(axes: Axes, section: Section, by: str, curves: dict[str, Curve])
             _mark(axes, minutes, f"pre-training ends ({label})")
     if section.source == "published":
         _level(axes, TABLE_1["seqgan"], f"SeqGAN in the paper: {TABLE_1['seqgan']:.3f}")
-    axes.set_xlabel("epochs of pre-training, then rounds" if by == "steps" else "minutes")
+    axes.set_xlabel(
+        "epochs of pre-training, then adversarial rounds" if by == "steps" else "minutes"
+    )
     axes.set_ylabel(axis_label(figure))
 
 
@@ -85,9 +87,9 @@ def _with_seeds(label: str, curve: Curve) -> str:
 
 
 def _limits(curves: Sequence[Curve], higher_is_better: bool) -> tuple[float, float]:
-    """Of the y axis, without what would flatten all else.
+    """Limits of the y axis, which leave out values that would flatten all other curves.
 
-    That is the early epochs of pre-training, and a curve that ends far beyond all others.
+    These are the early epochs of pre-training, and a curve that ends far from all others.
     """
     sign = 1 if higher_is_better else -1  # higher is better from here on
     ends = sorted(sign * float(curve.mean[-1]) for curve in curves)
@@ -137,12 +139,12 @@ def _level(axes: Axes, y: float, text: str) -> None:
 
 
 def curves_figure(section: Section, by: str) -> Figure | None:
-    """Learning curves by "steps" or "minutes"; None where no run has a table."""
+    """Learning curves by "steps" or "minutes"; None if no run has a metrics.csv."""
     curves = row_curves(section)
     if not curves:
         return None
     several = any(curve.num_seeds > 1 for curve in curves.values())
-    band = ", mean ± one sd over seeds" if several else ""
+    band = ", mean ± standard deviation over seeds" if several else ""
     figure = new_figure(7.6, 5.4, section, f"learning curves{band}")
     axes = figure.subplots()
     draw_curves(axes, section, by, curves)
@@ -178,11 +180,11 @@ def _draw_group(axes: Axes, title: str, curves: dict[str, Curve], first: str | N
 
 
 def panels_figure(section: Section) -> Figure | None:
-    """The paper's four ablations, 2 x 2; None where none was run on purpose."""
+    """The paper's four ablations, 2 x 2; None if none was run."""
     if not any(panel_of(row.runs[0]) for row in section.ablations):
         return None
     panels = panel_curves(section)
-    figure = new_figure(8, 6.6, section, "g-steps, d-steps and k")
+    figure = new_figure(8, 6.6, section, "SeqGAN with other g-steps, d-steps and k")
     grid = figure.subplots(2, 2, sharey=True)
     for axes, (panel, curves) in zip(grid.flat, panels.items(), strict=True):
         steps = dict(zip(PANEL_SETTINGS, PANELS[panel], strict=True))
@@ -195,13 +197,13 @@ def panels_figure(section: Section) -> Figure | None:
 
 
 def others_figure(section: Section) -> Figure | None:
-    """SeqGAN's other ablations, a panel for each setting; None where there are none."""
+    """SeqGAN's other ablations, a panel for each setting; None if none was run."""
     groups = other_curves(section)
     if not groups:
         return None
     columns = 2 if len(groups) == 4 else min(len(groups), 3)
     lines = -(-len(groups) // columns)
-    figure = new_figure(max(6, 3.9 * columns), 4.3 * lines, section, "other settings")
+    figure = new_figure(max(6, 3.9 * columns), 4.3 * lines, section, "SeqGAN with other settings")
     grid = figure.subplots(lines, columns, squeeze=False)
     for axes, (names, curves) in zip(grid.flat, groups.items(), strict=False):
         first = next((label for label in curves if label.endswith("the preset")), None)

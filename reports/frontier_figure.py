@@ -28,16 +28,16 @@ def draw_frontier(axes: Axes, section: Section, frontier: Frontier) -> None:
     for label, (x, y) in frontier.points.items():
         _draw_control(axes, label, x, y, label)
     for label, y in frontier.without_x.items():
-        # At the right end of the axes: how far off it is, nobody can say.
+        # At the right end of the axes, for its value is infinite.
         edge = axes.get_yaxis_transform()
-        named = f"{label} (no {figure_name(frontier.x)})"
+        named = f"{label} ({figure_name(frontier.x)} infinite)"
         _draw_control(axes, label, 1, y, named, transform=edge, clip_on=False)
     axes.set(xlim=frontier.x_limits, ylim=frontier.y_limits)
     axes.set_xlabel(axis_label(frontier.x))
     axes.set_ylabel(axis_label(frontier.y))
-    caption = "Large markers: temperature 1; the numbers are other temperatures."
+    caption = "Each line varies the temperature: large markers are 1, the numbers are others."
     if frontier.cut or frontier.outside:
-        caption += f" Outside the picture: {'; '.join(outside_in_words(frontier))}."
+        caption += f" Not shown: {'; '.join(outside_in_words(frontier))}."
     axes.set_title(textwrap.fill(caption, 115, break_on_hyphens=False), fontsize=8, loc="left")
 
 
@@ -122,7 +122,7 @@ def frontier_figure(section: Section) -> Figure | None:
     frontier = make_frontier(section)
     if not frontier.curves:
         return None
-    figure = new_figure(7.6, 6.4, section, "quality and variety over sampling temperatures")
+    figure = new_figure(7.6, 6.4, section, "quality against variety by sampling temperature")
     axes = figure.subplots()
     draw_frontier(axes, section, frontier)
     legend_below(figure)

@@ -1,4 +1,4 @@
-"""Grouping runs: into sections of the same data and measures, and there into rows over seeds."""
+"""Groups runs into sections of the same data and measures, and each section into rows over seeds."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -111,9 +111,9 @@ def _make_rows(runs: list[Run], published: bool) -> tuple[list[Row], list[Row]]:
 
 
 def _with_starts(trained: list[Row]) -> list[Row]:
-    """The rows, with one of MLE for every seed that a run of its own or another run's start gives.
+    """The rows, with one of MLE for every seed that has an MLE run or another run's MLE start.
 
-    A run's start is what a run of MLE alone with its seed would be: it stands in where there is none.
+    A run's start equals a run of MLE alone with its seed, and replaces it where that is missing.
     Starts are those of the plain SeqGAN, or else of PG-BLEU or of a control.
     """
     mle = next((row for row in trained if row.label == "MLE"), None)

@@ -1,4 +1,4 @@
-"""What people said in a blind test: scores, tests between sources, and agreement, as Markdown."""
+"""Results of a blind test: scores, tests between sources, and agreement, as Markdown."""
 
 import csv
 import io
@@ -156,7 +156,7 @@ def _notes(judgements: Judgements) -> str:
         "p over texts: permutation of the texts between two sources, all answers about a text "
         "together. It asks whether other texts of these generators would differ, to these judges.",
         "p over judges: permutation of the two sources within each judge. It asks whether other "
-        "judges would tell these texts apart. Both are two-sided and not corrected for several "
+        "judges would distinguish these texts. Both are two-sided and not corrected for several "
         "comparisons; a claim about a generator needs both to be small.",
         f"Agreement: {agreement}.",
     ]
@@ -169,7 +169,7 @@ def _notes(judgements: Judgements) -> str:
     if judgements.task == "poems":
         notes.append(
             "Paper (Table 2): 70 experts, 20 poems of each source, its own training and poems; p = "
-            f"{HUMAN_P_VALUE} between MLE and SeqGAN, of a test that it does not name."
+            f"{HUMAN_P_VALUE} between MLE and SeqGAN, by a test that it does not name."
         )
     else:
         notes.append("The paper asked people about poems alone.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.comparisons import BASE_REWARD
-from reports.metric_names import main_figure
+from reports.metric_names import figure_name, main_figure
 from reports.results import Run, TableError
 from reports.sections import Row, Section, mle_row
 
@@ -94,4 +94,5 @@ def equal_cost_note(section: Section) -> str:
         some = f" ({len(values)} of {len(seqgan.seeds)} seeds)" * (len(values) < len(seqgan.seeds))
         words.append(f"{name} {np.mean(values):.3f}{some}")
     cost, quality = np.mean(seqgan.values(COST)), np.mean(seqgan.values(main_figure(section)))
-    return f"At SeqGAN's NLL-test, {cost:.3f}: SeqGAN {quality:.3f}, {', '.join(words)}."
+    name = figure_name(main_figure(section))
+    return f"{name} at SeqGAN's NLL-test ({cost:.3f}): SeqGAN {quality:.3f}, {', '.join(words)}."

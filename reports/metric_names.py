@@ -25,7 +25,7 @@ def paper_figures(section: Section) -> dict[str, Published]:
 
 
 def _known_corpus(source: str) -> str:
-    """The corpus that a name or the path of your own file stands for."""
+    """The corpus of a name or of the path of your own file."""
     return "emnlp" if Path(source).stem.lower().startswith("emnlp") else source
 
 

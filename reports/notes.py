@@ -1,4 +1,4 @@
-"""Notes below the tables: where the numbers come from, and how sure they are."""
+"""Notes below the tables: protocol and standard errors of the numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -66,7 +66,7 @@ def _span(values: Sequence[float]) -> str:
 
 
 def section_notes(section: Section) -> str:
-    """What stands below a table: protocol, standard errors, and the test of SeqGAN against MLE."""
+    """The note below a table: protocol, standard errors, and the test of SeqGAN against MLE."""
     note = f"{_protocol(section)}."
     if errors := standard_errors(section):
         shown = {main_figure(section), *paper_figures(section), *companion_figures(section)}
@@ -77,8 +77,9 @@ def section_notes(section: Section) -> str:
         tested = compare(seqgan, mle, main_figure(section))
         if tested is not None and tested.over_seeds is not None:
             note += (
-                f" {figure_name(tested.figure)} of SeqGAN {tested.difference:+.3f} from MLE: Welch's "
-                f"t-test over {seed_counts(tested)} seeds, p = {p_value(tested.over_seeds.p_value)}."
+                f" {figure_name(tested.figure)} of SeqGAN less that of MLE: {tested.difference:+.3f} "
+                f"(Welch's t-test over {seed_counts(tested)} seeds, p = "
+                f"{p_value(tested.over_seeds.p_value)})."
             )
     if equal := equal_cost_note(section):
         note += f" {equal}"

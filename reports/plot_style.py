@@ -64,7 +64,7 @@ def axis_label(figure: str) -> str:
     if figure == "nll_oracle":
         return f"{name}, nats per token (lower: likelier samples)"
     if figure == "nll_test":
-        return f"{name}, nats per token (lower: covers real data better)"
+        return f"{name}, nats per token (lower: better fit to real data)"
     if figure.startswith("self_bleu"):
         return f"{name} (lower: more varied)"
     return f"{name} ({'higher: more n-grams are real' if higher_is_better(figure) else 'lower: better'})"

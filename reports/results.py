@@ -196,12 +196,12 @@ def figures_of(given: Any) -> Figures:
 
 
 def _fault(result: dict[str, Any]) -> str | None:
-    """What keeps a result from being used, in words."""
+    """Why a result cannot be used, in words; None if it can."""
     for name, kind in NEEDED.items():
         if not isinstance(result.get(name), kind):
-            return f"has no {name} that can be used"
+            return f"has no valid {name}"
     if result["algorithm"] not in ALGORITHMS:
-        return f"is of {result['algorithm']}, which is none of {', '.join(ALGORITHMS)}"
+        return f"has the algorithm {result['algorithm']}, expected one of {', '.join(ALGORITHMS)}"
     source = "oracle" if result["task"] == "oracle" else "corpus"
     if source not in result["settings"]:
         return f"has no {source} among its settings"
@@ -209,7 +209,7 @@ def _fault(result: dict[str, Any]) -> str | None:
 
 
 def _same_run(run: Run) -> str:
-    """Equal for two results that stand for the same training."""
+    """Equal for two results of the same training."""
     random_tokens = run.settings.get("random_tokens") if run.algorithm == "random" else None
     measured = [run.settings.get(name) for name in ("bleu_variant", "final_samples")]
     data = [run.task, run.source, run.preset, run.changed_data, *measured]
@@ -226,12 +226,12 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
     left_out = []
     for path in paths:
         if not path.exists():
-            left_out.append(f"{path}: there is no such file or folder")
+            left_out.append(f"{path}: the file or folder does not exist")
             continue
         for config in sorted(path.rglob("config.json")) if path.is_dir() else ():
             if not (config.parent / "result.json").exists():
                 left_out.append(
-                    f"{config.parent}: the run is not complete; go on with it by --resume"
+                    f"{config.parent}: the run is not complete; continue it by --resume"
                 )
         for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
             try:
@@ -241,7 +241,7 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
                 continue
             if not isinstance(result, dict) or "metrics" not in result:
                 if file == path:
-                    left_out.append(f"{file}: is no result file")
+                    left_out.append(f"{file}: is not a result file")
                 continue
             fault = _fault(result)
             if not result.get("complete"):

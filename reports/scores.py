@@ -92,7 +92,7 @@ class Scorer:
         """The score of each line that can be scored, then one for all, named "all".
 
         Raises:
-            UserError: the file cannot be read, or none of its lines be scored.
+            UserError: the file cannot be read, or has no line that can be scored.
         """
         total = Score("all")
         nats, num_tokens, num_characters = 0.0, 0, 0
@@ -117,7 +117,7 @@ class Scorer:
         yield Score("all", nats, num_tokens, num_characters, total.unknown, total.left_out)
 
     def _rows(self, path: Path, left_out: Counter[str]) -> Iterator[tuple[Score, np.ndarray]]:
-        """What is known of a line before it is scored, and its ids int32 `[T]`."""
+        """Each line's score before the generator reads it, and its ids int32 `[T]`."""
         length, end = self.facts.max_length, self.facts.end_token
         for name, text, tokens in self._sequences(path):
             if len(tokens) > length or (len(tokens) < length and end is None):
@@ -160,7 +160,7 @@ def score_table(scores: Iterator[Score]) -> Iterator[str]:
         words = ", ".join(f"{word} ({count})" for word, count in common)
         more = len(score.unknown) - len(common)
         yield (
-            f"unknown, which count in no figure: {unknown:,} tokens, {len(score.unknown):,} different: "
+            f"unknown, not counted in the figures: {unknown:,} tokens, {len(score.unknown):,} different: "
             f"{words}{f', and {more:,} others' if more else ''}"
         )
     for reason, count in score.left_out.items():
@@ -169,12 +169,12 @@ def score_table(scores: Iterator[Score]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Rank:
-    """A generator's place on the lines that all compared ones know in full.
+    """A generator's rank on the lines without unknown tokens for any of them.
 
     Args:
         run: as it was given.
-        lines: that all know in full.
-        own_lines: that this one knows in full.
+        lines: number of lines without unknown tokens for any of the generators.
+        own_lines: number of lines without unknown tokens for this one.
         score: on the common lines.
         unknown: tokens that this one does not know in all lines that it could score.
         lowercase: whether it reads lower-cased text.
@@ -205,7 +205,7 @@ class Rank:
 
 
 def compare(scorers: Sequence[Scorer], path: Path) -> list[Rank]:
-    """Generators by nats per character on the lines that all know in full, the lowest first.
+    """Generators by nats per character, the lowest first, on the lines without unknown tokens for any of them.
 
     Raises:
         UserError: they write different kinds of sequences, or know no line in common.
@@ -229,8 +229,8 @@ def compare(scorers: Sequence[Scorer], path: Path) -> list[Rank]:
             f"{len(lines):,} by {s.run}" for lines, s in zip(known, scorers, strict=True)
         )
         raise UsageError(
-            f"{path} has no line that all generators know in full ({each}), expected at least one. Give "
-            "lines without unknown words, or compare fewer runs."
+            f"{path} has no line without unknown tokens for all generators ({each}), expected at least "
+            "one. Give lines without unknown words, or compare fewer runs."
         )
     ranks = []
     for scorer, lines, num_unknown in zip(scorers, known, unknown, strict=True):
@@ -255,9 +255,9 @@ def comparison_table(ranks: Sequence[Rank]) -> Iterator[str]:
             f"{rank.score.perplexity:>11.2f} {rank.unknown:>8}  {rank.run}"
         )
     yield (
-        f"on the {ranks[0].lines:,} lines that all know in full; unknown counts tokens of all lines. "
-        "Tokens differ between generators: only the first column compares them."
+        f"on the {ranks[0].lines:,} lines without unknown tokens; unknown counts tokens of all lines. "
+        "Generators have different tokens, so only the first column compares them."
     )
     if len({rank.lowercase for rank in ranks}) > 1:
         lower = ", ".join(rank.run for rank in ranks if rank.lowercase)
-        yield f"lower-cased text is easier to predict; it is what is read by {lower}"
+        yield f"lower-cased text is easier to predict, and these generators read it: {lower}"

@@ -16,7 +16,7 @@ SHORT = {
     "d_steps": "d-steps",
     "d_epochs": "k",
     "num_rollouts": "roll-outs",
-    "rollout_update_rate": "roll-out rate",
+    "rollout_update_rate": "roll-out update rate",
     "mle_epochs": "MLE epochs",
 }
 

@@ -153,11 +153,11 @@ def _ablation_section(section: Section) -> str:
 
 
 def ablation_table(sections: list[Section]) -> str:
-    """What other settings give, and the change from the same algorithm with those of the preset."""
+    """Runs with other settings, and the change from the same algorithm with those of the preset."""
     return "\n\n".join(
         f"**{section.title}**\n\n{_ablation_section(section)}\n\n"
-        "Change: from the same algorithm with the settings of the preset. Panels: of the paper's "
-        "learning curves."
+        "Change: difference from the same algorithm with the preset's settings. Panels: those of the "
+        "paper's figure of learning curves."
         for section in sections
         if ablation_rows(section)
     )
@@ -178,10 +178,10 @@ def _test_line(tested: Comparison) -> list[str]:
 
 
 TEST_NOTE = (
-    "Welch's two-sided t-tests, not corrected for their number; in brackets the seeds, or the runs. "
-    "Over seeds: a value is the figure of one run. Over sequences: a value is the score of one "
-    "sequence, and the two runs are of the same seed; of several seeds, the largest p. Such a test "
-    "ignores the variance between trainings."
+    "Welch's two-sided t-tests, without correction for multiple comparisons; in brackets: number of "
+    "seeds or runs. Over seeds: each value is the figure of one run. Over sequences: each value is the "
+    "score of one sequence, and the two runs have the same seed; with several seeds, the largest p is "
+    "shown. A test over sequences ignores the variance between trainings."
 )
 
 

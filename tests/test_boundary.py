@@ -1,7 +1,7 @@
 """The library's boundary: every public function refuses what it cannot use, in words.
 
-Each argument that holds numbers is given with another rank, another dtype, ids that are none, and
-empty. The error says what was given, what was expected and how to mend it.
+Each argument that holds numbers is given with another rank, another dtype, invalid ids, and
+empty. The error says what was given, what was expected and how to fix it.
 """
 
 import importlib

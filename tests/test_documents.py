@@ -1,5 +1,6 @@
-"""README, docs/ and the other pages: their length, links, commands and words."""
+"""README, docs/ and the other pages: their length, links and commands; words of pages and code."""
 
+import ast
 import dataclasses
 import json
 import re
@@ -207,8 +208,11 @@ RETIRED = {
     r"of one's own": "your own",
     r"\bat rest\b": "fixed",
     r"\bmend\b": "fix",
-    r"as ever\b": "always",
+    r"\bas ever\b": "always",
     r"nobody vouches": "untrusted",
+    r"\bgo(es|ing)? on with\b": "continue",
+    r"\bon its way\b": "in transit",
+    r"in a file of its own|files of its own|a test of its own": "a separate file or test",
     r"the same numbers again": "reproducibility",
 }
 
@@ -221,6 +225,21 @@ def test_words(page):
     for phrase, better in RETIRED.items():
         found = re.search(phrase, text, re.IGNORECASE)
         assert not found, f"{page.name}: {found[0]!r}: write {better!r}"
+
+
+def test_words_of_the_code():
+    """The docstrings, messages and help texts of all packages and scripts."""
+    tests = REPOSITORY / "tests"
+    files = [path for path in REPOSITORY.rglob("*.py") if tests not in path.parents]
+    files = [p for p in files if not p.relative_to(REPOSITORY).as_posix().startswith(".")]
+    assert len(files) > 150
+    for path in files:
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        strings = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        text = " ".join(" ".join(s for s in strings if isinstance(s, str)).split())
+        for phrase, better in RETIRED.items():
+            found = re.search(phrase, text, re.IGNORECASE)
+            assert not found, f"{path.name}: {found[0]!r}: write {better!r}"
 
 
 # The picture, the version and the citation.

@@ -104,7 +104,7 @@ def test_a_database_of_other_runs_is_refused(tmp_path, folder, served, monkeypat
     ("arguments", "parts"),
     [
         ([], ["no run is named"]),
-        (["no/such/run"], ["no/such/run", "no such folder"]),
+        (["no/such/run"], ["no/such/run", "the folder does not exist"]),
         (["no/such/run", "--num", 0], ["--num is 0"]),
         (["no/such/run", "--num", 1001], ["--num is 1001"]),
         (["no/such/run", "--seed", -1], ["--seed is -1"]),

@@ -142,7 +142,11 @@ def test_an_older_export_draws_what_it_drew_and_says_what_it_cannot(tmp_path):
         ("oracle", ["--greedy", "--beam", 2], "expected one of them alone. Leave out the other"),
         ("oracle", ["--prefix-length", 2], "--prefix-length is 2, expected a number of tokens"),
         ("oracle", ["--midi", "new"], "--midi needs a generator of tunes"),
-        ("music", ["--midi", "new", "--json"], "--midi writes files of its own. Leave out --json"),
+        (
+            "music",
+            ["--midi", "new", "--json"],
+            "--midi writes MIDI files instead. Leave out --json",
+        ),
     ],
 )
 def test_what_cannot_work_is_one_line(kind, flags, said):

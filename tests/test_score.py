@@ -60,7 +60,7 @@ def test_the_table_has_the_same_figures(file):
     for row, line in zip(printed[1:5], [*lines, total], strict=True):
         expected = f"{line['nats_per_token']:.4f} {line['perplexity']:.2f}"
         assert row.split()[0] == line["line"] and row.split()[3:] == expected.split()
-    assert printed[5] == ("unknown, which count in no figure: 1 tokens, 1 different: rivers (1)")
+    assert printed[5] == ("unknown, not counted in the figures: 1 tokens, 1 different: rivers (1)")
     assert printed[6:] == ["left out: 1 lines of more than 6 tokens"]
 
 
@@ -121,7 +121,7 @@ def test_generators_are_ranked_on_the_lines_that_all_know(other, file):
 
     printed = run("score.py", exports.export("words"), file, "--compare", folder).stdout
     assert printed.splitlines()[1].split()[-1] == json.loads(done.stdout.splitlines()[0])["run"]
-    assert "on the 2 lines that all know in full" in printed
+    assert "on the 2 lines without unknown tokens" in printed
 
 
 def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
@@ -138,7 +138,10 @@ def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
             (words, tmp_path / "long"),
             "no line that can be scored (1 of more than 6 tokens), expect",
         ),
-        ((words, tmp_path / "apart", "--compare", folder), "no line that all generators know in"),
+        (
+            (words, tmp_path / "apart", "--compare", folder),
+            "no line without unknown tokens for all",
+        ),
         ((words, file, "--compare", exports.export("oracle")), "generators of different kinds"),
         ((old, file), "is from an older version and can only draw"),
     ):

@@ -27,21 +27,21 @@ class WeightCopies(tf.Module):
             copy.assign(value)
 
     def restore(self, model: keras.Model) -> None:
-        """Gives the model the weights kept; its optimizer goes on as it is."""
+        """Restores the weights kept into the model; its optimizer is not changed."""
         for weight, copy in zip(model.trainable_variables, self.copies, strict=True):
             weight.assign(copy.numpy())
 
     @property
     def variables(self):
-        """None to watch: these are weights that were watched when they were copied."""
+        """Empty: these are copies of weights whose numbers were already checked."""
         return ()
 
 
 class BestWeights:
-    """Follows the validation losses that a journal has of the discriminator's pre-training.
+    """Early stopping by the validation losses of the discriminator's pre-training in a journal.
 
-    It has no count of its own: what a checkpoint holds, the history and `kept`, is all that decides.
-    Of several workers the chief alone measures, and decides for all.
+    It keeps no counter: all that it depends on, the history and `kept`, is in the checkpoint.
+    With several workers only the chief evaluates, and decides for all.
 
     Args:
         discriminator: the model in training.

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: written aside and renamed, the newest two kept, checked by hash when read."""
+"""Checkpoints of a run: written to a temporary name and renamed, checked by hash when read; two are kept."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ CHECKSUMS = "checksums.json"
 
 
 class Damaged(ValueError):
-    """A checkpoint is not what was written."""
+    """A checkpoint differs from what was written."""
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -62,11 +62,11 @@ def newest_whole(folder: Path, say: Callable[[str], None], set_aside: bool) -> P
 
     Args:
         folder: of a run.
-        say: is told of each that is not.
+        say: called with a warning for each damaged one.
         set_aside: whether to rename those, `damaged-NNNNNN`; else they stay as they are.
 
     Raises:
-        UsageError: there are checkpoints, and none is whole.
+        UsageError: there are checkpoints, but all are damaged.
     """
     damaged: dict[Path, Damaged] = {}
     for path in reversed(checkpoints(folder)):
@@ -82,18 +82,18 @@ def newest_whole(folder: Path, say: Callable[[str], None], set_aside: bool) -> P
                 shutil.rmtree(to, ignore_errors=True)  # of the same number, set aside before
                 other.replace(to)
                 done = f"; it is now {to.name}"
-            say(f"warning: {other} is damaged, {why}{done}. Going on from {path.name}.")
+            say(f"warning: {other} is damaged, {why}{done}. Continuing from {path.name}.")
         return path
     if damaged:
         path, why = next(iter(damaged.items()))
         raise UsageError(
-            f"no checkpoint in {path.parent} is whole ({path.name}: {why}). Put a copy in its "
-            "place, or start anew with another --out."
+            f"no checkpoint in {path.parent} is intact ({path.name}: {why}). Replace it with a copy, "
+            "or start a new run with another --out."
         )
     if any((folder / "checkpoints").glob("damaged-*")):
         raise UsageError(
             f"all checkpoints in {folder / 'checkpoints'} are damaged. Put a copy of one there, "
-            "or start anew with another --out."
+            "or start a new run with another --out."
         )
     return None
 
@@ -120,7 +120,7 @@ def check(checkpoint: Path, say: Callable[[str], None]) -> None:
     except OSError as error:
         raise Damaged(f"it cannot be read ({error.strerror})") from None
     except (ValueError, TypeError, AttributeError):
-        raise Damaged(f"its {CHECKSUMS} is no list of its files") from None
+        raise Damaged(f"its {CHECKSUMS} is not a list of its files") from None
 
 
 def _open(checkpoint: Path) -> None:
@@ -136,7 +136,7 @@ def _open(checkpoint: Path) -> None:
 
 
 def read_state(checkpoint: Path) -> dict[str, Any]:
-    """What a checkpoint holds beside variables."""
+    """The state of a checkpoint: what it holds in addition to variables."""
     return json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
 
 

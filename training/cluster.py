@@ -58,7 +58,7 @@ class Cluster:
 def read_cluster(distribute: str) -> Cluster | None:
     """The cluster that `--distribute` asks for, out of TF_CONFIG; None: this machine alone.
 
-    Raises `UsageError` where TF_CONFIG is none that can work, or its port is taken.
+    Raises `UsageError` where TF_CONFIG is invalid, or its port is in use.
     """
     text = os.environ.get("TF_CONFIG", "")
     if distribute == "multi-worker" and not text:
@@ -89,7 +89,7 @@ def parse_cluster(text: str) -> Cluster:
             return Cluster(tasks, number)
     there = ", ".join(f"{each.job} {each.index}" for each in tasks) or "no worker"
     raise UsageError(
-        f"this process is {job!s:.60} {index!s:.60} by the task of TF_CONFIG, but its cluster has "
+        f"the task of TF_CONFIG is {job!s:.60} {index!s:.60}, but its cluster has "
         f"{there}. Give it a task of the cluster, as {EXAMPLE}."
     )
 
@@ -117,7 +117,7 @@ def _tasks(jobs: dict[str, Any]) -> Iterator[Task]:
 
 
 def _check_port(me: Task) -> None:
-    """Raises `UsageError` where another process has the port: TensorFlow says it less plainly."""
+    """Raises `UsageError` where another process uses the port: TensorFlow's message is less clear."""
     port = int(me.address.rpartition(":")[2])
     with contextlib.closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an ended one's is free
@@ -126,8 +126,8 @@ def _check_port(me: Task) -> None:
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or "no port"
             raise UsageError(
-                f"{me} of TF_CONFIG cannot listen on its port {port} ({why}). End what uses it, or "
-                "give another port in the TF_CONFIG of every worker."
+                f"{me} of TF_CONFIG cannot listen on its port {port} ({why}). Stop the program that "
+                "uses it, or give another port in the TF_CONFIG of every worker."
             ) from None
 
 

@@ -18,7 +18,7 @@ from training.journal import Measurement
 from training.task import Task
 from training.task_settings import CorpusSettings
 
-ORDERS = range(2, 6)  # BLEU-2 to BLEU-5, self-BLEU likewise
+ORDERS = range(2, 6)  # BLEU-2 to BLEU-5 and self-BLEU-2 to self-BLEU-5
 
 # (generated sequences, real held-out sequences) -> figures by name
 MoreFigures = Callable[[np.ndarray, np.ndarray], dict[str, float]]

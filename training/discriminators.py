@@ -39,7 +39,7 @@ def with_defaults(settings: Any) -> Any:
 
 
 def check_discriminator(settings: Any) -> None:
-    """Raises `UsageError` for a setting that the named discriminator has no use for."""
+    """Raises `UsageError` for a setting that the named discriminator does not use."""
     for name in _NAMES:
         if name not in NAMED[settings.discriminator] and getattr(settings, name) is not None:
             kinds = " or ".join(kind for kind, defaults in NAMED.items() if name in defaults)

@@ -136,14 +136,14 @@ class Distribution:
         return float(self.all_workers(bits)[:1, 0].view(np.float64)[0])
 
     def check_same(self, what: dict[str, Any]) -> None:
-        """Raises `UsageError` unless all workers were told the same and have as many replicas.
+        """Raises `UsageError` unless all workers have the same settings, data and number of replicas.
 
-        They meet in every collective: a difference would be a wait without an end.
+        They meet in every collective: with a difference they would wait for each other forever.
         """
         if self.cluster is None:
             return
-        told = zlib.crc32(json.dumps([what, len(self.devices)], sort_keys=True).encode())
-        gathered = self.all_workers(told)[:, 0]
+        digest = zlib.crc32(json.dumps([what, len(self.devices)], sort_keys=True).encode())
+        gathered = self.all_workers(digest)[:, 0]
         if np.any(gathered != gathered[0]):
             other = self.cluster.tasks[int(np.argmax(gathered != gathered[0]))]
             raise UsageError(
@@ -160,7 +160,7 @@ ONE_DEVICE = Distribution()
 
 
 def make_distribution(distribute: str, cluster: Cluster | None, batch_size: int) -> Distribution:
-    """What `--distribute` asks for; waits for the other workers. The first that TensorFlow does.
+    """The distribution of `--distribute`; waits for the other workers. Call it before other TensorFlow code.
 
     Raises `UsageError` where the global batch does not divide by the replicas.
     """

@@ -18,7 +18,7 @@ class TrainingDiverged(RuntimeError):
 
 
 class RunFailed(RuntimeError):
-    """The machine lets the run go no further: no room, no permission, a folder that went away."""
+    """The run cannot continue on this machine: disk full, no permission, a folder that was removed."""
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def said_by(worker: str) -> Iterator[None]:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What every script runs in: an error that a person can fix ends it with one line on stderr.
+    """The context of every script: a user-facing error ends it with one line on stderr.
 
     The exit code is 2, but 1 where the machine failed, and 128 + n after signal n, of which a pipe
     that is no longer read is one. The standard streams are prepared first: see
@@ -59,10 +59,10 @@ def one_line_errors() -> Iterator[None]:
     except BrokenPipeError:  # nobody reads on, as in `compare.py | head`
         discard_output()
         sys.exit(128 + SIGPIPE)
-    except OSError as error:  # no room, no permission, a folder that went away
+    except OSError as error:  # disk full, no permission, a folder that was removed
         reason = error.strerror or error
         what = repr(os.fspath(error.filename)) if error.filename else "a file or standard output"
-        sys.exit(_fail(f"cannot use {what}: {reason}. Check the path and its room."))
+        sys.exit(_fail(f"cannot use {what}: {reason}. Check the path and the free disk space."))
 
 
 def _flush_output() -> None:

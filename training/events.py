@@ -42,7 +42,7 @@ class Events:
 
     Args:
         folder: of the run. An earlier file is replaced; samples and rewards of rows that still count
-            are taken over from it.
+            are copied from it.
         history: the rows of `metrics.csv` so far.
     """
 
@@ -127,7 +127,7 @@ class Events:
         self._writer.close()
 
     def _is_new(self, tag: str) -> bool:
-        """Whether the step under way has no such event: a step that is done again has."""
+        """Whether the current step has no such event yet: a repeated step already has it."""
         key = tag, self._rows + 1
         new = key not in self._written
         self._written.add(key)

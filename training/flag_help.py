@@ -19,7 +19,7 @@ def print_help(
     """Prints the help of a dataclass whose fields are flags, and ends the program.
 
     Args:
-        kind: the dataclass. If its fields are `option`s, each group has a box of its own.
+        kind: the dataclass. If its fields are `option`s, each group has its own box.
         default: the instance whose values are shown as defaults.
         prog: name of the program.
         presets: names that `--preset` accepts, where there is that flag.

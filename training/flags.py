@@ -20,6 +20,7 @@ from training.presets import S
 from training.stored_settings import check_same_run, load_settings
 
 F = TypeVar("F")
+_ABSENT = object()  # the value of a positional argument that is not given
 
 
 def parse(
@@ -55,7 +56,7 @@ def parse(
         return settings
     folder = given.get("out")
     if folder is None:
-        raise UsageError("--resume needs --out, the folder of the run to go on with.")
+        raise UsageError("--resume needs --out, the folder of the run to continue.")
     stored = load_settings(folder / "config.json", kind)
     settings = dataclasses.replace(stored, **given)
     settings.check()
@@ -127,7 +128,8 @@ def given_values(kind: type, arguments: Sequence[str]) -> dict[str, Any]:
         raise UsageError(f"{error.argument_name} {error.message}. See --help.") from None
     if unknown:
         raise _unknown(unknown[0].partition("=")[0], flags)
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in vars(known).items()}
+    given = {name: value for name, value in vars(known).items() if value is not _ABSENT}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
 
 
 def _add_argument(parser: argparse.ArgumentParser, name: str, hint: Any) -> list[str]:
@@ -145,6 +147,8 @@ def _add_argument(parser: argparse.ArgumentParser, name: str, hint: Any) -> list
     parser.add_argument(
         name if positional else flag(name),
         nargs=nargs,  # type: ignore[arg-type]
+        # argparse would convert SUPPRESS, a string, to the value of a positional that is not given.
+        default=_ABSENT if nargs == "?" else argparse.SUPPRESS,
         type=partial(_value, _alternatives(kinds)),
     )
     return [] if positional else [flag(name)]

@@ -1,4 +1,4 @@
-"""What `seqgan.SeqGAN` needs besides Algorithm 1: its settings, validation, and seeds of repeated calls."""
+"""Helpers of `seqgan.SeqGAN`: its settings, validation loss, and seeds of repeated calls."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
         **given: fields of `Settings` that the algorithm uses.
 
     Raises:
-        TypeError: a name is no such field.
+        TypeError: a name is not a setting.
         UsageError: a value is out of its bounds.
     """
     options = options_of(Settings)
@@ -52,7 +52,7 @@ def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
 
 
 def validation_measure(generator: Generator, validation_data: Any) -> Measure:
-    """Measures `val_loss`, mean nats per token of int `[M, T]`; nothing where there is no such data."""
+    """Measures `val_loss`, mean nats per token of int `[M, T]`; nothing without validation data."""
     if validation_data is None:
         return lambda policy, num, seed: Measurement({})
     size, length = generator.vocab_size, generator.max_length
@@ -68,7 +68,7 @@ def validation_measure(generator: Generator, validation_data: Any) -> Measure:
 
 
 def seed_of_call(seed: int, call: int) -> int:
-    """The seed of a repeated call: of the first (0) the seed itself, of others one of their own."""
+    """The seed of a repeated call: of the first (0) the seed itself, of later calls another one each."""
     if call == 0:
         return seed
     return int(np.random.SeedSequence([seed, call]).generate_state(1)[0])

@@ -1,4 +1,4 @@
-"""Beginnings that an exported generator goes on from, as `sample.py --prefix` takes them."""
+"""Prefixes that an exported generator completes, as `sample.py --prefix` takes them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from models.exported import Exported
 
 
 def read_prefix(text: str, most: int, exported: Exported, codec: LineCodec) -> np.ndarray:
-    """The ids of a prefix, int32 `[n]`, which the generator can go on from.
+    """The ids of a prefix, int32 `[n]`, which the generator can complete.
 
     Args:
         text: of the prefix, or the path of a MIDI file where the generator writes tunes.

@@ -60,7 +60,7 @@ def _mle_epoch(steps, real, settings, journal, measure, epoch, learning_rate=Non
 def _train_to_plateau(steps, real, settings, journal, measure, validation, best):
     """Epochs until the validation NLL no longer falls; the learning rate is cut before the last ones.
 
-    What the epochs before have shown is read from the journal, so that a resumed run goes on alike.
+    The losses of earlier epochs are read from the journal, so that a resumed run continues the same.
     """
     generator, distribution = steps.generator, steps.distribution
     if validation is None and distribution.is_chief:  # who alone measures

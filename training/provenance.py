@@ -1,4 +1,4 @@
-"""Versions, commit and hardware: what a number depends on besides the settings."""
+"""Versions, commit and hardware: what results depend on in addition to the settings."""
 
 import importlib.metadata
 import os

@@ -90,7 +90,7 @@ def restore_generator(checkpoint: Path, generator: Any) -> RunState:
 
 
 def checkpoint_digest(checkpoint: Path) -> str:
-    """SHA-256 over the names and contents of a checkpoint's files: what identifies a run taken over."""
+    """SHA-256 over the names and contents of a checkpoint's files: identifies the MLE run that a run starts from."""
     digest = hashlib.sha256()
     for path in sorted(path for path in checkpoint.iterdir() if path.is_file()):
         digest.update(f"{path.name} {sha256(path)}\n".encode())
@@ -108,7 +108,7 @@ def check_same_data(start: Path, inputs: Mapping[str, str]) -> str:
         SHA-256 of the checkpoint, which becomes an input too.
 
     Raises:
-        UsageError: they have not.
+        UsageError: the data differ.
     """
     source = start.parents[1]
     before = _recorded_inputs(source)
@@ -119,12 +119,12 @@ def check_same_data(start: Path, inputs: Mapping[str, str]) -> str:
 
 
 def check_resumed(folder: Path, inputs: Mapping[str, str], say: Say) -> dict[str, str]:
-    """Checks that a resumed run reads the data that it began with; all its inputs as recorded.
+    """Checks that a resumed run reads the data that it began with; returns its inputs as recorded.
 
     Args:
         folder: of the run.
         inputs: SHA-256 of what the task has read now, by input. The content decides, not the path.
-        say: is told of a run of an older version, which recorded no inputs.
+        say: called with a warning for a run of an older version, which recorded no inputs.
 
     Raises:
         UsageError: an input has changed.
@@ -144,7 +144,7 @@ def check_resumed(folder: Path, inputs: Mapping[str, str], say: Say) -> dict[str
 
 
 def recorded_start(folder: Path, settings: Settings, say: Say) -> Path | None:
-    """The checkpoint that a run was told to start from; None: its pre-training is its own.
+    """The checkpoint of `--pretrained` that a run started from; None: it pre-trains itself.
 
     Raises:
         UsageError: it cannot be used, or has changed since.

@@ -1,4 +1,4 @@
-"""Rewards of whole sequences besides the discriminator's: BLEU, controls, and checks of a user's own."""
+"""Rewards of whole sequences besides the discriminator's: BLEU, controls, and checks of a user's function."""
 
 from collections.abc import Callable
 from typing import Any
@@ -76,7 +76,7 @@ def normalised(action_values: tf.Tensor) -> tf.Tensor:
 
 
 def permuted(action_values: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """The rows of `[B, T]` in a random order, so that none says anything of its sequence."""
+    """The rows of `[B, T]` in a random order, so that none carries information about its sequence."""
     return tf.gather(action_values, numpy_random(seed).permutation(len(action_values)))
 
 

@@ -43,8 +43,8 @@ class RewardSettings(Protocol):
 class Reward:
     """Reward of whole sequences: w D(Y) + (1 - w) f(Y).
 
-    The mixture is that of ORGAN (Guimaraes et al., 2017, Section 3). In place of the probability D(Y)
-    another function of the discriminator's logit may stand.
+    The mixture is that of ORGAN (Guimaraes et al., 2017, Section 3). The probability D(Y) may be
+    replaced by another function of the discriminator's logit.
 
     Args:
         discriminator_weight: w in [0, 1]; at 0 no discriminator is trained.
@@ -74,7 +74,7 @@ class Reward:
 
     @property
     def needs_discriminator(self) -> bool:
-        """Whether the discriminator's verdict counts, so that it has to be trained."""
+        """Whether the reward depends on the discriminator, so that it has to be trained."""
         return self.discriminator_weight > 0
 
     def num_rollouts(self, asked: int) -> int:
@@ -179,11 +179,11 @@ REWARDS: Mapping[str, Entry] = {
     "discriminator": Entry("its probability of a real sequence", lambda *_: Reward()),
     "log-ratio": Entry("log D / (1 - D), clipped to --reward-clip", _log_ratio),
     "density-ratio": Entry(
-        "D / (1 - D), clipped likewise and divided by its mean over the batch, as in MaliGAN",
+        "D / (1 - D), its logarithm clipped to --reward-clip, divided by the mean over the batch, as in MaliGAN",
         _density_ratio,
     ),
     "permuted": Entry(
-        "the discriminator's, each sequence with that of another one of the batch, a control",
+        "the discriminator's rewards, shuffled among the sequences of the batch, a control",
         _permuted,
     ),
     "constant": Entry(f"{CONSTANT} for every sequence, a control", _constant),

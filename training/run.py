@@ -47,7 +47,7 @@ class Run:
 
     Of several workers each has a `Run`. The chief's writes the folder; the others' only read it.
     TensorFlow's guide lets all workers save, for variables that are summed over the workers when
-    they are saved. Here are none: each worker has all of every variable.
+    they are saved. There are no such variables here: each worker has the full value of every one.
 
     Args:
         folder: where the run lives. Must hold no run, unless `settings.resume`.
@@ -78,7 +78,7 @@ class Run:
         self._last_saved = self._step_started = time.monotonic()
         self._number = 0  # of the newest checkpoint
         self._open = contextlib.ExitStack()  # of the stage under way
-        self._start: Path | None = None  # the checkpoint to take over
+        self._start: Path | None = None  # the checkpoint of --pretrained
         if settings.pretrained is not None and not settings.resume:
             self._start = check_pretrained(settings.pretrained, settings, self.display.say)
         if distribution.is_chief and not self.folder.claim():
@@ -100,8 +100,8 @@ class Run:
         at, cluster = self.folder.at, self.distribution.cluster
         if cluster is not None and isinstance(error, LOST):
             raise RunFailed(
-                f"{cluster.lost(str(error))} was lost {at}. See there why. Then, on every worker: "
-                f"{self.folder.go_on()}"
+                f"{cluster.lost(str(error))} was lost {at}. See its log for the reason. Then, on every "
+                f"worker: {self.folder.go_on()}"
             ) from None
         if isinstance(error, KeyboardInterrupt) and not str(error):  # at once, not by `loop`
             number = error.number if isinstance(error, Stopped) else int(signal.SIGINT)
@@ -176,7 +176,7 @@ class Run:
         self.display.say(f"resuming {self.folder.path} from checkpoint {newest.name}")
 
     def _take_over(self, start: Path) -> None:
-        """Begins where another run's maximum likelihood ended, as if it had been this run's own."""
+        """Starts where another run's maximum likelihood ended, as if this run had done it."""
         self._set_state(restore_generator(start, self._objects["generator"]))
         source = start.parents[1]
         if self.distribution.is_chief:

@@ -1,4 +1,4 @@
-"""The folder of a run: claimed for one process, with tables, scores and, when all is done, the result."""
+"""The folder of a run, locked by one process: tables, scores and, once complete, the result."""
 
 import contextlib
 import csv
@@ -40,7 +40,7 @@ class RunFolder:
         path: of the folder.
         task: name of the task, as in `train_TASK.py`.
         resume: whether the folder must hold a run, or none.
-        resume_flags: flags that the command to go on needs besides `--resume --out`.
+        resume_flags: flags that the command to continue needs in addition to `--resume --out`.
     """
 
     def __init__(self, path: Path, task: str, resume: bool = False, resume_flags: str = ""):
@@ -254,5 +254,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     # TensorFlow: operation, file; reason [operation]
-    said = re.search(r"; ([^;\n\[]+)", str(error))
-    return said[1].strip() if said else type(error).__name__
+    reason = re.search(r"; ([^;\n\[]+)", str(error))
+    return reason[1].strip() if reason else type(error).__name__

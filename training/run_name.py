@@ -34,7 +34,7 @@ def run_name(task: str, settings: Settings) -> str:
 
 
 def _naming_changes(settings: Settings) -> dict[str, Any]:
-    """What differs from the preset and has no part of its own in the name.
+    """Settings that differ from the preset, except those with a separate part in the name.
 
     How a run is executed names nothing, nor does the length that a published corpus brings.
     """

@@ -1,4 +1,4 @@
-"""What a run knows besides its weights: steps finished, figures, history. JSON in every checkpoint."""
+"""The state of a run besides its weights: steps finished, figures, history. JSON in every checkpoint."""
 
 import math
 from collections.abc import Mapping

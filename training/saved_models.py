@@ -1,4 +1,4 @@
-"""A folder that holds the models of a `seqgan.SeqGAN` and all that training on needs."""
+"""A folder with the models of a `seqgan.SeqGAN` and all that continuing their training needs."""
 
 import shutil
 from pathlib import Path
@@ -47,7 +47,7 @@ def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list
     The models' weights are not those saved: `load_variables`.
 
     Raises:
-        DataError: the folder holds no such thing.
+        DataError: the folder does not hold saved models.
     """
     saved = read_json(folder / _CONFIG, _EXPECTED)
     try:

@@ -1,4 +1,4 @@
-"""Scheduled sampling (Bengio et al., 2015): maximum likelihood on inputs that are partly one's own."""
+"""Scheduled sampling (Bengio et al., 2015): maximum likelihood on partly sampled inputs."""
 
 import tensorflow as tf
 

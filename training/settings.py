@@ -118,7 +118,7 @@ class Settings(RunSettings):
     )
     discriminator_embedding_dropout: float | None = judge(
         None,
-        "Dropout rate of its embedding's dimensions in training, each for a whole sequence. "
+        "Dropout rate of its embedding's dimensions in training, with the same dimensions dropped at all positions of a sequence. "
         + defaults_in_words("discriminator_embedding_dropout"),
         bounds=Bounds(0, 0.999),
     )
@@ -139,12 +139,12 @@ class Settings(RunSettings):
     pretrain_d_epochs: int = judge(3, "Epochs per training set in its pre-training.", bounds=COUNT)
     pretrain_d_samples: int = judge(
         5000,
-        "Real sequences per training set in its pre-training, at most all there are, and as many generated ones.",
+        "Real sequences per training set in its pre-training (all of them if there are fewer), and as many generated ones.",
         bounds=SEQUENCES,
     )
     d_patience: int | None = judge(
         None,
-        "Stop its pre-training after so many training sets without a lower loss on the validation data, and keep the weights of the lowest. None: use all --pretrain-d-steps.",
+        "Early stopping of its pre-training: training sets without a lower loss on the validation data after which it stops. The weights with the lowest loss are used. None: all --pretrain-d-steps.",
         bounds=COUNT,
     )
     d_steps: int = judge(
@@ -153,7 +153,7 @@ class Settings(RunSettings):
     d_epochs: int = judge(1, "Epochs per training set (k).", bounds=COUNT)
     d_samples: int = judge(
         640,
-        "Real sequences per training set, at most all there are, and as many generated ones.",
+        "Real sequences per training set (all of them if there are fewer), and as many generated ones.",
         bounds=SEQUENCES,
     )
 
@@ -183,7 +183,7 @@ class Settings(RunSettings):
     )
     reward_clip: float = policy(
         5.0,
-        "--reward log-ratio and density-ratio: largest absolute value of the log-ratio; what is beyond is clipped to it.",
+        "--reward log-ratio and density-ratio: the log-ratio is clipped to at most this absolute value.",
         bounds=Bounds(0, 50, above=True),
     )
     reward_baseline: Literal["none", "batch", "position", "leave-one-out"] = policy(
@@ -198,7 +198,7 @@ class Settings(RunSettings):
         "Smoothing of the BLEU reward. strict: none, as NLTK from 3.3 on; method1: NLTK's smoothing of that name; legacy: as NLTK 3.2.",
     )
     bleu_reward_references: float = policy(
-        0.4, "Share of the training sequences used as its references.", bounds=SHARE
+        0.4, "Share of the training sequences used as references of the BLEU reward.", bounds=SHARE
     )
     action_values: Literal["rollouts", "value", "mixed"] = policy(
         "rollouts",
@@ -244,7 +244,7 @@ class Settings(RunSettings):
     )
     verdict_samples: int = evaluation(
         1000,
-        "Real validation sequences, at most all there are, and generated ones on which the discriminator is measured after each training set of its pre-training and in each round.",
+        "Validation sequences (all of them if there are fewer), and generated ones, on which the discriminator is evaluated after each training set of its pre-training and in each round.",
         bounds=MEASURED_SEQUENCES,
         after_pretraining=True,
     )

@@ -14,7 +14,7 @@ TOGETHER_SECONDS = 0.5
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal ended the work: its number, and in one line what was saved and how to go on."""
+    """A signal ended the work: its number, and in one line what was saved and how to continue."""
 
     def __init__(self, number: int, message: str = ""):
         super().__init__(message)

@@ -34,7 +34,7 @@ def preset_of(settings: S) -> S:
 def changed_settings(settings: Settings) -> dict[str, Any]:
     """What differs from the preset, except for what identifies the run: algorithm, seed and data."""
     plain = preset_of(settings)
-    # A named discriminator brings settings of its own, which are no further change.
+    # A named discriminator implies values of other settings, which do not count as changes.
     same_judge = dataclasses.replace(plain, discriminator=settings.discriminator)
     values, preset = settings_to_json(settings), settings_to_json(same_judge)
     preset["discriminator"] = plain.discriminator
@@ -79,7 +79,7 @@ def load_settings(path: Path, kind: type[S]) -> S:
     """Settings from a run's `config.json`.
 
     Raises:
-        UsageError: there is no such file, or it does not hold valid settings of that kind.
+        UsageError: the file does not exist, or does not hold valid settings of that kind.
     """
     if not path.exists():
         raise UsageError(

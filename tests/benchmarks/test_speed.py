@@ -19,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 # Arithmetic
 
 
-def test_ways_are_called_in_turn_and_divided_by_their_units(monkeypatch):
+def test_implementations_are_timed_alternately_and_divided_by_their_units(monkeypatch):
     clock = iter(range(1000))
     monkeypatch.setattr("benchmarks.measure.time.perf_counter", lambda: next(clock) * 1.0)
     monkeypatch.setattr("benchmarks.measure.time.process_time", lambda: 0.0)
@@ -183,7 +183,9 @@ def test_tables_go_between_their_marks(tmp_path, capsys):
     report.main([str(figures)])
     assert "x.py --help" in capsys.readouterr().out
     document.write_text(end + start)
-    with pytest.raises(UsageError, match="the document has no place for a table: expected <!-- st"):
+    with pytest.raises(
+        UsageError, match="the document has no place for the table: add the lines <!-- st"
+    ):
         report.main([str(figures), "--write", str(document)])
 
 
@@ -196,7 +198,7 @@ def test_performance_page_has_a_place_for_every_table():
 def test_figures_that_are_none(tmp_path, content):
     path = tmp_path / "speed.json"
     path.write_text(content)
-    with pytest.raises(UsageError, match=r"speed\.json (cannot be read|holds none of stages)"):
+    with pytest.raises(UsageError, match=r"speed\.json (cannot be read|has no figures of a table)"):
         report.read_figures(path)
     with pytest.raises(UsageError, match="cannot be read"):
         report.read_figures(tmp_path / "none.json")

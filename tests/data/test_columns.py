@@ -95,7 +95,7 @@ def test_accents_are_composed(write):
         ('{"body": ' + "9" * 5000 + "}", "a.json", "in line 1 no JSON object"),
         ('{"body": "\\ud800"}\n', "a.jsonl", r"in line 1 the character U\+D800"),
         ('{"body": "a\\u0000"}\n', "a.jsonl", r"in line 1 the character U\+0000"),
-        ('body,b\n1,2\n"' + "word " * 50_000, "a.csv", "by line 3 a record that is no CSV"),
+        ('body,b\n1,2\n"' + "word " * 50_000, "a.csv", "by line 3 a record that is not valid CSV"),
         (b"body\ncaf\xe9\n", "a.csv", "byte 0xe9 at offset 8, in line 2"),
     ],
 )

@@ -192,7 +192,7 @@ def test_right_bytes_by_their_blob_id(server, what, tmp_path, monkeypatch):
     [
         ("wrong", f"has git blob id {git_blob(BODY[:-1] + b'!')}, expected {git_blob(BODY)}", 1),
         ("long", f"more than the expected at most {len(BODY) + 50_000} bytes", 1),
-        ("half", f"{len(BODY) // 2} of {len(BODY)} bytes came", 3),
+        ("half", f"{len(BODY) // 2} of {len(BODY)} bytes received", 3),
     ],
 )
 def test_wrong_bytes(server, what, reason, asked, tmp_path):
@@ -266,7 +266,9 @@ def test_other_speeches_take_the_place_of_those_that_cannot_be_had(server, monke
 
 def test_a_corpus_of_another_form_is_refused():
     for corpus, task in (("nottingham", "text"), ("coco", "poems"), ("poems", "music")):
-        with pytest.raises(DataError, match=f"--corpus is {corpus}, .* of another form") as caught:
+        with pytest.raises(
+            DataError, match=f"--corpus is {corpus}, .* for another script"
+        ) as caught:
             corpus_file(corpus, task)
         assert f" {corpus}," not in str(caught.value).partition("expected")[2]
 

@@ -229,7 +229,7 @@ def test_file_is_replaced_at_once(server, tmp_path):
 def test_wrong_file_in_the_cache_folder_is_named_and_left_without_network(server, tmp_path):
     (tmp_path / "file.bin").write_bytes(WRONG)
     message = failure(make_source(server, "404"), folder=tmp_path)
-    assert f"{tmp_path / 'file.bin'} is another file" in message
+    assert f"{tmp_path / 'file.bin'} has another SHA-256" in message
     assert (tmp_path / "file.bin").read_bytes() == WRONG
 
 
@@ -257,8 +257,8 @@ def test_no_home_folder(server, monkeypatch):
     ("what", "reason", "asked"),
     [
         ("wrong", hashlib.sha256(WRONG).hexdigest(), 1),
-        ("half", f"{len(HALF)} of {len(BODY)} bytes came", 3),
-        ("half-as-if-whole", f"{len(HALF)} of {len(BODY)} bytes came", 3),
+        ("half", f"{len(HALF)} of {len(BODY)} bytes received", 3),
+        ("half-as-if-whole", f"{len(HALF)} of {len(BODY)} bytes received", 3),
         ("404", "HTTP 404, Not Found", 1),
         ("403", "HTTP 403", 1),
         ("429", "HTTP 429", 3),

@@ -62,7 +62,7 @@ def test_what_is_written_is_a_piano_at_150_beats_a_minute(tmp_path):
         ([[40]], "shape"),
         ([40.0], "dtype float64"),
         (40, "shape"),
-        ([[40], [40, 41]], "is none"),
+        ([[40], [40, 41]], "is not an array"),
         (["a"], "dtype <U1"),
     ],
 )

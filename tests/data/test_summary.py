@@ -146,7 +146,7 @@ def test_lines_that_are_mostly_too_long_are_warned_of(write):
 def test_tables_are_warned_of(write):
     path = write(["id,text", *(f"{k},word {k}" for k in range(60))], "a.csv")
     warning = warnings(load_text(path))[0]
-    assert "a.csv looks like CSV with the columns id, text, and its lines" in warning
+    assert "a.csv looks like CSV with the columns id, text, but its lines" in warning
     assert "--column NAME reads one column." in warning
     assert "--column NAME of train_text.py" in warnings(load_speeches(path))[0]
     assert not any("CSV" in warning for warning in warnings(load_text(path, column="text")))

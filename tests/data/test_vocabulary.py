@@ -169,8 +169,8 @@ def test_what_is_saved():
         ({"level": None}, "None as 'level'"),
         ({"task": 1}, "1 as 'task'"),
         ({"tokens": "abc"}, "'abc' as 'tokens'"),
-        ({"tokens": [*RESERVED, "a", 5]}, "tokens that are no text"),
-        ({"tokens": [*RESERVED, "a", ""]}, "tokens that are no text"),
+        ({"tokens": [*RESERVED, "a", 5]}, "tokens that are not text"),
+        ({"tokens": [*RESERVED, "a", ""]}, "tokens that are not text"),
         ({"tokens": [*RESERVED, "a", "a"]}, "'a' twice"),
         ({"tokens": ["a", *RESERVED, "b"]}, "reserved tokens first"),
         ({"tokens": [*RESERVED], "size": 3}, "no token"),
@@ -201,7 +201,7 @@ def test_a_value_nested_too_deeply_to_be_shown_is_named_by_its_type():
 
 @pytest.mark.parametrize("tokens", [list(RESERVED), (*RESERVED, 5, 6), None, "<pad>"])
 def test_tokens_are_a_tuple_of_texts(tokens):
-    with pytest.raises(DataError, match="other tokens than a tuple of texts"):
+    with pytest.raises(DataError, match="not a tuple of strings"):
         Vocabulary(tokens)
 
 

@@ -187,7 +187,11 @@ def test_commands_that_cannot_work_are_refused(lines, message):
     ("options", "flags", "message"),
     [
         ("", "train_poems.py --sead 2", "x: there is no flag --sead. Did you mean --seed?"),
-        ("", "train_poem.py", "train_poem.py is no training script, expected one of train_oracle"),
+        (
+            "",
+            "train_poem.py",
+            "train_poem.py is not a training script, expected one of train_oracle",
+        ),
         ("--help", "train_poems.py", "table9 was given --help, expected nothing or --list"),
     ],
 )

@@ -32,7 +32,7 @@ def test_a_file_of_at_most_so_many_bytes_is_read(tmp_path):
 def test_only_regular_files_are_read(tmp_path):
     for path, said in [
         (tmp_path / "missing", "does not exist"),
-        (tmp_path, "is no regular file"),
+        (tmp_path, "is not a regular file"),
         (tmp_path / ("x" * 5000), "cannot be read (File name too long)"),
     ]:
         assert said in refusal(lambda path=path: read_small(path, 5, EXPECTED))
@@ -41,7 +41,7 @@ def test_only_regular_files_are_read(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert "is no regular file" in refusal(lambda: read_json(tmp_path / "pipe", EXPECTED))
+    assert "is not a regular file" in refusal(lambda: read_json(tmp_path / "pipe", EXPECTED))
 
 
 @pytest.mark.skipif(
@@ -62,14 +62,14 @@ def test_json_is_read(tmp_path, value):
 @pytest.mark.parametrize(
     "content, said",
     [
-        (b"", "is no JSON (Expecting value"),
-        (b"{", "is no JSON"),
-        (b"[1] 2", "is no JSON (Extra data"),
-        (b"\xff", "is no JSON ('utf-8' codec"),
-        ('"a"'.encode("utf-16"), "is no JSON"),
-        (b"[NaN]", "NaN is no number of JSON"),
-        (b"[-Infinity]", "-Infinity is no number of JSON"),
-        (b"1" * 5000, "is no JSON"),
+        (b"", "is not valid JSON (Expecting value"),
+        (b"{", "is not valid JSON"),
+        (b"[1] 2", "is not valid JSON (Extra data"),
+        (b"\xff", "is not valid JSON ('utf-8' codec"),
+        ('"a"'.encode("utf-16"), "is not valid JSON"),
+        (b"[NaN]", "NaN is not a JSON number"),
+        (b"[-Infinity]", "-Infinity is not a JSON number"),
+        (b"1" * 5000, "is not valid JSON"),
         (b"[" * 100_000, "is nested too deeply"),
         (b" " * (MAX_JSON_BYTES + 1), "has more than 16,777,216 bytes"),
     ],

@@ -67,8 +67,8 @@ def test_stored_settings_of_another_type_are_refused(tmp_path, changes, said):
     [
         (b"[" * 100_000, "nested too deeply"),
         (b'{"settings": {"clip_norm": 1e999}}', "--clip-norm is inf"),
-        (b'{"settings": {"clip_norm": NaN}}', "NaN is no number of JSON"),
-        (b'{"settings": {"seed": ' + b"1" * 5000 + b"}}", "is no JSON"),
+        (b'{"settings": {"clip_norm": NaN}}', "NaN is not a JSON number"),
+        (b'{"settings": {"seed": ' + b"1" * 5000 + b"}}", "is not valid JSON"),
         (b'{"settings": ' + b"[" * 400 + b"]" * 400 + b"}", "cannot be read as"),
         (b'{"settings": {"seed": ' + b"[" * 900 + b"]" * 900 + b"}}", "--seed is list"),
         (b" " * (2 << 20), "has more than 1,048,576 bytes"),
@@ -84,7 +84,7 @@ def test_a_hostile_config_is_refused(tmp_path, content, said):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_config_that_is_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "config.json")
-    with pytest.raises(UsageError, match="is no regular file"):
+    with pytest.raises(UsageError, match="is not a regular file"):
         load_settings(tmp_path / "config.json", OracleSettings)
 
 
@@ -144,8 +144,8 @@ def test_an_export_without_a_manifest_is_warned_of(export, capsys):
 @pytest.mark.parametrize(
     "content, said",
     [
-        (b"", "is no JSON"),
-        (b"\xff", "is no JSON"),
+        (b"", "is not valid JSON"),
+        (b"\xff", "is not valid JSON"),
         (b"[]", "is not a JSON object"),
         (b"[" * 100_000, "nested too deeply"),
         (b" " * (17 << 20), "has more than 16,777,216 bytes"),
@@ -189,7 +189,7 @@ class Generator:
         (np.array([["a"], ["b"]]), "no ids below 7"),
         (None, "cannot be drawn from (AttributeError"),
         (ValueError("two\nlines"), "cannot be drawn from (ValueError: two lines)"),
-        (MemoryError(), "there is no memory for 2 sequences at once"),
+        (MemoryError(), "not enough memory for 2 sequences at once"),
     ],
 )
 def test_what_a_damaged_generator_gives_is_refused(export, given, said):

@@ -200,10 +200,10 @@ def without_tables(path):
     ("make", "part"),
     [
         (lambda path: None, "does not exist"),
-        (lambda path: path.mkdir(), "is no file"),
+        (lambda path: path.mkdir(), "is not a file"),
         (lambda path: path.write_text("no database, but a text of some length\n" * 99), "cannot"),
-        (lambda path: path.write_bytes(b""), "is no database of judge.py"),
-        (other_program, "is no database of judge.py"),
+        (lambda path: path.write_bytes(b""), "is not a database of judge.py"),
+        (other_program, "is not a database of judge.py"),
         (other_version, "version 7, expected 1"),
         (without_tables, "no such table"),
     ],

@@ -149,7 +149,7 @@ def test_the_oracles_numbers_are_nothing_for_people(tmp_path):
 
 def test_runs_on_different_data_are_not_mixed(tmp_path, run, corpus):
     other = write_run(tmp_path / "other", corpus=str(corpus), split_seed=5)
-    refused(lambda: read_runs([run, other]), "other learned from other data", "of its own")
+    refused(lambda: read_runs([run, other]), "other learned from other data", "in a separate test")
     words = write_run(tmp_path / "few-words", corpus=str(corpus), max_vocab=10)
     refused(lambda: read_runs([run, words]), "vocabulary")
     poems = write_run(tmp_path / "poems", "poems", corpus="sample")

@@ -208,8 +208,8 @@ def test_a_port_in_use_is_one_line(path):
 @pytest.mark.parametrize(
     ("host", "part"),
     [
-        ("no.such.host.invalid", "no address of this machine"),
-        ("x" * 100, "no address of this machine"),
+        ("no.such.host.invalid", "not an address of this machine"),
+        ("x" * 100, "not an address of this machine"),
         ("192.0.2.1", "cannot listen"),
     ],
 )

@@ -227,8 +227,8 @@ def test_shape_and_dtype():
         ({"references": 5}, "`references` are 5, expected sequences of tokens"),
         ({"references": [np.zeros([2, 2], int)]}, r"hold a row of shape \(2, 2\), expected 1-D"),
         ({"references": [np.array(5)]}, r"hold a row of shape \(\), expected 1-D"),
-        ({"references": [[[1]]]}, "`references` hold a token that is none .*, expected ids"),
-        ({"references": [[{}]]}, "`references` hold a token that is none .*, expected ids"),
+        ({"references": [[[1]]]}, "`references` hold an invalid token .*, expected ids"),
+        ({"references": [[{}]]}, "`references` hold an invalid token .*, expected ids"),
         ({"max_order": True}, "`max_order` is True, expected a whole number"),
     ],
 )
@@ -243,5 +243,5 @@ def test_errors_of_scoring():
         scorer.leave_one_out_scores()
     with pytest.raises(ValueError, match="`hypotheses` hold 'a text', expected sequences"):
         scorer.sentence_scores(["a text"])
-    with pytest.raises(ValueError, match="`hypotheses` hold a token that is none"):
+    with pytest.raises(ValueError, match="`hypotheses` hold an invalid token"):
         scorer.sentence_scores([[[1], [2]]])

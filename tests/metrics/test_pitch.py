@@ -145,7 +145,7 @@ MEASURES = {
         ([[0, 0]], "hold no key"),
         ([[40, 89]], "ids from 40 to 89"),
         ([[-1, 40]], "ids from -1 to 40"),
-        ([[40], [40, 41]], "are no rows of one length"),
+        ([[40], [40, 41]], "are not rows of equal length"),
         ("keys", "have shape"),
         ([["a"]], "dtype <U1"),
         ([[True]], "dtype bool"),

@@ -22,7 +22,7 @@ def test_the_export_of_a_run_and_the_export_itself(tmp_path):
 @pytest.mark.parametrize(
     "made, said",
     [
-        (None, "there is no such folder. Name the folder of a complete run."),
+        (None, "the folder does not exist. Name the folder of a complete run."),
         ("notes.txt", "expected the folder of a complete run. Name one."),
         ("config.json", "its run is not complete. Continue it with --resume."),
     ],

@@ -108,7 +108,7 @@ def test_the_frontier_is_what_was_measured(section):
     frontier = make_frontier(section)
     draw_frontier(axes, section, frontier)
     drawn = lines(axes)
-    assert list(drawn) == ["MLE", "bigram (no NLL-test)"]
+    assert list(drawn) == ["MLE", "bigram (NLL-test infinite)"]
     np.testing.assert_array_equal(drawn["MLE"], [[9.0, 8.4], [8.5, 9.0]])
     (line,) = (line for line in axes.get_lines() if line.get_label() == "MLE")
     assert line.get_markevery() == [1]  # temperature 1

@@ -52,9 +52,9 @@ def test_each_seed_is_held_against_its_own_start_and_its_own_constant_reward(sec
     }
 
 
-def test_the_note_says_the_means(section):
+def test_the_note_has_the_means(section):
     assert equal_cost_note(section) == (
-        "At SeqGAN's NLL-test, 8.500: SeqGAN 8.700, MLE at a lower temperature 10.000, "
+        "NLL-oracle at SeqGAN's NLL-test (8.500): SeqGAN 8.700, MLE at a lower temperature 10.000, "
         "a constant reward 8.500 (1 of 2 seeds)."
     )
 

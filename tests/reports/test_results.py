@@ -22,16 +22,21 @@ def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
     assert found == [good]
     said = "\n".join(left_out)
     assert len(left_out) == 4
-    for part in ("broken.json", "partial.json", "not complete", "none: there is no such"):
+    for part in (
+        "broken.json",
+        "partial.json",
+        "not complete",
+        "none: the file or folder does not exist",
+    ):
         assert part in said
 
 
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"metrics": [1]}, "no metrics"),
-        ({"seed": "1"}, "no seed"),
-        ({"algorithm": "gan"}, "none of random, mle, ss, pg-bleu, seqgan"),
+        ({"metrics": [1]}, "no valid metrics"),
+        ({"seed": "1"}, "no valid seed"),
+        ({"algorithm": "gan"}, "expected one of random, mle, ss, pg-bleu, seqgan"),
         ({"settings": {}}, "no oracle among its settings"),
     ],
 )

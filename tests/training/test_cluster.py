@@ -54,8 +54,11 @@ def test_the_first_worker_is_the_chief_unless_there_is_one():
         ("{", "is not JSON"),
         ("[]", 'has no "cluster" and "task"'),
         ('{"cluster": {}}', 'has no "cluster" and "task"'),
-        (tf_config(("worker", 3)), r"worker 3 by .*, but its cluster has worker 0, worker 1, w"),
-        (tf_config(("chief", 0)), "chief 0 by the task"),
+        (
+            tf_config(("worker", 3)),
+            r"TF_CONFIG is worker 3, but its cluster has worker 0, worker 1, w",
+        ),
+        (tf_config(("chief", 0)), "the task of TF_CONFIG is chief 0"),
         (tf_config(("ps", 0), worker=WORKERS, ps=["a:1"]), "has the job 'ps'"),
         (tf_config(worker="a:1"), "expected a list"),
         (tf_config(worker=["a:1", "b"]), "worker 1 of TF_CONFIG is 'b', expected HOST:PORT"),

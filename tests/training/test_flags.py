@@ -131,6 +131,19 @@ class Plain:
     """Print less."""
 
 
+@dataclasses.dataclass(frozen=True)
+class One:
+    """Prints one thing."""
+
+    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = Path("runs")
+    """Folder to print."""
+
+
+def test_a_positional_argument_that_is_not_given_has_its_default():
+    assert read_flags(One, One(), []) == One(Path("runs"))
+    assert read_flags(One, One(), ["x"]) == One(Path("x"))
+
+
 def test_a_dataclass_without_options_has_flags_and_positional_arguments(capsys):
     assert read_flags(Plain, Plain(), []) == Plain()
     given = read_flags(Plain, Plain(), ["--parts", "b", "a", "--quick", "x", "y"])

@@ -88,7 +88,7 @@ def test_progress_shows_any_name(encoding):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", expected)
 
 
-BAD = b"error: cannot use 'standard output': Bad file descriptor. Check the path and its room.\n"
+BAD = b"error: cannot use 'standard output': Bad file descriptor. Check the path and the free disk space.\n"
 
 
 @pytest.mark.parametrize("code", ['print("x")', 'sys.stdout.write("x")'])
