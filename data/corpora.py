@@ -1,11 +1,11 @@
 """The published corpora in one table, and how a name or a path becomes a file."""
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from data.download import fetch, find
-from data.midi_files import manifest, read_midi_files
+from data.nottingham import nottingham_manifest
 from data.python_docs import MAX_LENGTH as PYTHON_LENGTH
 from data.python_docs import NAME as PYTHON
 from data.python_docs import topics_file
@@ -36,16 +36,6 @@ _NEWS_FULL_CITATION = (
     f"{_NEWS_SOURCE}Selected by Jiaxian Guo et al.: Long Text Generation via Adversarial Training with "
     "Leaked Information. AAAI 2018; file of Yaoming Zhu et al.: Texygen. SIGIR 2018."
 )
-
-
-def in_nottingham(name: PurePosixPath) -> bool:
-    """Whether a file of the Nottingham archive is one of its tunes; they may also lie at the top."""
-    return name.parent.name in ("", "MIDI")
-
-
-def nottingham_manifest(path: Path) -> str:
-    """`manifest` of the tunes in an archive, a zip or a folder of them. Raises `DataError`."""
-    return manifest(read_midi_files(Path(path), in_nottingham)[0])
 
 
 CORPORA = {

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data.corpora import CORPORA, corpus_file, in_nottingham, origin
+from data.corpora import CORPORA, corpus_file, origin
 from data.melody import LOWEST_PITCH, STEP_SECONDS, VOCAB_SIZE, Tune, to_tunes
 from data.midi_files import ENDINGS, digest, manifest, read_midi_files, shown
+from data.nottingham import in_nottingham
 from data.samples.tunes import TUNES
 from data.split import MIN_SEQUENCES, SplitCorpus
 from files.errors import DataError

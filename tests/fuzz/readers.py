@@ -22,9 +22,10 @@ import numpy as np
 import pretty_midi
 
 from data import melody, music, oracle, poems, speeches, text
-from data.corpora import SAMPLES_FOLDER, nottingham_manifest
+from data.corpora import SAMPLES_FOLDER
 from data.corpus import Corpus
 from data.line_codec import LineCodec
+from data.nottingham import nottingham_manifest
 from data.summary import summarize
 from data.vocabulary import RESERVED, Vocabulary
 from files.errors import DataError, UsageError
