@@ -35,7 +35,9 @@ class Table:
 class ReportSettings:
     """Prints the tables of a benchmark's JSON, or writes them into a document."""
 
-    figures: Annotated[Path, tyro.conf.Positional] = Path("results/speed.json")
+    figures: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="JSON")] = Path(
+        "results/speed.json"
+    )
     """JSON of `python -m benchmarks.speed --json`."""
     write: Path | None = None
     """Markdown file with the marks `<!-- NAME table: made by benchmarks.report -->` and `<!-- end of NAME table -->`."""

@@ -112,7 +112,7 @@ def test_a_database_of_other_runs_is_refused(tmp_path, folder, served, monkeypat
         (["no/such/run", "--port", "x"], ["--port is 'x'"]),
         (["no/such/run", "--layout", "two"], ["--layout"]),
         (["no/such/run", "--figure", "a.png"], ["--figure belongs to --report"]),
-        (["--db", "no/such.sqlite"], ["does not exist", "Name runs"]),
+        (["--db", "no/such.sqlite"], ["does not exist", "Name the runs"]),
         (["--report", "no/such.sqlite"], ["does not exist"]),
         (["--report"], ["no run is named"]),
         (["--report", "--db", "x", "--answers", "no/folder/a.csv"], ["--answers", "folder"]),
@@ -126,7 +126,7 @@ def test_what_cannot_work_is_one_line(arguments, parts, tmp_path, served):
 
 @pytest.mark.parametrize(
     ("missing", "part"),
-    [(["uvicorn"], "no uvicorn."), (["starlette", "uvicorn"], "no starlette and no uvicorn.")],
+    [(["uvicorn"], "but uvicorn cannot be found."), (["starlette", "uvicorn"], "but starlette and uvicorn cannot be found.")],
 )
 def test_packages_that_are_missing_are_named_with_the_command(
     missing, part, folder, answered, tmp_path, monkeypatch

@@ -123,9 +123,9 @@ def test_one_device_takes_what_it_is_given():
 
 
 @pytest.mark.parametrize(
-    ("batch_size", "num", "mend"), [(64, 3, "63"), (1, 4, "4"), (63, 2, "6[24]")]
+    ("batch_size", "num", "multiple"), [(64, 3, "63"), (1, 4, "4"), (63, 2, "6[24]")]
 )
-def test_a_batch_that_does_not_divide_is_told(batch_size, num, mend):
-    with pytest.raises(UsageError, match=rf"{num} replicas cannot .* a multiple, as {mend}, or"):
+def test_a_batch_that_does_not_divide_is_refused(batch_size, num, multiple):
+    with pytest.raises(UsageError, match=rf"{num} replicas cannot .* a multiple, as {multiple}, or"):
         check_divides(batch_size, num)
     check_divides(num * batch_size, num)

@@ -371,7 +371,7 @@ def test_where_no_checkpoint_is_whole_nothing_begins_anew(folder):
     for checkpoint in checkpoints(folder):
         damage(checkpoint, "state.json", "altered")
     for _ in range(2):  # the first try moves nothing that the second would miss
-        with pytest.raises(UsageError, match=r"no checkpoint in .* whole.*another --out") as error:
+        with pytest.raises(UsageError, match=r"no checkpoint in .* intact.*another --out") as error:
             weight_of(folder)
         one_line(error)
         assert names(folder) == ["000002", "000003"]
