@@ -3,7 +3,7 @@
     python -m benchmarks.action_values --json results/action-values.json --write docs/value-network.md
     python -m benchmarks.action_values --estimator value --lengths 64    # one point, in this process
 
-Each point is measured in a process of its own, whose peak memory is then that point's.
+Each point is measured in a separate process, whose peak memory is then that point's.
 """
 
 import dataclasses
