@@ -126,7 +126,10 @@ def test_what_cannot_work_is_one_line(arguments, parts, tmp_path, served):
 
 @pytest.mark.parametrize(
     ("missing", "part"),
-    [(["uvicorn"], "but uvicorn cannot be found."), (["starlette", "uvicorn"], "but starlette and uvicorn cannot be found.")],
+    [
+        (["uvicorn"], "but uvicorn cannot be found."),
+        (["starlette", "uvicorn"], "but starlette and uvicorn cannot be found."),
+    ],
 )
 def test_packages_that_are_missing_are_named_with_the_command(
     missing, part, folder, answered, tmp_path, monkeypatch

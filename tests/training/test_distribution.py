@@ -126,6 +126,8 @@ def test_one_device_takes_what_it_is_given():
     ("batch_size", "num", "multiple"), [(64, 3, "63"), (1, 4, "4"), (63, 2, "6[24]")]
 )
 def test_a_batch_that_does_not_divide_is_refused(batch_size, num, multiple):
-    with pytest.raises(UsageError, match=rf"{num} replicas cannot .* a multiple, as {multiple}, or"):
+    with pytest.raises(
+        UsageError, match=rf"{num} replicas cannot .* a multiple, as {multiple}, or"
+    ):
         check_divides(batch_size, num)
     check_divides(num * batch_size, num)
