@@ -14,7 +14,12 @@ _PIXELS = 4  # of a key and of a step in the picture of a tune
 
 
 def showing(measure: Measure, task: Task, generator: Generator, run: Run) -> Measure:
-    """The measure, which shows the first of the samples that it measures too; no result changes."""
+    """The measure, which shows the first of the samples that it measures too; no result changes.
+
+    Of several workers the chief shows them, who alone measures.
+    """
+    if not run.distribution.is_chief:
+        return measure
     codec = LineCodec(task.vocabulary)
     are_tunes = task.vocabulary["level"] == "key"
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from data.vocabulary import RESERVED
 from tests.helpers import constant_generator
+from training.distribution import ONE_DEVICE
 from training.journal import Measurement
 from training.progress import Display
 from training.show_samples import showing
@@ -67,7 +68,7 @@ def test_a_sample_is_shown_at_each_measurement_on_a_terminal_alone(monkeypatch, 
     given = task(
         {"task": "text", "level": "word", "size": 5, "tokens": [*RESERVED, "a", "\x1b[31m"]}
     )
-    run = SimpleNamespace(display=display, folder=mock.MagicMock())
+    run = SimpleNamespace(display=display, folder=mock.MagicMock(), distribution=ONE_DEVICE)
     measure = showing(given.measure, given, generator, run)
     assert measure(generator, 2, (1, 2)).figures == {"figure": 1.0}
     shown = console.export_text().strip()
