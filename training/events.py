@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from files.errors import printable
 from training.critic import FIGURES as VALUES
 from training.progress import SHORT_NAMES
 from training.verdict import FIGURES as VERDICT
@@ -109,7 +110,8 @@ class Events:
         from tensorboard.plugins.hparams import api, summary
 
         values = {
-            name: value if isinstance(value, bool | int | float | str) else str(value)
+            # Text as UTF-8: names of files may be other bytes.
+            name: value if isinstance(value, bool | int | float) else printable(str(value))
             for name, value in settings.items()
         }
         metrics = [api.Metric(f"{RESULT}/{name}", display_name=name) for name in figures]

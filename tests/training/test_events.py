@@ -103,7 +103,8 @@ def test_rewards_are_histograms_by_position_of_the_tokens_that_count(tmp_path):
 
 def test_settings_are_hyper_parameters_with_the_final_figures(tmp_path):
     events = Events(tmp_path, ROWS)
-    events.add_result({"rounds": 3, "cell": "gru", "temperatures": [0.5, 1.0]}, {"nll_test": 5.5})
+    settings = {"rounds": 3, "cell": "gru", "temperatures": [0.5, 1.0], "corpus": "caf\udce9.txt"}
+    events.add_result(settings, {"nll_test": 5.5})
     events.close()
     found = read(tmp_path)
     assert values(found, "result/nll_test") == [(3, 5.5)]
@@ -112,6 +113,7 @@ def test_settings_are_hyper_parameters_with_the_final_figures(tmp_path):
         contents[hparams.SESSION_START_INFO_TAG]
     ).hparams
     assert start["rounds"].number_value == 3 and start["cell"].string_value == "gru"
+    assert start["corpus"].string_value == "caf\\udce9.txt"
     assert start["temperatures"].string_value == "[0.5, 1.0]"
     experiment = hparams.parse_experiment_plugin_data(contents[hparams.EXPERIMENT_TAG])
     assert [info.name.tag for info in experiment.metric_infos] == ["result/nll_test"]
