@@ -95,7 +95,7 @@ def test_a_port_in_use_is_told(monkeypatch, taken):
     ("config", "flags", "message"),
     [
         ("{", [], "TF_CONFIG is not JSON"),
-        (tf_config(("worker", 5)), [], "this process is worker 5"),
+        (tf_config(("worker", 5)), [], "is worker 5, but its cluster has worker 0"),
         (None, ["--batch-size", "63"], "--batch-size is 63, which 2 replicas cannot share"),
     ],
 )

@@ -70,6 +70,7 @@ def test_the_value_network_alone_trains_with_a_reward_in_python(tmp_path):
     assert all(np.isfinite(float(rows[-1][name])) for name in FIGURES)
 
 
+@pytest.mark.faults  # a whole script; that its flags are read is tested with all others
 def test_the_scripts_have_the_flags(tmp_path):
     flags = ["--action-values", "value", "--value-samples", "64", "--value-pretrain-steps", "1"]
     flags += ["--rounds", "1", "--no-xla", "--temperatures", "1"]

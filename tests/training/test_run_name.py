@@ -65,7 +65,7 @@ def test_changed_settings_are_in_the_name():
     )
     assert named("--temperatures", "0.7", "1.0") == "oracle-seqgan-temperatures_0.7_1.0-quick-seed1"
     text = ("--lowercase", "--corpus", "my lines.txt", "--column", "a/b c")
-    assert named(*text, presets=TEXT_PRESETS, task="text") == (
+    assert named(*text, "--preset", "quick", presets=TEXT_PRESETS, task="text") == (
         "text-my_lines-seqgan-lowercase-column_a_b_c-quick-seed1"
     )
     assert named("--no-lowercase", presets=SPEECH_PRESETS, task="speeches") == (
@@ -97,7 +97,7 @@ def test_long_names_are_cut_and_still_differ():
         changes = name.removeprefix("oracle-seqgan-").removesuffix("-quick-seed1")
         assert changes.startswith("mle_epochs_20-mle_learning_rate_0.001-d_steps_5-")
         assert "_more_" in changes and len(changes) <= MOST_CHARACTERS
-    wide = named("--column", "c" * 300, presets=TEXT_PRESETS, task="text")
+    wide = named("--preset", "quick", "--column", "c" * 300, presets=TEXT_PRESETS, task="text")
     assert wide.startswith("text-seqgan-1_more_") and len(wide) < 50
 
 
