@@ -19,7 +19,7 @@ class Times:
 
     Args:
         jobs: those of a table.
-        results: folder of `NAME.json` files of the preset quick.
+        results: folder of `NAME.json` files; names of the preset quick may leave it out.
     """
 
     def __init__(self, jobs: Iterable[Job], results: Path):
@@ -35,7 +35,7 @@ class Times:
     def seconds_left(self, job: Job) -> float | None:
         """Of a job that is not complete; None where nothing like it was measured."""
         runs = self._measured.get(job.row)
-        if not runs and "-quick" in job.name:
+        if not runs:
             runs = self._stored.get(_without_preset(job.row))
         if not runs:
             return None
