@@ -172,6 +172,11 @@ class Rollout(keras.Model):
             after.append([hidden, *states])
         return [tf.stack(kind) for kind in zip(*after, strict=True)]
 
+    def _prefix_ended(self, tokens):
+        """Whether Y_{1:t} holds the end token: ids `[M, T]` -> bool `[M, T]`."""
+        end = -1 if self.policy.end_token is None else self.policy.end_token
+        return tf.math.cumsum(tf.cast(tf.equal(tokens, end), tokens.dtype), axis=1) > 0
+
     @graph_function(reduce_retracing=True)
     def _complete(self, tokens, states, sequences, uniforms):
         """Completes every prefix of some sequences once.
@@ -192,8 +197,7 @@ class Rollout(keras.Model):
         tokens = tf.gather(tf.cast(tokens, layout.ids), sequences)
         states = [tf.gather(kind, sequences, axis=1) for kind in states]
         columns = [tf.tile(tokens[:, 0], [length - 1])]
-        prefix_ended = tf.equal(tokens, -1 if policy.end_token is None else policy.end_token)
-        prefix_ended = tf.math.cumsum(tf.cast(prefix_ended, layout.ids), axis=1) > 0  # [C, T]
+        prefix_ended = self._prefix_ended(tokens)  # [C, T]
         ended = prefix_ended[:, 0]
         hidden, *current = [kind[0] for kind in states]
         used = 0
@@ -232,8 +236,7 @@ class Rollout(keras.Model):
         policy, length, layout = self.policy, self.policy.max_length, self.policy.layout
         draw, ids = policy.token_draw(), tf.TensorSpec([None], layout.ids)
         tokens, sequences = tf.cast(tokens, layout.ids), tf.cast(sequences, layout.ids)
-        prefix_ended = tf.equal(tokens, -1 if policy.end_token is None else policy.end_token)
-        prefix_ended = tf.math.cumsum(tf.cast(prefix_ended, layout.ids), axis=1) > 0  # [B, T]
+        prefix_ended = self._prefix_ended(tokens)  # [B, T]
         ended = tf.zeros([0], tf.bool)
         hidden, *current = [tf.zeros([0, policy.hidden_dim]) for _ in states]
         columns = [tf.gather(tokens[:, 0], sequences)]

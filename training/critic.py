@@ -14,6 +14,7 @@ from models.judge import Judge
 from models.rollout import RewardFunction, Rollout
 from models.shares import WHOLE, Share
 from models.value import ValueNetwork
+from training.batches import shuffled_batches
 from training.distribution import ONE_DEVICE, Distribution
 from training.journal import Journal
 from training.numerics import checked
@@ -162,11 +163,9 @@ class Critic:
     @tf.function(reduce_retracing=True)
     def _epoch(self, tokens, targets, seed):
         tokens = tf.cast(tokens, self.network.layout.ids)
-        order = tf.random.experimental.stateless_shuffle(tf.range(tf.shape(tokens)[0]), seed)
-        order = tf.cast(order, self.network.layout.ids)
-        batches = self.num_samples // self.batch_size
-        order = tf.reshape(order[: batches * self.batch_size], [batches, self.batch_size])
-        for batch in tf.range(batches):
+        num_rows, ids = tf.shape(tokens)[0], self.network.layout.ids
+        order = shuffled_batches(num_rows, self.batch_size, seed, ids)
+        for batch in tf.range(tf.shape(order)[0]):
             rows = order[batch]
             self._step(tf.gather(tokens, rows), tf.gather(targets, rows))
 

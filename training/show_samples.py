@@ -27,14 +27,13 @@ def showing(measure: Measure, task: Task, generator: Generator, run: Run) -> Mea
         measured = measure(policy, num_samples, seed)
         if policy is generator:  # not at other temperatures
             samples = policy.sample(NUM_SAMPLES, seed).numpy()
-            lines = [codec.text(sequence) for sequence in samples]
             if run.display.on_terminal:
-                run.display.sample(lines[0])
+                run.display.sample(codec.text(samples[0]))
             with run.folder.events() as events:
                 if are_tunes:
                     events.add_tunes(*pictures_and_sound(samples), SAMPLE_RATE)
                 else:
-                    events.add_text(lines)
+                    events.add_text([codec.text(sequence) for sequence in samples])
         return measured
 
     return measure_and_show

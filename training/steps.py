@@ -11,6 +11,7 @@ from models.generator import Generator
 from models.graph_function import graph_function
 from models.judge import Judge
 from models.shares import WHOLE, Share
+from training.batches import shuffled_batches
 from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.losses import (
@@ -237,11 +238,7 @@ class Steps:
         return loss, accuracy
 
     def _shuffled_batches(self, num_rows, seed):
-        """Row numbers of whole batches in a counted order: int32 `[M // B, B]`."""
-        order = tf.random.experimental.stateless_shuffle(tf.range(num_rows), seed)
-        order = tf.cast(order, self.generator.layout.ids)
-        batches = num_rows // self.batch_size
-        return tf.reshape(order[: batches * self.batch_size], [batches, self.batch_size])
+        return shuffled_batches(num_rows, self.batch_size, seed, self.generator.layout.ids)
 
 
 def _weight(share: Share, mask: tf.Tensor) -> tf.Tensor | float:
