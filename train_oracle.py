@@ -64,7 +64,8 @@ def make_task(settings: OracleSettings):
 
     vocabulary = {"task": "oracle", "level": "id", "size": oracle.vocab_size}
     return Task(
-        *(train, vocabulary, measure, measured, write_samples, real, validation), inputs=inputs
+        *(train, vocabulary, measure, measured, write_samples, real, validation, test),
+        inputs=inputs,
     )
 
 

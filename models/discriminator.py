@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from models.checks import check_arrays, check_counts, check_tokens
 from models.chunks import map_chunks
+from models.convolutional_judge import ConvolutionalJudge
 from models.dropout import dropout
 from models.folded_convolution import folded_features
 from models.highway import Highway
-from models.judge import Judge
 from models.shares import WHOLE
 
 # {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
@@ -34,7 +34,7 @@ def paper_kernels(max_length: int) -> dict[int, int]:
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
-class Discriminator(Judge):
+class Discriminator(ConvolutionalJudge):
     """Convolution, max over time, highway, dropout, one logit ("The Discriminative Model for Sequences").
 
     Args:

@@ -22,3 +22,11 @@ def dropout(inputs: tf.Tensor, rate: float, seed: tf.Tensor, share: Share = WHOL
         shape = [shape[0], 1, shape[2]]
     uniforms = tf.random.stateless_uniform(shape, tf.cast(seed, tf.int32), alg="philox")
     return tf.where(share.rows(uniforms) >= rate, inputs / (1 - rate), tf.zeros([], inputs.dtype))
+
+
+def drop_dimensions(
+    embedded: tf.Tensor, rate: float, seed: tf.Tensor, share: Share = WHOLE
+) -> tf.Tensor:
+    """`dropout` of embeddings `[B, T, E]`, with another mask than that of features for the same seed."""
+    own = tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
+    return dropout(embedded, rate, own, share)

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 
 from models.checks import check_counts, check_rate, check_tokens
-from models.dropout import dropout
-from models.judge import Judge
+from models.convolutional_judge import ConvolutionalJudge
+from models.dropout import drop_dimensions, dropout
 from models.shares import WHOLE
 
 # {kernel width: number of filters}
@@ -19,7 +19,7 @@ def small_kernels(max_length: int) -> dict[int, int]:
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
-class SmallDiscriminator(Judge):
+class SmallDiscriminator(ConvolutionalJudge):
     """Embedding, convolutions that keep the length, max over time, one logit; dropout before and after.
 
     Trained with weight decay (AdamW, 1e-3, decay 0.1), it generalizes better to unseen sequences
@@ -82,8 +82,7 @@ class SmallDiscriminator(Judge):
         seed = self.mask_seeds.next() if training and seed is None else seed
         embedded = self.embedding(tokens)  # [B, T, E]
         if training and self.embedding_dropout:
-            own = tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int32), 1)
-            embedded = dropout(embedded, self.embedding_dropout, own, share)
+            embedded = drop_dimensions(embedded, self.embedding_dropout, seed, share)
         features = tf.cast(self._features(embedded), tf.float32)
         if training and self.dropout:
             features = dropout(features, self.dropout, seed, share)

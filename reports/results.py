@@ -15,7 +15,7 @@ Figures = dict[str, float]
 # Settings that say how a run is measured, or that only name or speed it.
 MEASURING = frozenset(
     {
-        "eval_every", "eval_samples", "final_samples", "self_bleu_samples", "verdict_samples", "temperatures",
+        "eval_every", "eval_samples", "final_samples", "self_bleu_samples", "verdict_samples", "normalizer_samples", "temperatures",
         "bleu_variant", "checkpoint_seconds", "random_tokens", "audio",
     }
 )  # fmt: skip
@@ -35,7 +35,8 @@ ADVERSARIAL = frozenset(
         "pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples",
         "discriminator", "discriminator_learning_rate", "discriminator_weight_decay",
         "discriminator_embedding_dim", "discriminator_dropout", "discriminator_embedding_dropout",
-        "discriminator_l2", "mixed_precision", "d_patience", "reward_clip",
+        "discriminator_l2", "discriminator_hidden_dim", "mixed_precision", "d_patience", "reward_clip",
+        "policy_samples", "data_weight", "start_at_temperature",
     }
 )  # fmt: skip
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")

@@ -104,6 +104,7 @@ def corpus_task(
         write_samples=write_samples,
         real=lambda: real,
         validation=corpus.validation,
+        test=corpus.test,
         generator_options=generator_options,
         provenance={**corpus.provenance, "real": real},
         inputs=input_digests(corpus.provenance),

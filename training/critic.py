@@ -209,7 +209,8 @@ def make_critic(
     rollout: Rollout, settings: Settings, distribution: Distribution = ONE_DEVICE
 ) -> Critic | None:
     """The critic of a run of these settings; None where the action values are those of roll-outs."""
-    if settings.action_values == "rollouts" or settings.algorithm in ("random", "mle", "ss"):
+    by_network = settings.action_values in ("value", "mixed")
+    if not by_network or settings.algorithm in ("random", "mle", "ss"):
         return None
     policy, dim = rollout.policy, settings.value_hidden_dim
     seed = int(counted_seed(settings.seed, "value network")[0]) >> 2  # and three more below 2^31

@@ -6,9 +6,16 @@ from typing import Any
 from files.errors import UsageError
 from training.options import flag
 
+_RECURRENT = {
+    "discriminator_learning_rate": 1e-3,
+    "discriminator_weight_decay": 0.1,
+    "discriminator_dropout": 0.5,
+    "discriminator_embedding_dropout": 0.2,
+    "discriminator_hidden_dim": 64,
+}
 # Settings that are None unless given: then those of the named discriminator. One that lacks a setting
 # has no use for it.
-NAMED: dict[str, dict[str, float]] = {
+NAMED: dict[str, dict[str, Any]] = {
     "paper": {
         "discriminator_learning_rate": 1e-4,
         "discriminator_weight_decay": 0.0,
@@ -21,6 +28,8 @@ NAMED: dict[str, dict[str, float]] = {
         "discriminator_dropout": 0.7,
         "discriminator_embedding_dropout": 0.2,
     },
+    "recurrent": _RECURRENT,
+    "prefix": _RECURRENT,
 }
 _NAMES = tuple(dict.fromkeys(name for defaults in NAMED.values() for name in defaults))
 
@@ -40,6 +49,11 @@ def with_defaults(settings: Any) -> Any:
 
 def check_discriminator(settings: Any) -> None:
     """Raises `UsageError` for a setting that the named discriminator does not use."""
+    if settings.discriminator in ("recurrent", "prefix") and settings.mixed_precision != "none":
+        raise UsageError(
+            f"--mixed-precision is for --discriminator paper or small, and --discriminator is "
+            f"{settings.discriminator}. Leave it out."
+        )
     for name in _NAMES:
         if name not in NAMED[settings.discriminator] and getattr(settings, name) is not None:
             kinds = " or ".join(kind for kind, defaults in NAMED.items() if name in defaults)

@@ -3,24 +3,22 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
 from data.text_rules import text_rules
-from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
 from models.judge import Judge
 from models.rollout import Rollout
-from models.small_discriminator import SmallDiscriminator
+from training.action_values import make_action_values
 from training.controls import measure_controls
 from training.critic import FIGURES as VALUE_FIGURES
 from training.critic import make_critic
-from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
+from training.judges import make_discriminator
 from training.pretrain import measure_generator
 from training.result import significance, summary
 from training.rewards import make_reward
@@ -32,6 +30,7 @@ from training.show_samples import showing
 from training.steps import make_steps
 from training.stored_settings import settings_without_paths
 from training.task import Task
+from training.verdict import measure_final_verdict
 
 
 def run_experiment(
@@ -82,8 +81,16 @@ def carry_out(run: Run, task: Task) -> None:
         real = tf.constant(task.train, tf.int32)
         measure = showing(task.measure, task, generator, run)
         critic = make_critic(rollout, settings, distribution)
-        train_seqgan(steps, rollout, reward, real, settings, run, measure, task.validation, critic)
+        train_seqgan(
+            *(steps, rollout, reward, real, settings, run, measure, task.validation, critic),
+            make_action_values(settings, discriminator),
+        )
         measure_generator(generator, settings, run, measure, task.validation, start=False)
+        for _ in run.loop("final verdict", 1 if judged else 0):
+            if distribution.is_chief:
+                parts = {"validation": task.validation, "test": task.test}
+                given = parts, settings.normalizer_samples, run.seed("final verdict")
+                run.keep(Measurement(measure_final_verdict(generator, discriminator, *given)))
     for _ in run.loop("export", 1):
         if distribution.is_chief:
             export(generator, discriminator if judged else None, task, run)
@@ -95,7 +102,7 @@ def carry_out(run: Run, task: Task) -> None:
 def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:
     """Names of the figures in `metrics.csv` that not every run has."""
     by_patience = ("nll_validation", "mle_learning_rate") if settings.mle_patience else ()
-    by_value = () if settings.action_values == "rollouts" else VALUE_FIGURES
+    by_value = VALUE_FIGURES if settings.action_values in ("value", "mixed") else ()
     return tuple(dict.fromkeys((*task.figures, *by_patience, *by_value)))
 
 
@@ -116,20 +123,6 @@ def make_models(
         )
         discriminator = make_discriminator(vocab_size, max_length, settings)
     return generator, discriminator
-
-
-def make_discriminator(vocab_size: int, max_length: int, settings: Settings) -> Judge:
-    """The discriminator that `--discriminator` names."""
-    known = with_defaults(settings)
-    options: dict[str, Any] = {
-        "embedding_dim": settings.discriminator_embedding_dim,
-        "dropout": known.discriminator_dropout,
-        "dtype": "float32" if settings.mixed_precision == "none" else "mixed_bfloat16",
-    }
-    if settings.discriminator == "small":
-        rate = known.discriminator_embedding_dropout
-        return SmallDiscriminator(vocab_size, max_length, embedding_dropout=rate, **options)
-    return Discriminator(vocab_size, max_length, l2=known.discriminator_l2, **options)
 
 
 def export(generator: Generator, discriminator: Judge | None, task: Task, run: Run) -> None:

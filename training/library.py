@@ -8,8 +8,8 @@ from metrics.nll import sequence_nll
 from models.checks import check_tokens
 from models.generator import Generator
 from models.judge import Judge
-from models.small_discriminator import SmallDiscriminator
 from training.journal import Measurement
+from training.judges import name_of
 from training.options import options_of
 from training.pretrain import Measure
 from training.settings import Settings
@@ -17,9 +17,9 @@ from training.settings import Settings
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
 _OF_LIBRARY = ("xla", "verdict_samples")
-# A value network is for the scripts, which make a critic: `training.critic.make_critic`.
-_OF_CRITIC = (
-    *("action_values", "rollout_positions", "value_hidden_dim"),
+# What the scripts alone do: estimators of action values besides roll-outs, the best temperature.
+_NOT_HERE = (
+    *("start_at_temperature", "action_values", "rollout_positions", "value_hidden_dim"),
     *("value_learning_rate", "value_samples", "value_pretrain_steps"),
 )
 
@@ -39,13 +39,13 @@ def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
     """
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
-    names = [name for name in names if name not in _OF_CRITIC]
+    names = [name for name in names if name not in _NOT_HERE]
     names += _OF_LIBRARY
     names.remove("discriminator")  # the caller has made it
     for name in given:
         if name not in names:
             raise TypeError(f"there is no setting {name!r}, expected one of {', '.join(names)}.")
-    given["discriminator"] = "small" if isinstance(discriminator, SmallDiscriminator) else "paper"
+    given["discriminator"] = name_of(discriminator)
     settings = Settings(seed=seed, eval_every=1, temperatures=(), **given)
     settings.check()
     return settings

@@ -64,6 +64,7 @@ ORACLE_PRESETS: dict[str, OracleSettings] = {
         eval_samples=128,
         final_samples=256,
         self_bleu_samples=64,
+        normalizer_samples=256,
         temperatures=(0.7, 1.0),
     ),
     "paper": _PAPER,
@@ -93,6 +94,7 @@ _CORPUS_SMOKE: dict[str, Any] = {
     "eval_samples": 64,
     "final_samples": 64,
     "self_bleu_samples": 32,
+    "normalizer_samples": 64,
     "temperatures": (0.7, 1.0),
 }
 _CORPUS_QUICK: dict[str, Any] = {"mle_epochs": 25, "g_learning_rate": 0.012, "d_samples": 960}

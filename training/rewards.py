@@ -152,6 +152,17 @@ def _permuted(settings: RewardSettings, generator: "Generator", real: "np.ndarra
     return Reward(of_batch=permuted)
 
 
+def _permuted_density_ratio(
+    settings: RewardSettings, generator: "Generator", real: "np.ndarray"
+) -> Reward:
+    from training.reward_functions import density_ratio, normalised, permuted
+
+    return Reward(
+        of_logits=lambda logits: density_ratio(logits, settings.reward_clip),
+        of_batch=lambda action_values, seed: permuted(normalised(action_values), seed),
+    )
+
+
 def _bleu(settings: RewardSettings, generator: "Generator", real: "np.ndarray") -> Reward:
     from training.reward_functions import BleuReward
 
@@ -185,6 +196,10 @@ REWARDS: Mapping[str, Entry] = {
     "permuted": Entry(
         "the discriminator's rewards, shuffled among the sequences of the batch, a control",
         _permuted,
+    ),
+    "permuted-density-ratio": Entry(
+        "those of density-ratio, shuffled among the sequences of the batch, a control",
+        _permuted_density_ratio,
     ),
     "constant": Entry(f"{CONSTANT} for every sequence, a control", _constant),
     "uniform": Entry("a random number from 0 to 1 for each sequence, a control", _uniform),

@@ -3,7 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from models.checks import numpy_random
 from models.rollout import Rollout
+from training.action_values import ActionValues
 from training.best_weights import BestWeights, WeightCopies
 from training.critic import Critic
 from training.journal import Journal
@@ -16,6 +18,7 @@ from training.pretrain import (
 from training.rewards import Reward
 from training.settings import Settings
 from training.steps import Steps
+from training.temperature import apply_temperature
 from training.verdict import measure_verdict
 
 
@@ -29,6 +32,7 @@ def train_seqgan(
     measure: Measure,
     validation: np.ndarray | None = None,
     critic: Critic | None = None,
+    without_rollouts: ActionValues | None = None,
 ) -> None:
     """Trains the generator on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1.
 
@@ -45,8 +49,11 @@ def train_seqgan(
         measure: figures of the generator, taken along the way.
         validation: int `[M, T]`, real sequences that are not trained on: for early stopping, and for
             what the discriminator knows of them, measured in every round; None: neither.
-        critic: gives the action values in place of Monte Carlo search; None: `rollout` does.
+        critic: gives the action values in place of Monte Carlo search, and learns them; None: `rollout`
+            gives them.
+        without_rollouts: gives them in place of both.
     """
+    estimator = without_rollouts or critic or rollout
     generator, by_rows = steps.generator, steps.distribution.by_rows
     models = {"generator": generator, "discriminator": steps.discriminator, "rollout": rollout}
     best_generator = WeightCopies(generator) if settings.mle_patience else None
@@ -59,6 +66,9 @@ def train_seqgan(
     pretrain_generator(steps, real, settings, journal, measure, validation, best_generator)
     if settings.algorithm in ("mle", "ss"):
         return
+    for _ in journal.loop("start at temperature", 1 if settings.start_at_temperature else 0):
+        found = journal.state.results.get("temperature_mle", 1.0)  # the chief's alone
+        apply_temperature(generator, steps.distribution.from_chief(found))
     for _ in journal.loop("target network", 1):
         rollout.update(generator)  # 3  beta <- theta
     if reward.needs_discriminator:
@@ -66,6 +76,7 @@ def train_seqgan(
     if critic:
         critic.pretrain(reward, steps.discriminator, journal, settings.value_pretrain_steps)
 
+    policy = generator if settings.policy_samples == "generator" else rollout.policy
     for round_ in journal.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
         if critic:
@@ -73,9 +84,9 @@ def train_seqgan(
             results |= critic.learn(reward_fn, journal.seed("value samples", round_))
         for g_step in range(settings.g_steps):  # 7
             seed = journal.seed("policy", round_, g_step)
-            tokens = by_rows(generator.sample, settings.batch_size, seed)  # 8
+            tokens = by_rows(policy.sample, settings.batch_size, seed)  # 8
             action_values = by_rows(  # 9-11  Eq. (4)
-                (critic or rollout).action_values,
+                estimator.action_values,
                 tokens,
                 reward.bind(steps.discriminator, journal.seed("rewards", round_, g_step)),
                 reward.num_rollouts(settings.num_rollouts),
@@ -84,7 +95,8 @@ def train_seqgan(
             rate = learning_rate(settings, round_)
             seed = journal.seed("batch", round_, g_step)
             action_values = reward.over_batch(action_values, seed)
-            results |= steps.policy_gradient(tokens, action_values, rate)  # 12  Eq. (8)
+            data = data_batch(real, settings, journal.seed("data", round_, g_step))
+            results |= steps.policy_gradient(tokens, action_values, rate, *data)  # 12  Eq. (8)
         for d_step in range(settings.d_steps if reward.needs_discriminator else 0):  # 14
             seed = journal.seed("sets", round_, d_step)
             sets = balanced_sets(real, generator, settings.d_samples, seed, by_rows)  # 15
@@ -118,6 +130,14 @@ def best_weights(
             "give `validation_data`, or None."
         )
     return BestWeights(steps.discriminator, settings.d_patience, steps.distribution)
+
+
+def data_batch(real: tf.Tensor, settings: Settings, seed: np.ndarray) -> tuple:
+    """A batch of the training data and a seed, for `--data-weight`; empty without it."""
+    if not settings.data_weight:
+        return ()
+    rows = numpy_random(seed).integers(len(real), size=settings.batch_size)
+    return tf.gather(real, rows), seed
 
 
 def learning_rate(settings: Settings, round_: int) -> float:

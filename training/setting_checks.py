@@ -18,7 +18,20 @@ def check_combination(settings: Any) -> None:
             f"--action-values {settings.action_values} is for --algorithm pg-bleu and seqgan, and "
             f"--algorithm is {settings.algorithm}."
         )
-    if settings.action_values != "rollouts" and settings.value_samples < settings.batch_size:
+    if settings.action_values == "prefix" and (settings.discriminator, settings.reward) != (
+        "prefix",
+        "log-ratio",
+    ):
+        raise UsageError(
+            "--action-values prefix needs --discriminator prefix and --reward log-ratio, and they are "
+            f"{settings.discriminator} and {settings.reward}."
+        )
+    if settings.start_at_temperature and not settings.tune_temperature:
+        raise UsageError(
+            "--start-at-temperature needs --tune-temperature, which finds the temperature. Give both."
+        )
+    by_network = settings.action_values in ("value", "mixed")
+    if by_network and settings.value_samples < settings.batch_size:
         raise UsageError(
             f"--value-samples is {settings.value_samples}, expected at least one batch: give "
             f"--batch-size, {settings.batch_size}, or more."

@@ -13,10 +13,10 @@ from training.bounds import (
     SEQUENCES,
     SHARE,
 )
-from training.discriminators import check_discriminator, defaults_in_words
+from training.discriminator_settings import DiscriminatorSettings
+from training.discriminators import check_discriminator
 from training.options import Bounds, check_bounds, option
 from training.rewards import REWARDS
-from training.run_settings import RunSettings
 from training.setting_checks import check_combination, check_fits
 
 # Boxes of `--help`, in this order.
@@ -32,7 +32,6 @@ GROUPS = (
 )
 generator = partial(option, group="Generator")
 mle = partial(option, group="Maximum likelihood")
-judge = partial(option, group="Discriminator", after_pretraining=True)
 policy = partial(option, group="Policy gradient", after_pretraining=True)
 evaluation = partial(option, group="Evaluation")
 execution = partial(option, group="Execution")
@@ -44,7 +43,7 @@ else:
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(RunSettings):
+class Settings(DiscriminatorSettings):
     """Settings of every trainer. Lengths are in tokens; "per round" means per adversarial round."""
 
     random_tokens: Literal["unigram", "uniform"] = evaluation(
@@ -93,70 +92,6 @@ class Settings(RunSettings):
         after_pretraining=True,
     )
 
-    discriminator: Literal["paper", "small"] = judge(
-        "paper",
-        "paper: convolutions of 12 widths and a highway layer; small: fewer filters, more dropout and weight decay, for unseen data (docs/discriminator.md).",
-    )
-    discriminator_learning_rate: float | None = judge(
-        None,
-        f"Learning rate of the discriminator. {defaults_in_words('discriminator_learning_rate')}",
-        bounds=LEARNING_RATE,
-    )
-    discriminator_weight_decay: float | None = judge(
-        None,
-        "Decoupled weight decay of its optimizer (AdamW), times the learning rate; 0: none. "
-        + defaults_in_words("discriminator_weight_decay"),
-        bounds=Bounds(0, 1e6),
-    )
-    discriminator_embedding_dim: int = judge(
-        64, "Dimension of its token embeddings.", bounds=DIMENSION
-    )
-    discriminator_dropout: float | None = judge(
-        None,
-        f"Dropout rate of its features in training. {defaults_in_words('discriminator_dropout')}",
-        bounds=Bounds(0, 0.999),
-    )
-    discriminator_embedding_dropout: float | None = judge(
-        None,
-        "Dropout rate of its embedding's dimensions in training, with the same dimensions dropped at all positions of a sequence. "
-        + defaults_in_words("discriminator_embedding_dropout"),
-        bounds=Bounds(0, 0.999),
-    )
-    discriminator_l2: float | None = judge(
-        None,
-        f"Weight of the L2 penalty on its output layer. {defaults_in_words('discriminator_l2')}",
-        bounds=Bounds(0, 1e6),
-    )
-    mixed_precision: Literal["none", "bfloat16"] = judge(
-        "none",
-        "bfloat16: compute its convolutions and highway layer in 16 bits. Weights, outputs and the generator stay in float32.",
-    )
-    pretrain_d_steps: int = judge(
-        1,
-        "Training sets in its pre-training, each with newly generated sequences.",
-        bounds=COUNT_OR_NONE,
-    )
-    pretrain_d_epochs: int = judge(3, "Epochs per training set in its pre-training.", bounds=COUNT)
-    pretrain_d_samples: int = judge(
-        5000,
-        "Real sequences per training set in its pre-training (all of them if there are fewer), and as many generated ones.",
-        bounds=SEQUENCES,
-    )
-    d_patience: int | None = judge(
-        None,
-        "Early stopping of its pre-training: training sets without a lower loss on the validation data after which it stops. The weights with the lowest loss are used. None: all --pretrain-d-steps.",
-        bounds=COUNT,
-    )
-    d_steps: int = judge(
-        1, "Training sets per round, each with newly generated sequences.", bounds=COUNT_OR_NONE
-    )
-    d_epochs: int = judge(1, "Epochs per training set (k).", bounds=COUNT)
-    d_samples: int = judge(
-        640,
-        "Real sequences per training set (all of them if there are fewer), and as many generated ones.",
-        bounds=SEQUENCES,
-    )
-
     rounds: int = policy(30, "Rounds of adversarial training.", bounds=COUNT_OR_NONE)
     g_steps: int = policy(1, "Policy-gradient updates per round.", bounds=COUNT_OR_NONE)
     g_learning_rate: float = policy(
@@ -190,6 +125,19 @@ class Settings(RunSettings):
         "none",
         "Baseline subtracted from the rewards. none (paper); batch: their mean over the batch; position: their mean at each position; leave-one-out: their mean over the other sequences of the batch (RLOO).",
     )
+    policy_samples: Literal["generator", "target"] = policy(
+        "generator",
+        "Whose sequences the policy gradient learns from. target: those of the roll-out policy, which stays the same within a round. With --reward density-ratio and --action-values sequence the update is then weighted maximum likelihood.",
+    )
+    data_weight: float = policy(
+        0.0,
+        "Weight of maximum likelihood on a batch of the training data, added to each policy-gradient update.",
+        bounds=Bounds(0, 1e6),
+    )
+    start_at_temperature: bool = policy(
+        False,
+        "Start adversarial training from the generator at its best sampling temperature (--tune-temperature), which then is its temperature 1.",
+    )
     bleu_reward_order: int = policy(
         3, "Longest n-gram of the BLEU reward of --algorithm pg-bleu.", bounds=Bounds(1, 10)
     )
@@ -200,9 +148,9 @@ class Settings(RunSettings):
     bleu_reward_references: float = policy(
         0.4, "Share of the training sequences used as references of the BLEU reward.", bounds=SHARE
     )
-    action_values: Literal["rollouts", "value", "mixed"] = policy(
+    action_values: Literal["rollouts", "value", "mixed", "sequence", "prefix"] = policy(
         "rollouts",
-        "Estimator of the action values. rollouts: --num-rollouts of every prefix (paper); value: a value network, which reads a sequence once; mixed: the value network, corrected by roll-outs of a few prefixes of each sequence, as unbiased as rollouts (docs/value-network.md).",
+        "Estimator of the action values. rollouts: --num-rollouts of every prefix (paper); value: a value network, which reads a sequence once; mixed: the value network, corrected by roll-outs of a few prefixes of each sequence, as unbiased as rollouts (docs/value-network.md); sequence: the reward of the sequence for all its tokens; prefix: differences of the verdicts of --discriminator prefix (docs/discriminator.md).",
     )
     rollout_positions: int = policy(
         4,
@@ -241,12 +189,6 @@ class Settings(RunSettings):
         1000,
         "Generated sequences for self-BLEU, each compared with all the others.",
         bounds=MEASURED_SEQUENCES,
-    )
-    verdict_samples: int = evaluation(
-        1000,
-        "Validation sequences (all of them if there are fewer), and generated ones, on which the discriminator is evaluated after each training set of its pre-training and in each round.",
-        bounds=MEASURED_SEQUENCES,
-        after_pretraining=True,
     )
     temperatures: tuple[float, ...] = evaluation(
         (0.5, 0.6, 0.7, 0.85, 1.0, 1.2),

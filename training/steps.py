@@ -48,6 +48,7 @@ class Steps:
         discriminator_weight_decay: of the discriminator, decoupled: Adam becomes AdamW. 0: none.
         clip_norm: global norm that the generator's gradients are clipped to.
         reward_baseline: see `training.losses.subtract_baseline`.
+        data_weight: of maximum likelihood in an update by the policy gradient, where it gets data.
         jit_compile: whether XLA compiles the updates.
         check_numerics: whether to fail in the operation that makes the first NaN; slower, no XLA.
         distribution: what the updates run on.
@@ -66,6 +67,7 @@ class Steps:
         discriminator_weight_decay: float = 0.0,
         clip_norm: float = 5.0,
         reward_baseline: str = "none",
+        data_weight: float = 0.0,
         jit_compile: bool = True,
         check_numerics: bool = False,
         distribution: Distribution = ONE_DEVICE,
@@ -75,6 +77,7 @@ class Steps:
         self.batch_size = batch_size
         self.clip_norm = clip_norm
         self.reward_baseline = reward_baseline
+        self.data_weight = data_weight
         self.distribution = distribution
 
         with distribution.scope():
@@ -144,35 +147,46 @@ class Steps:
         return {"mle_loss": loss / tf.cast(tf.shape(order)[0], tf.float32)}
 
     def _mle_gradients(self, share, inputs, tokens, mask_seed=None):
-        mask = self.generator.mask(tokens)
         with tf.GradientTape() as tape:
-            # Each position sees the inputs before it.
-            logits = self.generator(share.rows(inputs), training=True, seed=mask_seed, share=share)
-            loss = mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
+            loss = self._mle_loss(share, inputs, tokens, mask_seed)
         return dense_gradients(tape, loss, self.generator), loss
+
+    def _mle_loss(self, share, inputs, tokens, mask_seed):
+        """A share's part of the mean over the batch's tokens. Each position sees the inputs before it."""
+        mask = self.generator.mask(tokens)
+        logits = self.generator(share.rows(inputs), training=True, seed=mask_seed, share=share)
+        return mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
 
     def _apply_mle(self, gradients, loss):
         self._apply_generator(gradients, self.mle_optimizer)
         return loss
 
     def policy_gradient(
-        self, tokens: tf.Tensor, rewards: tf.Tensor, learning_rate: float
+        self,
+        tokens: tf.Tensor,
+        rewards: tf.Tensor,
+        learning_rate: float,
+        data: tf.Tensor | None = None,
+        seed: np.ndarray | None = None,
     ) -> dict[str, tf.Tensor]:
         """One REINFORCE update, Eq. (8): tokens int32 `[B, T]`, rewards float32 `[B, T]`.
 
-        The baseline is subtracted from the rewards; `mean_reward` is what they were before.
+        The baseline is subtracted from the rewards; `mean_reward` is what they were before. `data`,
+        real sequences int32 `[B, T]`, add `data_weight` times the loss of maximum likelihood, with the
+        dropout of `seed`.
         """
         tokens = self._check_tokens(tokens, "tokens")
         check_arrays(tokens=(tokens, "int [B, T]"), rewards=(rewards, "float [B, T]"))
         self.policy_optimizer.learning_rate = learning_rate
-        loss, norm = self._policy_step(tokens, rewards)
+        more = () if data is None else (self._check_tokens(data, "data"), check_seed(seed))
+        loss, norm = self._policy_step(tokens, rewards, *more)
         return {
             "policy_loss": loss,
             "policy_gradient_norm": norm,
             "mean_reward": masked_mean(rewards, self.generator.mask(tokens)),
         }
 
-    def _policy_gradients(self, share, tokens, rewards):
+    def _policy_gradients(self, share, tokens, rewards, data=None, data_seed=None):
         mask = self.generator.mask(tokens)
         advantages = subtract_baseline(rewards, mask, self.reward_baseline)
         with tf.GradientTape() as tape:
@@ -181,6 +195,9 @@ class Steps:
             loss = policy_gradient_loss(logits, *parts) * _weight(share, mask)
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
             summed = loss * tf.reduce_sum(mask)
+            if data is not None:
+                counts = tf.reduce_sum(self.generator.mask(data))
+                summed += self.data_weight * counts * self._mle_loss(share, data, data, data_seed)
         return dense_gradients(tape, summed, self.generator), loss
 
     def _apply_policy(self, gradients, loss):
@@ -223,13 +240,12 @@ class Steps:
     def _discriminator_gradients(self, share, tokens, labels, mask_seed):
         labels = share.rows(labels)
         with tf.GradientTape() as tape:
-            logits = self.discriminator(
-                share.rows(tokens), training=True, seed=mask_seed, share=share
-            )
-            loss = discriminator_loss(logits, labels) / share.num
+            logits = self.discriminator.training_logits(share.rows(tokens), mask_seed, share)
+            by_judgement = tf.repeat(labels, tf.shape(logits)[1])
+            loss = discriminator_loss(tf.reshape(logits, [-1]), by_judgement) / share.num
             penalties = self.discriminator.losses  # none without an L2 penalty
             penalized = loss + (tf.add_n(penalties) / share.num if penalties else 0.0)
-        correct = tf.cast((logits > 0) == (labels > 0.5), tf.float32)
+        correct = tf.cast((logits[:, -1] > 0) == (labels > 0.5), tf.float32)  # of whole sequences
         accuracy = tf.reduce_mean(correct) / share.num
         return dense_gradients(tape, penalized, self.discriminator), loss, accuracy
 
@@ -267,6 +283,7 @@ def make_steps(
         discriminator_weight_decay=known.discriminator_weight_decay,
         clip_norm=settings.clip_norm,
         reward_baseline=settings.reward_baseline,
+        data_weight=settings.data_weight,
         jit_compile=settings.xla,
         check_numerics=settings.check_numerics,
         distribution=distribution,

@@ -22,6 +22,7 @@ class Task:
         write_samples: writes sequences int32 `[M, T]` for people, into a folder.
         validation: int32 `[M, T]`, real sequences to decide by: neither trained on nor those of the
             test figures.
+        test: int32 `[M, T]`, real sequences that decide nothing, those of the test figures.
         real: the same figures of real held-out data.
         generator_options: end and blocked tokens of the generator.
         provenance: of the data, for `result.json`.
@@ -36,6 +37,7 @@ class Task:
     write_samples: Callable[[Path, np.ndarray], None]
     real: Callable[[], dict[str, float]]
     validation: np.ndarray | None = None
+    test: np.ndarray | None = None
     generator_options: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)

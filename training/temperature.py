@@ -20,6 +20,12 @@ def validation_nll(generator: Generator, validation: np.ndarray, temperature: fl
     return float(sequence_nll(log_prob, validation).sum() / counted)
 
 
+def apply_temperature(generator: Generator, temperature: float) -> None:
+    """Divides the logits by a temperature, in the weights: `sample` at 1 then draws as at it before."""
+    for weight in generator.head.weights:
+        weight.assign(weight / temperature)
+
+
 def best_temperature(generator: Generator, validation: np.ndarray) -> float:
     """The temperature with the lowest NLL on int `[M, T]`, by a bounded search within `BOUNDS`.
 

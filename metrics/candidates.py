@@ -1,0 +1,58 @@
+"""How likely real data are when sequences are chosen among candidates by a discriminator's ratio."""
+
+from typing import Any
+
+import numpy as np
+
+from metrics.rows import row_of_numbers
+
+_ROWS = 256  # real sequences at a time: bounds memory
+_FIX = "give one for each sequence"
+
+
+def resampling_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.ndarray:
+    """log q(Y) / G(Y) of real sequences, q one of `num` candidates drawn with probabilities ~ r.
+
+    Candidates are samples of G and r = D / (1 - D); this is importance resampling:
+
+        q(Y) = G(Y) E[num r(Y) / (r(Y) + sum of the ratios of num - 1 samples)]
+
+    The expectation is a mean over groups of the samples given. As `num` grows q tends to G r / Z.
+
+    Args:
+        real_logits: log r, `[M]`.
+        sample_logits: log r of samples of G, `[K]`, K at least num - 1.
+        num: candidates, at least 2.
+
+    Returns:
+        float64 `[M]`, nats.
+    """
+    real, samples, others = _checked(real_logits, sample_logits, num)
+    highest = max(real.max(), samples.max())  # of which no ratio overflows
+    ratios = np.exp(samples - highest)
+    sums = ratios[: len(ratios) // others * others].reshape(-1, others).sum(axis=1)
+    results = []
+    for start in range(0, len(real), _ROWS):
+        own = np.exp(real[start : start + _ROWS, None] - highest)
+        results.append(np.log(num * np.mean(own / (own + sums), axis=1)))
+    return np.concatenate(results)
+
+
+def best_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.ndarray:
+    """log q(Y) / G(Y) of real sequences, q the candidate of `num` with the highest logit.
+
+    q(Y) = G(Y) num F(r(Y))^(num - 1) without ties, F the share of samples with a lower ratio. F is
+    estimated as (1 + those among the K samples) / (1 + K), so that it is never 0.
+
+    Args, returns: as for `resampling_log_ratios`.
+    """
+    real, samples, others = _checked(real_logits, sample_logits, num)
+    below = np.searchsorted(np.sort(samples), real, side="left")
+    return np.log(num) + others * np.log((1 + below) / (1 + len(samples)))
+
+
+def _checked(real_logits: Any, sample_logits: Any, num: int) -> tuple[np.ndarray, np.ndarray, int]:
+    if num < 2:
+        raise ValueError(f"`num` is {num}, expected at least 2 candidates.")
+    real = row_of_numbers(real_logits, "real_logits", 1, _FIX)
+    return real, row_of_numbers(sample_logits, "sample_logits", num - 1, _FIX), num - 1
