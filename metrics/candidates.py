@@ -3,11 +3,12 @@
 from typing import Any
 
 import numpy as np
+from scipy.special import logsumexp
 
-from metrics.rows import row_of_numbers
+from metrics.rows import row_of_finite_numbers
 
 _ROWS = 256  # real sequences at a time: bounds memory
-_FIX = "give one for each sequence"
+_FIX = "give a finite one for each sequence"
 
 
 def resampling_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.ndarray:
@@ -28,13 +29,13 @@ def resampling_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.
         float64 `[M]`, nats.
     """
     real, samples, others = _checked(real_logits, sample_logits, num)
-    highest = max(real.max(), samples.max())  # of which no ratio overflows
-    ratios = np.exp(samples - highest)
-    sums = ratios[: len(ratios) // others * others].reshape(-1, others).sum(axis=1)
+    groups = samples[: len(samples) // others * others].reshape(-1, others)
+    log_sums = logsumexp(groups, axis=1)
     results = []
     for start in range(0, len(real), _ROWS):
-        own = np.exp(real[start : start + _ROWS, None] - highest)
-        results.append(np.log(num * np.mean(own / (own + sums), axis=1)))
+        own = real[start : start + _ROWS, None]
+        log_shares = -np.logaddexp(0, log_sums - own)
+        results.append(logsumexp(log_shares, axis=1) + np.log(num / len(log_sums)))
     return np.concatenate(results)
 
 
@@ -52,7 +53,7 @@ def best_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.ndarra
 
 
 def _checked(real_logits: Any, sample_logits: Any, num: int) -> tuple[np.ndarray, np.ndarray, int]:
-    if num < 2:
-        raise ValueError(f"`num` is {num}, expected at least 2 candidates.")
-    real = row_of_numbers(real_logits, "real_logits", 1, _FIX)
-    return real, row_of_numbers(sample_logits, "sample_logits", num - 1, _FIX), num - 1
+    if type(num) is not int or num < 2:
+        raise ValueError(f"`num` is {num!r}, expected a whole number; give 2 candidates or more.")
+    real = row_of_finite_numbers(real_logits, "real_logits", 1, _FIX)
+    return real, row_of_finite_numbers(sample_logits, "sample_logits", num - 1, _FIX), num - 1

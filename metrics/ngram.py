@@ -19,6 +19,10 @@ class NgramModel:
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]], order: int, num_ids: int) -> None:
+        if type(order) is not int or order < 1:
+            raise ValueError(f"`order` is {order!r}, expected a whole number; give 1 or more.")
+        if type(num_ids) is not int or num_ids < 1:
+            raise ValueError(f"`num_ids` is {num_ids!r}, expected a whole number; give 1 or more.")
         self.order = order
         self._num_ids = num_ids
         padded = (self._padded(sequence) for sequence in sequences)

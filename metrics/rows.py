@@ -25,3 +25,14 @@ def row_of_numbers(numbers: Any, name: str, fewest: int, fix: str) -> np.ndarray
     if values.ndim != 1 or len(values) < fewest:
         raise ValueError(f"`{name}` has shape {values.shape}, {expected}")
     return values
+
+
+def row_of_finite_numbers(numbers: Any, name: str, fewest: int, fix: str) -> np.ndarray:
+    """`row_of_numbers`, all of them finite; `ValueError` where one is not."""
+    values = row_of_numbers(numbers, name, fewest, fix)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"`{name}` has {np.sum(~np.isfinite(values))} values that are not finite, expected none; "
+            f"{fix}."
+        )
+    return values

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metrics.rows import row_of_numbers
+from metrics.rows import row_of_finite_numbers
 
 CALIBRATION_BINS = 10
 
@@ -56,8 +56,11 @@ def verdict(real_logits: Any, sample_logits: Any, num_tokens: Any) -> Verdict:
     Raises:
         ValueError: an argument has another shape, or numbers that are not finite.
     """
-    real, samples = _values(real_logits, "real_logits"), _values(sample_logits, "sample_logits")
-    tokens = _values(num_tokens, "num_tokens")
+    given = {"real_logits": real_logits, "sample_logits": sample_logits, "num_tokens": num_tokens}
+    fix = "give a finite one for each sequence"
+    real, samples, tokens = (
+        row_of_finite_numbers(numbers, name, 2, fix) for name, numbers in given.items()
+    )
     if len(tokens) != len(real) or tokens.min() < 0 or tokens.sum() == 0:
         raise ValueError(
             f"`num_tokens` has {len(tokens)} numbers from {tokens.min():g} to {tokens.max():g}, expected "
@@ -91,14 +94,3 @@ def _calibration_error(real: np.ndarray, samples: np.ndarray) -> float:
     probabilities = np.exp(-np.logaddexp(0, -logits))
     differences = np.bincount(bins, weights * (labels - probabilities))
     return float(np.abs(differences).sum())
-
-
-def _values(numbers: Any, name: str) -> np.ndarray:
-    fix = "give a finite one for each sequence"
-    values = row_of_numbers(numbers, name, 2, fix)
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"`{name}` has {np.sum(~np.isfinite(values))} values that are not finite, expected none; "
-            f"{fix}."
-        )
-    return values

@@ -15,14 +15,27 @@ import pytest
 import metrics
 import models
 from data.vocabulary import RESERVED, Vocabulary
-from metrics import bleu, diversity, nll, pitch, rows, sequences, significance, verdict
+from metrics import (
+    bleu,
+    candidates,
+    diversity,
+    ngram,
+    nll,
+    pitch,
+    rows,
+    sequences,
+    significance,
+    verdict,
+)
 from models import (
     controls,
+    convolutional_judge,
     discriminator,
     draw,
     folded_convolution,
     highway,
-    judge,
+    prefix_discriminator,
+    recurrent_discriminator,
     small_discriminator,
     truncation,
 )
@@ -72,6 +85,9 @@ def made():
         "generator": generator,
         "discriminator": judge,
         "small_discriminator": small_discriminator.SmallDiscriminator(V, T, E, {1: 3, 2: 4}),
+        "recurrent": recurrent_discriminator.RecurrentDiscriminator(V, T, E, H),
+        "prefix": prefix_discriminator.PrefixDiscriminator(V, T, E, H),
+        "ngram": ngram.NgramModel([[1, 2]], 2, V),
         "steps": Steps(generator, judge, batch_size=B),
         "rollout": Rollout(generator),
         "value": ValueNetwork(V, T, E, H),
@@ -196,8 +212,8 @@ CASES = {
     "models.judge.Judge.probability_real": [
         (lambda m, x: m["discriminator"].probability_real(x), NO_LISTS)
     ],
-    "models.judge.check_kernels": [
-        (lambda m, x: judge.check_kernels(x, T), ({}, {0: 2}, {T + 1: 2}))
+    "models.convolutional_judge.check_kernels": [
+        (lambda m, x: convolutional_judge.check_kernels(x, T), ({}, {0: 2}, {T + 1: 2}))
     ],
     "models.small_discriminator.small_kernels": [
         (lambda m, x: small_discriminator.small_kernels(x), NO_COUNT)
@@ -215,6 +231,29 @@ CASES = {
     ],
     "models.small_discriminator.SmallDiscriminator.call": [
         (lambda m, x: m["small_discriminator"](x), NO_TOKENS)
+    ],
+    "models.recurrent_discriminator.RecurrentDiscriminator": [
+        (lambda m, x: recurrent_discriminator.RecurrentDiscriminator(V, x), NO_COUNT),
+        (lambda m, x: recurrent_discriminator.RecurrentDiscriminator(V, T, E, x), NO_COUNT),
+    ],
+    "models.recurrent_discriminator.RecurrentDiscriminator.call": [
+        (lambda m, x: m["recurrent"](x), NO_TOKENS)
+    ],
+    "models.prefix_discriminator.PrefixDiscriminator": [
+        (lambda m, x: prefix_discriminator.PrefixDiscriminator(V, x), NO_COUNT),
+        (lambda m, x: prefix_discriminator.PrefixDiscriminator(V, T, E, x), NO_COUNT),
+    ],
+    "models.prefix_discriminator.PrefixDiscriminator.call": [
+        (lambda m, x: m["prefix"](x), NO_TOKENS)
+    ],
+    "models.prefix_discriminator.PrefixDiscriminator.training_logits": [
+        (lambda m, x: m["prefix"].training_logits(x, SEED), NO_TOKENS)
+    ],
+    "models.prefix_discriminator.PrefixDiscriminator.prefix_logits": [
+        (lambda m, x: m["prefix"].prefix_logits(x), NO_TOKENS)
+    ],
+    "models.judge.Judge.training_logits": [
+        (lambda m, x: m["small_discriminator"].training_logits(x, SEED), NO_TOKENS)
     ],
     "models.highway.Highway.call": [
         (lambda m, x: m["highway"].call(x), no_floats(B, 7)),
@@ -300,6 +339,26 @@ CASES = {
             lambda m, x: rows.row_of_numbers(x, "x", 2, "give two"),
             ([1.0], [], np.ones([B, B]), ["a", "b"], None),
         )
+    ],
+    "metrics.rows.row_of_finite_numbers": [
+        (
+            lambda m, x: rows.row_of_finite_numbers(x, "x", 2, "give two"),
+            ([1.0], [], np.ones([B, B]), ["a", "b"], [1.0, np.nan], None),
+        )
+    ],
+    "metrics.candidates.resampling_log_ratios": [
+        (lambda m, x: candidates.resampling_log_ratios(x, floats(B), 2), NO_ROWS[2:]),
+        (lambda m, x: candidates.resampling_log_ratios(floats(B), x, 2), NO_ROWS[2:]),
+        (lambda m, x: candidates.resampling_log_ratios(floats(B), floats(B), x), (1, 9, 2.5)),
+    ],
+    "metrics.candidates.best_log_ratios": [
+        (lambda m, x: candidates.best_log_ratios(x, floats(B), 2), NO_ROWS[2:]),
+        (lambda m, x: candidates.best_log_ratios(floats(B), x, 2), NO_ROWS[2:]),
+        (lambda m, x: candidates.best_log_ratios(floats(B), floats(B), x), (1, 9, 2.5)),
+    ],
+    "metrics.ngram.NgramModel": [
+        (lambda m, x: ngram.NgramModel([[1]], x, V), (0, 1.5, True)),
+        (lambda m, x: ngram.NgramModel([[1]], 2, x), (0, 1.5, True)),
     ],
     "metrics.sequences.check_sequences": [
         (lambda m, x: sequences.check_sequences(x), (*ARRAYS, RAGGED, None))
@@ -416,6 +475,9 @@ OTHERS = {
     r"metrics\.(agreement|judgements)\..*": "answers of people: tests/metrics/test_judgements.py, test_agreement.py",
     r"metrics\.bleu\.tokens_expected": "the check itself",
     r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics)|verdict\.Verdict)": "results",
+    r"models\.convolutional_judge\.ConvolutionalJudge": "a base class: its kinds are here",
+    r"models\.dropout\.drop_dimensions": "within a call, on what was checked before",
+    r"metrics\.ngram\.NgramModel\.token_log_probs": "ids of sequences checked before: tests/metrics/test_ngram.py",
     r"training\.losses\.(token_nll|masked_mean)": "within a step, on what was checked before",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",

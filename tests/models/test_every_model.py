@@ -14,6 +14,8 @@ from models.discriminator import Discriminator
 from models.generator import Generator
 from models.highway import Highway
 from models.oracle import Oracle
+from models.prefix_discriminator import PrefixDiscriminator
+from models.recurrent_discriminator import RecurrentDiscriminator
 from models.rollout import Rollout
 from models.small_discriminator import SmallDiscriminator
 from models.value import ValueNetwork
@@ -72,6 +74,16 @@ def make_models():
         ),
         # Sum of filters * width is 1,216; 448 features.
         "discriminator_small_20": (SmallDiscriminator(V, 20), 20, V * 64 + 77_824 + 448 + 449),
+        "discriminator_recurrent": (
+            RecurrentDiscriminator(V, T, E, H, dropout=0.4, embedding_dropout=0.1),
+            T,
+            V * E + 2 * 4 * (E * H + H**2 + H) + 2 * H + 1,
+        ),
+        "discriminator_prefix": (
+            PrefixDiscriminator(V, T, E, H, dropout=0.4, embedding_dropout=0.1),
+            T,
+            V * E + 4 * (E * H + H**2 + H) + H + 1,
+        ),
         "highway": (highway, None, 2 * (7 * 7 + 7)),
         "value": (
             ValueNetwork(V, T, E, H, seed=4),
@@ -85,6 +97,7 @@ NAMES = [
     *("generator_lstm", "generator_gru", "oracle", "rollout", "highway"),
     *("discriminator", "discriminator_20", "discriminator_32"),
     *("discriminator_small", "discriminator_small_20", "value"),
+    *("discriminator_recurrent", "discriminator_prefix"),
 ]
 
 
