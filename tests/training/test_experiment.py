@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from files.errors import UsageError
 from metrics.significance import welch
+from metrics.verdict import Verdict
 from tests import pooled_runs
 from train_oracle import make_task
 from training import experiment as module
@@ -162,11 +163,36 @@ def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, m
         {"reward": "log-ratio", "reward_baseline": "leave-one-out"},
         {"reward": "density-ratio", "reward_baseline": "batch"},
         {"reward": "permuted"},
+        {
+            **{"reward": "permuted-density-ratio", "action_values": "sequence"},
+            **{"policy_samples": "target", "data_weight": 0.3, "discriminator": "recurrent"},
+        },
+        {"reward": "log-ratio", "action_values": "prefix", "discriminator": "prefix"},
     ],
 )
 def test_rewards_of_the_discriminator_train_it(tmp_path, mle, changes):
     written = experiment(tmp_path / "run", pretrained=mle, **changes)
     assert {"discriminator_gain", "discriminator_gain_error"} <= set(written["metrics"])
+    final = [f"discriminator_{name}" for name in Verdict._fields]
+    final += ["candidates_resampled_gain", "candidates_best_gain"]
+    assert {f"{f}_{part}" for f in final for part in ("validation", "test")} <= set(
+        written["metrics"]
+    )
+
+
+def test_adversarial_training_starts_from_the_generator_at_its_best_temperature(tmp_path):
+    """With no round of training the generator is the MLE start at that temperature."""
+    run = {"algorithm": "mle", "tune_temperature": True}
+    start = experiment(tmp_path / "mle", **run)["metrics"]
+    settings = {"tune_temperature": True, "start_at_temperature": True, "rounds": 0}
+    with pytest.raises(UsageError, match="--start-at-temperature needs --tune-temperature"):
+        experiment(tmp_path / "none", start_at_temperature=True)
+    end = experiment(tmp_path / "run", pretrained=tmp_path / "mle", **settings)["metrics"]
+    assert abs(start["temperature"] - 1) > 0.02
+    assert end["nll_test"] == pytest.approx(start["nll_test_tuned"], rel=1e-5)
+    assert end["nll_oracle"] == pytest.approx(start["nll_oracle_tuned"], rel=1e-3)
+    assert end["temperature"] == pytest.approx(1, abs=0.02)
+    assert end["temperature_mle"] == start["temperature"]
 
 
 def test_mixed_precision_is_for_the_discriminator_alone(tmp_path, mle, monkeypatch):

@@ -95,9 +95,23 @@ def test_permuted_verdicts_are_those_of_the_batch_in_another_order():
     assert sorted(map(tuple, first)) == sorted(map(tuple, values))
 
 
+def test_permuted_density_ratios_are_those_weights_in_another_order():
+    ratios = np.exp(np.random.default_rng(3).standard_normal(50)).astype(np.float32)
+    values = tf.constant(np.repeat(ratios[:, None], T, axis=1))
+    weights = reward(reward="density-ratio").over_batch(values, (1, 2)).numpy()[:, 0]
+    control = reward(reward="permuted-density-ratio")
+    tokens = some_tokens(7)
+    np.testing.assert_array_equal(
+        function(reward="permuted-density-ratio")(tokens), function(reward="density-ratio")(tokens)
+    )
+    found = control.over_batch(values, (1, 2)).numpy()[:, 0]
+    assert np.any(found != weights)
+    np.testing.assert_allclose(sorted(found), sorted(weights), rtol=1e-6)
+
+
 def test_other_rewards_leave_the_action_values_of_a_batch_as_they_are():
     values = tf.constant(np.random.default_rng(3).random([4, T]), tf.float32)
-    for name in REWARDS.keys() - {"permuted", "density-ratio"}:
+    for name in REWARDS.keys() - {"permuted", "density-ratio", "permuted-density-ratio"}:
         assert reward(reward=name).over_batch(values, (1, 2)) is values, name
 
 

@@ -112,3 +112,20 @@ def test_the_rate_falls_in_a_straight_line():
     constant = settings(rounds=5, g_learning_rate=1.0, g_learning_rate_final=None)
     assert {learning_rate(constant, round_) for round_ in range(5)} == {1.0}
     assert learning_rate(dataclasses.replace(falling, rounds=1), 0) == 1.0
+
+
+@pytest.mark.parametrize("source", ["generator", "target"])
+def test_whose_sequences_the_policy_gradient_learns_from(monkeypatch, source):
+    """With two updates a round the generator has moved at the second one, the target network has not."""
+    drawn = []
+    sample = Generator.sample
+
+    def noted(generator, num, *given):
+        drawn.append(generator)
+        return sample(generator, num, *given)
+
+    monkeypatch.setattr(Generator, "sample", noted)
+    changes = {"policy_samples": source, "reward": "constant", "rounds": 1, "g_steps": 2}
+    journal, generator, *_ = trained.__wrapped__(**changes)
+    policies = {"generator": generator, "target": journal.objects["rollout"].policy}
+    assert [each is policies[source] for each in drawn] == [True, True]

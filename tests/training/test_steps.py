@@ -203,6 +203,18 @@ def test_a_policy_step_descends_the_summed_loss(cell):
     assert float(results["mean_reward"]) == pytest.approx(np.mean(rewards), rel=1e-6)
 
 
+def test_data_add_their_likelihood_to_a_policy_step():
+    steps = make_steps(clip_norm=1e9, data_weight=0.3)
+    tokens, rewards = some_tokens(), some_rewards()
+    data = tf.constant(np.flip(tokens, axis=1))
+    by_policy = policy_gradients(steps, tokens, rewards)
+    of_data = gradients_of(steps.generator, lambda: B * T * mle_loss(steps.generator(data), data))
+    moved = Moved(steps.generator)
+    steps.policy_gradient(tokens, rewards, 0.5, data, seed_of(3))
+    for change, first, second in zip(moved(), by_policy, of_data, strict=True):
+        np.testing.assert_allclose(change, -0.5 * (first + 0.3 * second), rtol=1e-4, atol=1e-5)
+
+
 def test_the_global_norm_is_clipped():
     steps = make_steps(clip_norm=5.0)
     tokens, rewards = some_tokens(), 1e4 * some_rewards()

@@ -126,6 +126,7 @@ def test_a_run_that_starts_from_another_shares_all_that_decides_its_pretraining(
         "checkpoint_seconds",
         "audio",
         "verdict_samples",
+        "normalizer_samples",
     }
     free |= {"corpus", "oracle_file"}  # their content decides
     for name, meant in options_of(settings).items():
