@@ -10,7 +10,7 @@ speeches=$(data speeches-paragraphs sample)
 
 for seed in $SEEDS; do
     run train_text.py --corpus "$captions" --preset "$PRESET" --seed "$seed" --algorithm mle \
-        --out "$OUT/text-coco-mle-$PRESET-seed$seed"
+        --tune-temperature --out "$OUT/text-coco-mle-$PRESET-seed$seed"
     run train_poems.py --corpus "$quatrains" --preset "$PRESET" --seed "$seed" --algorithm mle \
         --out "$OUT/poems-mle-$PRESET-seed$seed"
     run train_speeches.py --corpus "$speeches" --preset "$PRESET" --seed "$seed" --algorithm mle \

@@ -15,7 +15,7 @@ from training.settings import Settings
 make_models, make_steps = experiment.make_models, experiment.make_steps
 Rollout = experiment.Rollout
 _STEPS_SETTINGS = ("batch_size", "optimizer", "clip_norm", "reward_baseline", "xla")
-_STEPS_SETTINGS += ("discriminator_weight_decay",)
+_STEPS_SETTINGS += ("discriminator_weight_decay", "data_weight")
 _models, _steps, _rollouts = {}, {}, {}
 
 

@@ -1,0 +1,131 @@
+"""What discriminators know about unseen data, by the generator that they judge: a table of finished runs.
+
+    python -m experiments.discriminator_map runs/map/* --json results/discriminator-map.json \\
+        --write docs/discriminator.md
+
+The runs are those of `experiments/discriminator_map.sh`: `--rounds 0`, so that the generator is the start.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from benchmarks.report import Table, insert, markdown
+from files.errors import UsageError
+from files.reading import read_json
+from files.writing import write_json, write_text
+from reports.cells import mean_sd, seed_range
+from training.errors import one_line_errors
+from training.flags import read_flags
+
+PARTS = ("validation", "test")
+# The columns of a part, and its figure in result.json.
+FIGURES = {
+    "accuracy": "discriminator_accuracy_{}",
+    "gain": "discriminator_gain_{}",
+    "error": "discriminator_gain_error_{}",
+    "one in 16, resampled": "candidates_resampled_gain_{}",
+    "one in 16, best": "candidates_best_gain_{}",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class MapSettings:
+    """Prints what the discriminators of finished runs know about unseen data."""
+
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    """Folders of runs of --algorithm seqgan."""
+    json: Path | None = None
+    """File for the figures."""
+    write: Path | None = None
+    """Markdown file with the marks of the table `discriminator map`."""
+
+
+def start_in_words(settings: dict[str, Any]) -> str:
+    """The generator that the discriminator was trained against."""
+    how = "early stopping" if settings["mle_patience"] else f"{settings['mle_epochs']} epochs"
+    if settings["dropout"]:
+        how = f"dropout {settings['dropout']:g}, {how}"
+    size = settings["hidden_dim"]
+    at = ", at its best temperature" if settings["start_at_temperature"] else ""
+    return f"MLE, H = {size}, {how}{at}"
+
+
+def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """The rows of the table: runs that differ in the seed alone together."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for folder in folders:
+        result = read_json(folder / "result.json", "expected the folder of a complete run")
+        settings, metrics = result["settings"], result["metrics"]
+        if FIGURES["gain"].format("validation") not in metrics or settings["rounds"]:
+            raise UsageError(
+                f"{folder} has no discriminator trained against the start, expected a run with --rounds 0 "
+                "and a validation part. Leave it out."
+            )
+        corpus = Path(settings.get("corpus", settings.get("oracle", ""))).name
+        key = corpus, start_in_words(settings), settings["discriminator"]
+        row = rows.setdefault(
+            key, dict(zip(("data", "start", "discriminator"), key, strict=True)) | {"seeds": {}}
+        )
+        row["seeds"][str(result["seed"])] = {
+            name.format(part): metrics[name.format(part)]
+            for name in FIGURES.values()
+            for part in PARTS
+            if name.format(part) in metrics
+        }
+    return [rows[key] for key in sorted(rows)]
+
+
+def map_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """One row for each start and discriminator, means and standard deviations over seeds."""
+
+    def cell(row, name, digits):
+        values = [seed[name] for seed in row["seeds"].values() if name in seed]
+        return mean_sd(values, digits)
+
+    columns = ["data", "start", "D", "seeds"]
+    for part in PARTS:
+        columns += [f"{column}, {part}" for column in ("accuracy", "gain")]
+    columns += ["one in 16, resampled", "one in 16, best"]
+    lines = []
+    for row in rows:
+        line = [row["data"], row["start"], row["discriminator"], seed_range(map(int, row["seeds"]))]
+        for part in PARTS:
+            line.append(cell(row, FIGURES["accuracy"].format(part), 3))
+            errors = [seed[FIGURES["error"].format(part)] for seed in row["seeds"].values()]
+            gain = cell(row, FIGURES["gain"].format(part), 4)
+            line.append(f"{gain} (error {sum(errors) / len(errors):.4f})")
+        for name in ("one in 16, resampled", "one in 16, best"):
+            line.append(cell(row, FIGURES[name].format("validation"), 4))
+        lines.append(line)
+    notes = [
+        "Gains in nats per token over the generator alone, on sequences without unknown words; ± is the "
+        "standard deviation over seeds, and in brackets is the standard error within a run, mean over "
+        "seeds. Chance has an accuracy of 0.5 and a gain of 0.",
+        "One in 16: the gain on validation data of choosing one of 16 candidates, at random in proportion "
+        "to D / (1 - D), or the one with the highest.",
+    ]
+    return Table(columns, lines, notes)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = read_flags(MapSettings, MapSettings(), arguments, prog="discriminator_map")
+    if not settings.runs:
+        raise UsageError("no runs are given, expected folders of complete runs. Name some.")
+    rows = read_runs(settings.runs)
+    table = map_table(rows)
+    print(markdown(table))
+    if settings.json is not None:
+        write_json(settings.json, {"rows": rows})
+    if settings.write is not None:
+        text = settings.write.read_text(encoding="utf-8")
+        made = {"discriminator map": table}
+        write_text(settings.write, insert(text, made, maker="experiments.discriminator_map"))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
