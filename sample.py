@@ -57,6 +57,8 @@ class SampleSettings:
     """Nucleus sampling: draw each token from the smallest set of likeliest ones with at least this probability; 1: from all."""
     candidates: int = 1
     """Draw this many candidates for each sequence and keep the one that the discriminator scores highest."""
+    candidate_temperature: float = 0.0
+    """Keep instead a candidate drawn with probabilities in proportion to (D / (1 - D))^(1 / this); 1: importance resampling, which keeps variety."""
 
     prefix: str | None = None
     """Beginning of every sequence: text, ids separated by spaces for the oracle, or a MIDI file."""
@@ -105,6 +107,16 @@ class SampleSettings:
                 f"--candidates is {self.candidates}, expected a number from 1 to 10,000. Give 1 to keep "
                 "what is drawn."
             )
+        if not 0 <= self.candidate_temperature <= _MAX_TEMPERATURE:
+            raise UsageError(
+                f"--candidate-temperature is {self.candidate_temperature}, expected a number from 0 to "
+                f"{_MAX_TEMPERATURE:g}. Give 0 for the highest score, 1 to resample."
+            )
+        if self.candidate_temperature and self.candidates == 1:
+            raise UsageError(
+                f"--candidate-temperature is {self.candidate_temperature} with one candidate, expected "
+                "several to choose from. Give --candidates, such as 16."
+            )
         if not 0 <= self.beam <= 100_000:
             raise UsageError(
                 f"--beam is {self.beam}, expected a number from 0 to 100,000. Give a width, such as 5."
@@ -131,7 +143,7 @@ class SampleSettings:
     @property
     def drawn(self) -> dict[str, Any]:
         """Restrictions of the draws that differ from the default; older exports have none of them."""
-        every = {"top_k": 0, "top_p": 1.0, "candidates": 1}
+        every = {"top_k": 0, "top_p": 1.0, "candidates": 1, "candidate_temperature": 0.0}
         given = {name: getattr(self, name) for name in every}
         return {name: value for name, value in given.items() if value != every[name]}
 

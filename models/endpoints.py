@@ -9,7 +9,7 @@ import tensorflow as tf
 from models.chunks import map_chunks
 from models.continuation import all_tokens, continue_prefixes, likeliest_tokens
 from models.generator import Generator
-from models.graph_checks import check_draw, check_ids, check_prefixes, require
+from models.graph_checks import check_candidates, check_draw, check_ids, check_prefixes, require
 from models.graph_function import graph_function
 from models.judge import Judge
 
@@ -20,8 +20,9 @@ DRAW_INPUTS = (
     tf.TensorSpec([], tf.int32, "top_k"),
     tf.TensorSpec([], tf.float32, "top_p"),
     tf.TensorSpec([], tf.int32, "candidates"),
+    tf.TensorSpec([], tf.float32, "candidate_temperature"),
 )
-DRAW_DEFAULTS = (1.0, 0, 1.0, 1)  # of all but the seed
+DRAW_DEFAULTS = (1.0, 0, 1.0, 1, 0.0)  # of all but the seed
 SAMPLE_INPUTS = [tf.TensorSpec([], tf.int32, "num"), *DRAW_INPUTS]
 COMPLETE_INPUTS = [
     tf.TensorSpec([None, None], tf.int32, "prefixes"),
@@ -42,6 +43,9 @@ class Endpoints:
         top_p: float32 in (0, 1]; draws from the fewest likeliest tokens of this probability.
         candidates: int32; draws so many sequences for each one that is returned, which is the one
             with the discriminator's highest logit. More than 1 needs a discriminator.
+        candidate_temperature: float32; above 0, the candidate is drawn instead, with probabilities in
+            proportion to exp(logit / candidate_temperature). 1 is importance resampling: as candidates
+            grow in number, the sequences have the distribution G D / (1 - D), normalised.
 
     Args:
         generator: the policy.
@@ -58,14 +62,24 @@ class Endpoints:
         )(self._step)
 
     @graph_function(input_signature=SAMPLE_INPUTS)
-    def sample(self, num, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
+    def sample(
+        self,
+        num,
+        seed,
+        temperature=1.0,
+        top_k=0,
+        top_p=1.0,
+        candidates=1,
+        candidate_temperature=0.0,
+    ):
         """Draws sequences: num int32 -> int32 `[num, T]`.
 
         With the default `top_k`, `top_p` and `candidates` they are those of `Generator.sample`.
         """
         checks = [
             require(num >= 1, "`num` is", num, "a whole number of at least 1; give 1 or more"),
-            *check_draw(temperature, top_k, top_p, candidates, self.discriminator is not None),
+            *check_draw(temperature, top_k, top_p),
+            *check_candidates(candidates, candidate_temperature, self.discriminator is not None),
             require(
                 tf.cast(num, tf.int64) * tf.cast(candidates, tf.int64) < 2**31,
                 "`num` and `candidates` are",
@@ -88,10 +102,20 @@ class Endpoints:
             truncated,
             lambda: self.generator.sample_graph(rows, seed, temperature),
         )
-        return self._best(tokens, candidates)
+        return self._choose(tokens, candidates, candidate_temperature, seed)
 
     @graph_function(input_signature=COMPLETE_INPUTS)
-    def complete(self, prefixes, lengths, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
+    def complete(
+        self,
+        prefixes,
+        lengths,
+        seed,
+        temperature=1.0,
+        top_k=0,
+        top_p=1.0,
+        candidates=1,
+        candidate_temperature=0.0,
+    ):
         """Whole sequences that begin with given tokens, drawn from the exact conditional distribution.
 
         Args:
@@ -111,7 +135,8 @@ class Endpoints:
                 self.generator.vocab_size,
                 cannot_be_continued(self.generator),
             ),
-            *check_draw(temperature, top_k, top_p, candidates, self.discriminator is not None),
+            *check_draw(temperature, top_k, top_p),
+            *check_candidates(candidates, candidate_temperature, self.discriminator is not None),
         ]
         with tf.control_dependencies(checks):
             prefixes, temperature = tf.identity(prefixes), tf.identity(temperature)
@@ -125,7 +150,7 @@ class Endpoints:
             lambda: continue_prefixes(*given, likeliest()),
             lambda: continue_prefixes(*given, all_tokens(self.generator, temperature)),
         )
-        return self._best(tokens, candidates)
+        return self._choose(tokens, candidates, candidate_temperature, seed)
 
     @graph_function(input_signature=LOG_PROB_INPUTS)
     def log_prob(self, tokens):
@@ -176,7 +201,9 @@ class Endpoints:
 
         What has a default in Python has it here too, for callers that read the defaults of a signature.
         """
-        temperature, top_k, top_p, candidates = map(tf.constant, DRAW_DEFAULTS)
+        temperature, top_k, top_p, candidates, candidate_temperature = map(
+            tf.constant, DRAW_DEFAULTS
+        )
 
         @graph_function(input_signature=SAMPLE_INPUTS)
         def sample(
@@ -186,8 +213,10 @@ class Endpoints:
             top_k=top_k,
             top_p=top_p,
             candidates=candidates,
+            candidate_temperature=candidate_temperature,
         ):
-            return {"tokens": self.sample(num, seed, temperature, top_k, top_p, candidates)}
+            given = (temperature, top_k, top_p, candidates, candidate_temperature)
+            return {"tokens": self.sample(num, seed, *given)}
 
         @graph_function(input_signature=COMPLETE_INPUTS)
         def complete(
@@ -198,9 +227,10 @@ class Endpoints:
             top_k=top_k,
             top_p=top_p,
             candidates=candidates,
+            candidate_temperature=candidate_temperature,
         ):
-            given = (prefixes, lengths, seed, temperature, top_k, top_p, candidates)
-            return {"tokens": self.complete(*given)}
+            given = (temperature, top_k, top_p, candidates, candidate_temperature)
+            return {"tokens": self.complete(prefixes, lengths, seed, *given)}
 
         @graph_function(input_signature=LOG_PROB_INPUTS)
         def log_prob(tokens):
@@ -218,20 +248,25 @@ class Endpoints:
             "step": step,
         }
 
-    def _best(self, tokens, candidates):
-        """The candidate of each group of consecutive rows with the discriminator's highest logit."""
+    def _choose(self, tokens, candidates, temperature, seed):
+        """One candidate of each group of consecutive rows, by the discriminator's logits."""
         discriminator, length = self.discriminator, self.generator.max_length
         if discriminator is None:
             return tokens
 
-        def best():
+        def chosen():
             rows = discriminator.layout.scored_rows(length)
             logits = map_chunks(lambda rows: discriminator(rows, training=False), tokens, rows)
-            chosen = tf.argmax(tf.reshape(logits, [-1, candidates]), axis=1, output_type=tf.int32)
+            own = tf.random.experimental.stateless_fold_in(seed, 1)
+            uniforms = tf.random.stateless_uniform(tf.shape(logits), own, alg="philox")
+            noise = -tf.math.log(-tf.math.log(uniforms))  # Gumbel's: the largest sum is the draw
+            drawn = tf.math.divide_no_nan(logits, temperature) + noise
+            scores = tf.reshape(tf.where(temperature > 0, drawn, logits), [-1, candidates])
+            best = tf.argmax(scores, axis=1, output_type=tf.int32)
             groups = tf.reshape(tokens, [-1, candidates, length])
-            return tf.gather(groups, chosen, batch_dims=1)
+            return tf.gather(groups, best, batch_dims=1)
 
-        return tf.cond(candidates > 1, best, lambda: tokens)
+        return tf.cond(candidates > 1, chosen, lambda: tokens)
 
 
 def truncates(top_k: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:

@@ -23,7 +23,7 @@ def require(condition: tf.Tensor, given: str, value: tf.Tensor, expected: str) -
     return tf.debugging.Assert(condition, [message])
 
 
-def check_draw(temperature, top_k, top_p, candidates, discriminator: bool) -> list[tf.Operation]:
+def check_draw(temperature, top_k, top_p) -> list[tf.Operation]:
     """Checks of what decides a draw; see `models.endpoints.Endpoints`."""
     return [
         require(
@@ -41,6 +41,12 @@ def check_draw(temperature, top_k, top_p, candidates, discriminator: bool) -> li
             top_p,
             "a number above 0 and at most 1; 1 draws from all tokens",
         ),
+    ]
+
+
+def check_candidates(candidates, temperature, discriminator: bool) -> list[tf.Operation]:
+    """Checks of what decides the choice among candidates; see `models.endpoints.Endpoints`."""
+    return [
         require(
             candidates >= 1, "`candidates` is", candidates, "a whole number of at least 1; give 1"
         ),
@@ -49,6 +55,12 @@ def check_draw(temperature, top_k, top_p, candidates, discriminator: bool) -> li
             "`candidates` is",
             candidates,
             "1, since this export has no discriminator to choose with; export a run of SeqGAN",
+        ),
+        require(
+            (temperature >= 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
+            "`candidate_temperature` is",
+            temperature,
+            f"a number from 0 to {MAX_TEMPERATURE:g}; 0 takes the highest logit, 1 resamples",
         ),
     ]
 

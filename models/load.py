@@ -119,7 +119,7 @@ def draw(
         temperature: divides the logits.
         stream: another one gives other sequences of the same seed.
         prefix: ids `[n]` that every sequence begins with.
-        **more: `top_k`, `top_p` and `candidates`, where they are not the defaults.
+        **more: `top_k`, `top_p`, `candidates` and `candidate_temperature`, where they are not the defaults.
 
     Raises:
         UsageError: the generator is damaged, or the memory is too small for so many sequences.

@@ -30,13 +30,31 @@ class TextEndpoints:
         self.text = text
 
     @graph_function(input_signature=SAMPLE_INPUTS)
-    def sample_text(self, num, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
+    def sample_text(
+        self,
+        num,
+        seed,
+        temperature=1.0,
+        top_k=0,
+        top_p=1.0,
+        candidates=1,
+        candidate_temperature=0.0,
+    ):
         """Draws sequences: num int32 -> string `[num]`."""
-        given = (num, seed, temperature, top_k, top_p, candidates)
-        return self.text.text(self.endpoints.sample(*given))
+        given = (temperature, top_k, top_p, candidates, candidate_temperature)
+        return self.text.text(self.endpoints.sample(num, seed, *given))
 
     @graph_function(input_signature=_COMPLETE_INPUTS)
-    def complete_text(self, prefixes, seed, temperature=1.0, top_k=0, top_p=1.0, candidates=1):
+    def complete_text(
+        self,
+        prefixes,
+        seed,
+        temperature=1.0,
+        top_k=0,
+        top_p=1.0,
+        candidates=1,
+        candidate_temperature=0.0,
+    ):
         """Text that begins with given tokens: string `[M]`, 1 to T - 1 known tokens each -> `[M]`."""
         tokens = self.text.tokens(prefixes)
         ids = self.text.ids(tokens)
@@ -49,8 +67,8 @@ class TextEndpoints:
         )
         with tf.control_dependencies([check]):
             lengths = tf.cast(tf.identity(ids.row_lengths()), tf.int32)
-        given = (ids.to_tensor(), lengths, seed, temperature, top_k, top_p, candidates)
-        return self.text.text(self.endpoints.complete(*given))
+        given = (temperature, top_k, top_p, candidates, candidate_temperature)
+        return self.text.text(self.endpoints.complete(ids.to_tensor(), lengths, seed, *given))
 
     @graph_function(input_signature=_LOG_PROB_INPUTS)
     def log_prob_text(self, text):
@@ -86,7 +104,9 @@ class TextEndpoints:
 
     def signatures(self) -> dict[str, Any]:
         """The functions with named outputs."""
-        temperature, top_k, top_p, candidates = map(tf.constant, DRAW_DEFAULTS)
+        temperature, top_k, top_p, candidates, candidate_temperature = map(
+            tf.constant, DRAW_DEFAULTS
+        )
 
         @graph_function(input_signature=SAMPLE_INPUTS)
         def sample_text(
@@ -96,8 +116,10 @@ class TextEndpoints:
             top_k=top_k,
             top_p=top_p,
             candidates=candidates,
+            candidate_temperature=candidate_temperature,
         ):
-            return {"text": self.sample_text(num, seed, temperature, top_k, top_p, candidates)}
+            given = (temperature, top_k, top_p, candidates, candidate_temperature)
+            return {"text": self.sample_text(num, seed, *given)}
 
         @graph_function(input_signature=_COMPLETE_INPUTS)
         def complete_text(
@@ -107,9 +129,10 @@ class TextEndpoints:
             top_k=top_k,
             top_p=top_p,
             candidates=candidates,
+            candidate_temperature=candidate_temperature,
         ):
-            given = (prefixes, seed, temperature, top_k, top_p, candidates)
-            return {"text": self.complete_text(*given)}
+            given = (temperature, top_k, top_p, candidates, candidate_temperature)
+            return {"text": self.complete_text(prefixes, seed, *given)}
 
         @graph_function(input_signature=_LOG_PROB_INPUTS)
         def log_prob_text(text):

@@ -60,6 +60,15 @@ def test_a_prefix_of_each_kind(tmp_path):
     assert (drawn[:, :3] == [40, 40, 52]).all() and drawn.shape == (10, 4)
 
 
+def test_candidates_are_resampled():
+    given = ("--candidates", 5, "--candidate-temperature", 1)
+    drawn = [json.loads(line)["tokens"] for line in lines("words", "--json", *given)]
+    loaded = exports.loaded("words")
+    expected = loaded.sample(10, [1, 0], candidates=5, candidate_temperature=1.0)
+    np.testing.assert_array_equal(drawn, expected)
+    assert (expected.numpy() != loaded.sample(10, [1, 0], candidates=5).numpy()).any()
+
+
 def test_candidates_are_chosen_by_the_discriminator():
     drawn = [json.loads(line)["tokens"] for line in lines("words", "--json", "--candidates", 5)]
     loaded = exports.loaded("words")
@@ -135,6 +144,12 @@ def test_an_older_export_draws_what_it_drew_and_says_what_it_cannot(tmp_path):
         ("oracle", ["--top-p", 2], "--top-p is 2.0, expected"),
         ("oracle", ["--top-p", "nan"], "--top-p is nan, expected"),
         ("oracle", ["--top-k", -1], "--top-k is -1, expected a number from 0"),
+        ("words", ["--candidate-temperature", 1], "with one candidate, expected several"),
+        (
+            "words",
+            ["--candidates", 2, "--candidate-temperature", -1],
+            "--candidate-temperature is -1.0, expected a number from 0",
+        ),
         ("oracle", ["--candidates", 0], "--candidates is 0, expected a number from 1 to 10,000"),
         ("oracle", ["--candidates", 2], "`candidates` is 2, expected 1, since this export has no"),
         ("oracle", ["--beam", -1], "--beam is -1, expected a number from 0"),

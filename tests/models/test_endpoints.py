@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.endpoints import Endpoints
+from models.small_discriminator import SmallDiscriminator
 from tests.helpers import (
     all_sequences,
     check_frequencies,
@@ -111,6 +112,25 @@ def test_the_candidate_with_the_highest_logit_is_kept(ending, top_k, top_p):
     assert (chosen != drawn[:num]).any()
 
 
+def test_candidates_are_resampled_in_proportion_to_the_ratio(plain):
+    """The exact probability of each sequence, over all draws of two candidates."""
+    judge = set_random_weights(SmallDiscriminator(V, T, 3, {1: 4, 2: 4}), 5, 0.5)
+    endpoints = Endpoints(plain.generator, judge)
+    every = all_sequences(V, T)
+    probabilities, logits = exact_probabilities(plain.generator, every), judge.logits(every).numpy()
+    for temperature in (1.0, 0.5):
+        weights = np.exp(logits / temperature)
+        wins = weights[:, None] / (weights[:, None] + weights)
+        expected = 2 * probabilities * (wins @ probabilities)
+        assert expected.sum() == pytest.approx(1, rel=1e-5)
+        drawn = endpoints.sample(10_000, (7, 8), 1.0, 0, 1.0, 2, temperature).numpy()
+        counts = np.bincount(code_of(drawn, V), minlength=len(every))
+        check_frequencies(counts, expected / expected.sum())
+    assert np.abs(expected - probabilities).max() > 0.02
+    again = endpoints.sample(10_000, (7, 8), 1.0, 0, 1.0, 2, temperature).numpy()
+    np.testing.assert_array_equal(drawn, again)
+
+
 def test_candidates_of_a_completion_have_its_prefix(ending):
     prefixes, lengths = rows_of([(3,), (4, 3)], 10)
     rows = np.repeat(prefixes, 3, axis=0), np.repeat(lengths, 3)
@@ -161,6 +181,10 @@ ONE = [[1]], [1]
         (lambda e: e.complete(*ONE, SEED, 1.0, 0, 2.0), "`top_p` is 2, expected a number above 0"),
         (lambda e: e.sample(1, SEED, 1.0, 0, float("nan")), "`top_p` is nan, expected"),
         (lambda e: e.sample(1, SEED, 1.0, 0, 1.0, 0), "`candidates` is 0, expected .* give 1"),
+        (
+            lambda e: e.sample(1, SEED, 1.0, 0, 1.0, 1, -1.0),
+            "`candidate_temperature` is -1, expected a number from 0",
+        ),
         (lambda e: e.sample(1, SEED, 1.0, 0, 1.0, 2), "`candidates` is 2, expected 1, since .* no"),
         (lambda e: e.complete([[1]], [0], SEED), "`lengths` have 0, expected .* with `sample`"),
         (lambda e: e.complete([[1] * T], [T], SEED), "`lengths` have 4, expected at most 3 tokens"),

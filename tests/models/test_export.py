@@ -55,6 +55,7 @@ DRAW = {
     "top_k": 2,
     "top_p": 0.9,
     "candidates": 3,
+    "candidate_temperature": 0.5,
 }
 
 
@@ -99,7 +100,13 @@ def test_the_signature_names_its_defaults(exports):
     signatures = model.meta_graphs[0].signature_def
     for name in ("serving_default", "sample", "complete"):
         defaults = {k: tf.make_ndarray(v).item() for k, v in signatures[name].defaults.items()}
-        assert defaults == {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "candidates": 1}
+        assert defaults == {
+            "temperature": 1.0,
+            "top_k": 0,
+            "top_p": 1.0,
+            "candidates": 1,
+            "candidate_temperature": 0.0,
+        }
 
 
 def test_a_keras_layer_of_the_export(exports):
@@ -133,7 +140,9 @@ def test_a_step_converts_to_litert_with_builtin_operations(exports):
 
 def test_saved_model_cli_runs_it(exports, tmp_path):
     _, folder, loaded = exports("lstm")
-    values = "num=5;seed=[3,4];temperature=0.7;top_k=2;top_p=0.9;candidates=3"
+    values = (
+        "num=5;seed=[3,4];temperature=0.7;top_k=2;top_p=0.9;candidates=3;candidate_temperature=0.5"
+    )
     command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run"]
     command += ["--dir", str(folder), "--tag_set", "serve", "--signature_def", "sample"]
     command += ["--input_exprs", values, "--outdir", str(tmp_path)]
@@ -185,7 +194,12 @@ def test_the_graph_refuses_what_it_cannot_draw(exports, num, temperature, said):
         "seed": tf.constant([1, 2]),
         "temperature": tf.constant(temperature),
     }
-    defaults = {"top_k": tf.constant(0), "top_p": tf.constant(1.0), "candidates": tf.constant(1)}
+    defaults = {
+        "top_k": tf.constant(0),
+        "top_p": tf.constant(1.0),
+        "candidates": tf.constant(1),
+        "candidate_temperature": tf.constant(0.0),
+    }
     for sample in (exported.sample, exported.signatures["sample"]):
         given |= defaults if sample is not exported.sample else {}
         with pytest.raises(tf.errors.InvalidArgumentError, match=said):
