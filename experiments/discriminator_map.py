@@ -66,7 +66,9 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 "and a validation part. Leave it out."
             )
         corpus = Path(settings.get("corpus", settings.get("oracle", ""))).name
-        key = corpus, start_in_words(settings), settings["discriminator"]
+        permuted = settings.get("d_labels", "true") == "permuted"
+        judge = settings["discriminator"] + (", permuted labels" if permuted else "")
+        key = corpus, start_in_words(settings), judge
         row = rows.setdefault(
             key, dict(zip(("data", "start", "discriminator"), key, strict=True)) | {"seeds": {}}
         )

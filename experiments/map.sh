@@ -24,6 +24,12 @@ for seed in $SEEDS; do
             --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
             --pretrained "$mle" --out "$OUT/text-coco-map-$discriminator-$PRESET-seed$seed"
     done
+    # The control: labels at random.
+    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        --tune-temperature --start-at-temperature --rounds 0 --discriminator small \
+        --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
+        --d-labels permuted \
+        --pretrained "$mle" --out "$OUT/text-coco-map-tuned-permuted-$PRESET-seed$seed"
     # Weighted likelihood: 128,000 sequences of the target network a round.
     for reward in density-ratio permuted-density-ratio; do
         run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \

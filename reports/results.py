@@ -35,7 +35,7 @@ ADVERSARIAL = frozenset(
         "pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples",
         "discriminator", "discriminator_learning_rate", "discriminator_weight_decay",
         "discriminator_embedding_dim", "discriminator_dropout", "discriminator_embedding_dropout",
-        "discriminator_l2", "discriminator_hidden_dim", "mixed_precision", "d_patience", "reward_clip",
+        "discriminator_l2", "discriminator_hidden_dim", "d_labels", "mixed_precision", "d_patience", "reward_clip",
         "policy_samples", "data_weight", "start_at_temperature",
     }
 )  # fmt: skip

@@ -92,6 +92,10 @@ class DiscriminatorSettings(RunSettings):
         "Real sequences per training set (all of them if there are fewer), and as many generated ones.",
         bounds=SEQUENCES,
     )
+    d_labels: Literal["true", "permuted"] = judge(
+        "true",
+        "permuted: real and generated sequences of each training set have their labels at random, a control.",
+    )
     verdict_samples: int = evaluation(
         1000,
         "Validation sequences (all of them if there are fewer), and generated ones, on which the discriminator is evaluated after each training set of its pre-training and in each round.",

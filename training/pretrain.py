@@ -142,9 +142,8 @@ def pretrain_discriminator(
         if best is not None and best.stops(journal):
             continue
         seed = journal.seed("first sets", d_step)
-        sets = balanced_sets(
-            real, steps.generator, settings.pretrain_d_samples, seed, steps.distribution.by_rows
-        )
+        num, by_rows = settings.pretrain_d_samples, steps.distribution.by_rows
+        sets = balanced_sets(real, steps.generator, num, seed, by_rows, settings.d_labels)
         for epoch in range(settings.pretrain_d_epochs):
             results = steps.discriminator_epoch(*sets, journal.seed("first D", d_step, epoch))
         given = validation, settings.verdict_samples, journal.seed("verdict")
@@ -163,11 +162,18 @@ def balanced_sets(
     num: int,
     seed: Seed,
     by_rows: Callable[..., tf.Tensor] = ONE_DEVICE.by_rows,
+    labels: str = "true",
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """`num` real sequences without repeats and as many new generated ones: each int32 `[num, T]`.
 
     Where there are fewer real ones, all of them and as many generated ones. `by_rows` is that of
-    the run's distribution.
+    the run's distribution. With `labels` "permuted" both sets are dealt again at random, a control:
+    there is nothing to learn.
     """
-    rows = numpy_random(seed).permutation(len(real))[:num]
-    return tf.gather(real, rows), by_rows(generator.sample, len(rows), seed)
+    random = numpy_random(seed)
+    rows = random.permutation(len(real))[:num]
+    sets = tf.gather(real, rows), by_rows(generator.sample, len(rows), seed)
+    if labels == "true":
+        return sets
+    both = tf.gather(tf.concat(sets, axis=0), random.permutation(2 * len(rows)))
+    return both[: len(rows)], both[len(rows) :]

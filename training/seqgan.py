@@ -99,7 +99,8 @@ def train_seqgan(
             results |= steps.policy_gradient(tokens, action_values, rate, *data)  # 12  Eq. (8)
         for d_step in range(settings.d_steps if reward.needs_discriminator else 0):  # 14
             seed = journal.seed("sets", round_, d_step)
-            sets = balanced_sets(real, generator, settings.d_samples, seed, by_rows)  # 15
+            num, labels = settings.d_samples, settings.d_labels
+            sets = balanced_sets(real, generator, num, seed, by_rows, labels)  # 15
             for epoch in range(settings.d_epochs):  # 16  Eq. (5)
                 seed = journal.seed("D", round_, d_step, epoch)
                 results |= steps.discriminator_epoch(*sets, seed)

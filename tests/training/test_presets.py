@@ -18,7 +18,7 @@ _SHARED = {
     "discriminator_dropout": 0.25, "discriminator_embedding_dropout": None,
     "discriminator_hidden_dim": None, "discriminator_l2": 0.2, "mixed_precision": "none",
     "pretrain_d_steps": 1, "pretrain_d_epochs": 3, "pretrain_d_samples": 5000,
-    "d_patience": None, "d_steps": 1, "d_epochs": 1, "d_samples": 640,
+    "d_patience": None, "d_steps": 1, "d_epochs": 1, "d_samples": 640, "d_labels": "true",
     "verdict_samples": 1000, "normalizer_samples": 50000, "random_tokens": "unigram",
     "embedding_dim": 32, "hidden_dim": 32, "cell": "lstm", "dropout": 0.0, "batch_size": 64, "optimizer": "adam",
     "clip_norm": 5.0, "mle_epochs": 35, "mle_learning_rate": 0.01,

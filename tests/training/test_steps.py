@@ -507,6 +507,20 @@ def test_sets_are_balanced_and_new():
         assert np.all(of_real < 5) and np.all(of_generated == 5)
 
 
+def test_permuted_labels_deal_the_same_sequences_at_random():
+    generator = constant_generator(5, V, T)
+    real = tf.constant(np.arange(20)[:, None] % 5 + np.zeros([1, T]), tf.int32)
+    plain = balanced_sets(real, generator, 20, seed_of(1))
+    dealt = balanced_sets(real, generator, 20, seed_of(1), labels="permuted")
+    assert [len(each) for each in dealt] == [20, 20]
+    rows = [sorted(map(tuple, np.concatenate(sets))) for sets in (plain, dealt)]
+    assert rows[0] == rows[1]
+    num_generated = [int(np.sum(np.asarray(each)[:, 0] == 5)) for each in dealt]
+    assert all(5 <= num <= 15 for num in num_generated) and sum(num_generated) == 20
+    again = balanced_sets(real, generator, 20, seed_of(1), labels="permuted")
+    np.testing.assert_array_equal(again[0], dealt[0])
+
+
 def test_real_sequences_of_a_set_do_not_repeat():
     generator = tiny_generator(V, T)
     real = tf.constant(np.arange(20)[:, None] + np.zeros([1, T]), tf.int32)
