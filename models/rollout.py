@@ -6,7 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_counts, check_seed, check_tokens
+from models.checks import (
+    check_chosen,
+    check_counts,
+    check_same_tokens,
+    check_seed,
+    check_tokens,
+)
 from models.chunks import map_chunks
 from models.device import COMPLETION_ROWS
 from models.generator import Generator, Seed
@@ -18,20 +24,33 @@ RewardFunction = Callable[[tf.Tensor], tf.Tensor]
 
 @keras.saving.register_keras_serializable(package="seqgan")
 class Rollout(keras.Model):
-    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator with separate weights.
+    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator, or a smaller policy.
 
     Args:
         generator: the policy G_theta to copy.
         chunk_rows: the most completions written and rewarded at a time; bounds memory, changes no
             completion.
+        policy: G_beta itself, of the same tokens and length, which `training.distillation` trains.
+            None: a copy of the generator with separate weights.
     """
 
-    def __init__(self, generator: Generator, chunk_rows: int = COMPLETION_ROWS, **kwargs):
+    def __init__(
+        self,
+        generator: Generator,
+        chunk_rows: int = COMPLETION_ROWS,
+        policy: Generator | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         check_counts(chunk_rows=chunk_rows)
         self.chunk_rows = chunk_rows
-        self.policy = type(generator).from_config(generator.get_config())
-        self.update(generator)
+        self.copies = policy is None
+        if policy is None:
+            self.policy = type(generator).from_config(generator.get_config())
+            self.update(generator)
+        else:
+            check_same_tokens(policy=policy, generator=generator)
+            self.policy = policy
         self.built = True
 
     def call(self, tokens):
@@ -42,6 +61,11 @@ class Rollout(keras.Model):
         """`beta <- rate * theta + (1 - rate) * beta`; the paper's is a plain copy, rate 1."""
         if not 0 < rate <= 1:
             raise ValueError(f"`rate` is {rate}, expected a share in (0, 1]; 1 copies.")
+        if not self.copies:
+            raise ValueError(
+                "`copies` is False, expected a roll-out policy made without `policy`; train this one "
+                "by `training.distillation.Distillation`."
+            )
         for beta, theta in zip(self.policy.weights, generator.weights, strict=True):
             beta.assign(theta if rate == 1.0 else rate * theta + (1.0 - rate) * beta)
 
@@ -127,7 +151,7 @@ class Rollout(keras.Model):
         """
         check_counts(num_rollouts=num_rollouts)
         tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
-        chosen = _check_chosen(chosen, tokens)
+        chosen = check_chosen(chosen, tokens)
         seed, own = check_seed(seed), share.of(len(tokens))
         everywhere, _ = np.nonzero(chosen)  # sequence by sequence: those of a share are together
         first, last = np.searchsorted(everywhere, [own.start, own.stop])
@@ -264,22 +288,12 @@ class Rollout(keras.Model):
             **super().get_config(),
             "generator": keras.saving.serialize_keras_object(self.policy),
             "chunk_rows": self.chunk_rows,
+            "copies": self.copies,
         }
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
         generator = keras.saving.deserialize_keras_object(config.pop("generator"))
-        return cls(generator, **config)
-
-
-def _check_chosen(chosen: np.ndarray, tokens: tf.Tensor) -> np.ndarray:
-    """Which prefixes of int `[B, T]` are chosen, bool `[B, T]`, or `ValueError`."""
-    chosen = np.asarray(chosen)
-    if chosen.dtype != bool or chosen.shape != tuple(tokens.shape) or chosen[:, -1].any():
-        raise ValueError(
-            f"`chosen` has dtype {chosen.dtype} and shape {chosen.shape}, expected bool "
-            f"{tuple(tokens.shape)} with a last column of False: a whole sequence is not completed; "
-            "give an entry for each token."
-        )
-    return chosen
+        policy = None if config.pop("copies", True) else generator
+        return cls(generator, policy=policy, **config)

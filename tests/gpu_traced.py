@@ -5,6 +5,7 @@ import tensorflow as tf
 from models.rollout import Rollout
 from models.value import ValueNetwork
 from training.critic import Critic
+from training.distillation import Distillation
 from training.steps import Steps
 
 V, T, B = 6, 3, 4
@@ -45,7 +46,11 @@ def traced_updates(generator, discriminator, **options):
     steps = Steps(generator, discriminator, batch_size=B, **options)
     data = ids(3 * B, T)
     critic = Critic(ValueNetwork(V, T, 4, 5), Rollout(generator), batch_size=B, num_samples=3 * B)
+    small = Rollout(generator, policy=generator)
+    distillation = Distillation(generator, small, batch_size=B, num_samples=3 * B)
     return {
+        "roll-out policy": distillation._epoch.get_concrete_function(data, SEED),
+        "divergence": distillation._divergences.get_concrete_function(data),
         "value network": critic._epoch.get_concrete_function(data, floats(3 * B), SEED),
         "MLE": steps._mle_epoch.get_concrete_function(data, SEED, None),
         "scheduled sampling": steps._mle_epoch.get_concrete_function(data, SEED, NUMBER),

@@ -140,10 +140,20 @@ CASES = {
         (lambda m, x: Oracle.from_parameters(parameters(13, x)), (floats(H, V + 1),)),
         (lambda m, x: Oracle.from_parameters(x), (parameters(0, floats(V, E))[:14], [])),
     ],
-    "models.rollout.Rollout": [(lambda m, x: Rollout(m["generator"], x), NO_COUNT)],
+    "models.rollout.Rollout": [
+        (lambda m, x: Rollout(m["generator"], x), NO_COUNT),
+        (
+            lambda m, x: Rollout(m["generator"], policy=Generator(*x)),
+            ((V + 1, T, E, H), (V, T + 1, E, H), (V, T, E, H, "gru", 1)),
+        ),
+    ],
     "models.rollout.Rollout.call": [(lambda m, x: m["rollout"](x), NO_TOKENS)],
     "models.rollout.Rollout.update": [
-        (lambda m, x: m["rollout"].update(m["generator"], x), (0.0, -0.5, 1.5, float("nan")))
+        (lambda m, x: m["rollout"].update(m["generator"], x), (0.0, -0.5, 1.5, float("nan"))),
+        (
+            lambda m, x: Rollout(m["generator"], policy=m["generator"]).update(m["generator"], x),
+            (1.0,),
+        ),
     ],
     "models.rollout.Rollout.action_values": [
         (lambda m, x: m["rollout"].action_values(x, reward, 2, SEED), NO_LISTS),
@@ -359,6 +369,10 @@ CASES = {
             lambda m, x: losses.policy_gradient_loss(floats(B, T, V), x, floats(B, T)),
             (*NO_TOKENS, None),
         ),
+    ],
+    "training.losses.token_divergence": [
+        (lambda m, x: losses.token_divergence(x, floats(B, V)), (floats(B, V + 1), TOKENS, None)),
+        (lambda m, x: losses.token_divergence(floats(B, V), x), (floats(B, V + 1), TOKENS, None)),
     ],
     "training.losses.subtract_baseline": [
         (lambda m, x: losses.subtract_baseline(floats(B, T), floats(B, T), x), ("mean", None)),

@@ -18,6 +18,8 @@ from training.controls import measure_controls
 from training.critic import FIGURES as VALUE_FIGURES
 from training.critic import make_critic
 from training.discriminators import with_defaults
+from training.distillation import FIGURES as DISTILLATION_FIGURES
+from training.distillation import make_distillation, small_rollout
 from training.distribution import ONE_DEVICE, Distribution
 from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
@@ -76,13 +78,15 @@ def carry_out(run: Run, task: Task) -> None:
     else:
         steps = make_steps(generator, discriminator, settings, distribution)
         with distribution.scope():
-            rollout = Rollout(generator)
+            rollout = small_rollout(generator, settings) or Rollout(generator)
         reward = make_reward(settings, generator, task.train)
         judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
         measure = showing(task.measure, task, generator, run)
         critic = make_critic(rollout, settings, distribution)
-        train_seqgan(steps, rollout, reward, real, settings, run, measure, task.validation, critic)
+        distillation = make_distillation(generator, rollout, settings, distribution)
+        given = run, measure, task.validation, critic, distillation
+        train_seqgan(steps, rollout, reward, real, settings, *given)
         measure_generator(generator, settings, run, measure, task.validation, start=False)
     for _ in run.loop("export", 1):
         if distribution.is_chief:
@@ -96,7 +100,8 @@ def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:
     """Names of the figures in `metrics.csv` that not every run has."""
     by_patience = ("nll_validation", "mle_learning_rate") if settings.mle_patience else ()
     by_value = () if settings.action_values == "rollouts" else VALUE_FIGURES
-    return tuple(dict.fromkeys((*task.figures, *by_patience, *by_value)))
+    by_distillation = () if settings.rollout_policy == "copy" else DISTILLATION_FIGURES
+    return tuple(dict.fromkeys((*task.figures, *by_patience, *by_value, *by_distillation)))
 
 
 def make_models(

@@ -17,10 +17,12 @@ from training.settings import Settings
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
 _OF_LIBRARY = ("xla", "verdict_samples")
-# A value network is for the scripts, which make a critic: `training.critic.make_critic`.
-_OF_CRITIC = (
+# A value network and a small roll-out policy are for the scripts, which make a critic and a distillation.
+_OF_ROLLOUTS = (
     *("action_values", "rollout_positions", "value_hidden_dim"),
     *("value_learning_rate", "value_samples", "value_pretrain_steps"),
+    *("rollout_policy", "rollout_hidden_dim", "rollout_learning_rate"),
+    *("rollout_samples", "rollout_pretrain_steps"),
 )
 
 
@@ -39,7 +41,7 @@ def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
     """
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
-    names = [name for name in names if name not in _OF_CRITIC]
+    names = [name for name in names if name not in _OF_ROLLOUTS]
     names += _OF_LIBRARY
     names.remove("discriminator")  # the caller has made it
     for name in given:
