@@ -17,6 +17,7 @@ from models.chunks import map_chunks
 from models.device import COMPLETION_ROWS
 from models.generator import Generator, Seed
 from models.graph_function import graph_function
+from models.recurrent import stack_states, state_after
 from models.shares import WHOLE, Share
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
@@ -115,8 +116,7 @@ class Rollout(keras.Model):
             uniforms = tf.reshape(shared, [num_pairs, draws])
         states = self._states_after_prefixes(tokens)
         pairs = np.arange(num_pairs, dtype=np.int32)
-        chunk_rows = self.policy.layout.rollout_rows(self.chunk_rows, self.policy.vocab_size)
-        chunk = max(1, chunk_rows // (length - 1))
+        chunk = max(1, self.policy.rollout_rows(self.chunk_rows) // (length - 1))
         rewards = []
         for start in range(0, num_pairs, chunk):
             part = slice(start, start + chunk)
@@ -166,7 +166,7 @@ class Rollout(keras.Model):
         rows = np.tile(np.stack([sequences, places + 1]), num_rollouts).astype(np.int32)
         by_length = np.argsort(rows[1], kind="stable")  # a row is written from its prefix's end on
         states = self._states_after_prefixes(tokens)
-        chunk = self.policy.layout.rollout_rows(self.chunk_rows, self.policy.vocab_size)
+        chunk = self.policy.rollout_rows(self.chunk_rows)
         rewards = np.zeros(len(by_length), np.float32)
         for start in range(0, len(by_length), chunk):
             part = by_length[start : start + chunk]
@@ -185,7 +185,7 @@ class Rollout(keras.Model):
 
     @graph_function(reduce_retracing=True)
     def _states_after_prefixes(self, tokens):
-        """States after reading Y_{1:t} for t = 1..T-1, and the hidden state: each `[T-1, B, H]`."""
+        """Hidden state and states after Y_{1:t} for t = 1..T-1, by `stack_states`."""
         batch_size = tf.shape(tokens)[0]
         tokens = tf.cast(tokens, self.policy.layout.ids)
         states = self.policy.initial_states(batch_size)
@@ -194,7 +194,7 @@ class Rollout(keras.Model):
         for t in range(self.policy.max_length - 1):
             hidden, states = self.policy.step(tokens[:, t], states)
             after.append([hidden, *states])
-        return [tf.stack(kind) for kind in zip(*after, strict=True)]
+        return [stack_states(kind) for kind in zip(*after, strict=True)]
 
     def _prefix_ended(self, tokens):
         """Whether Y_{1:t} holds the end token: ids `[M, T]` -> bool `[M, T]`."""
@@ -235,7 +235,7 @@ class Rollout(keras.Model):
             if t < length - 1:  # the prefix that ends here joins with its own state
                 hidden, current = policy.step(written, current)
                 ended = tf.concat([ended, prefix_ended[:, t]], axis=0)
-                joined = [kind[t] for kind in states]
+                joined = [state_after(kind, t) for kind in states]
                 hidden, *current = [
                     tf.concat([old, new], axis=0)
                     for old, new in zip([hidden, *current], joined, strict=True)
@@ -262,12 +262,12 @@ class Rollout(keras.Model):
         tokens, sequences = tf.cast(tokens, layout.ids), tf.cast(sequences, layout.ids)
         prefix_ended = self._prefix_ended(tokens)  # [B, T]
         ended = tf.zeros([0], tf.bool)
-        hidden, *current = [tf.zeros([0, policy.hidden_dim]) for _ in states]
+        hidden, *current = [tf.zeros([0, *kind.shape[2:]]) for kind in states]
         columns = [tf.gather(tokens[:, 0], sequences)]
         for t in range(1, length):
             # The prefixes of t tokens join, each with its own state; then position t is written.
             joining = sequences[started[t - 1] : started[t]]
-            joined = [tf.gather(kind[t - 1], joining) for kind in states]
+            joined = [tf.gather(state_after(kind, t - 1), joining) for kind in states]
             hidden, *current = [
                 tf.concat([old, new], axis=0)
                 for old, new in zip([hidden, *current], joined, strict=True)

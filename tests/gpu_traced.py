@@ -22,10 +22,16 @@ def floats(*shape):
     return tf.TensorSpec(shape, tf.float32)
 
 
+def states_of(generator, length):
+    """What `_states_after_prefixes` gives: the hidden state and the states, a memory once for all prefixes."""
+    shapes = [(generator.hidden_dim,), *generator.state_shapes]
+    return [floats(1 if len(shape) == 2 else length - 1, B, *shape) for shape in shapes]
+
+
 def traced_rollout(generator, length):
     """`_states_after_prefixes` and `_complete` of the roll-outs of one batch."""
     rollout = Rollout(generator)
-    states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
+    states = states_of(generator, length)
     draws = floats(2 * B, length * (length - 1) // 2)
     return (
         rollout._states_after_prefixes.get_concrete_function(ids(B, length)),
@@ -35,7 +41,7 @@ def traced_rollout(generator, length):
 
 def traced_chosen(generator, length):
     """`_complete_chosen` of the roll-outs of some prefixes."""
-    states = [floats(length - 1, B, generator.hidden_dim)] * (3 if generator.cell == "lstm" else 2)
+    states = states_of(generator, length)
     given = ids(B, length), states, ids(2 * B), ids(length), floats(2 * B, length - 1)
     rollout = Rollout(generator)
     return rollout._complete_chosen.get_concrete_function(*given)

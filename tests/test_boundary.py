@@ -425,6 +425,8 @@ OTHERS = {
     r"models\.judge\.Judge": "a base class",
     r"models\.dropout\.dropout": "within a compiled step",
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
+    r"models\.generator\.Generator\.rollout_rows": "sizes: tests/models/test_device.py",
+    r"models\.(recurrent|attention)\..*": "made and called by the generator, which checks",
     r"models\.generator\.Generator\.sample_graph": "the export: TensorFlow checks its signature",
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.(agreement|judgements)\..*": "answers of people: tests/metrics/test_judgements.py, test_agreement.py",

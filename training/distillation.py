@@ -175,8 +175,9 @@ def small_rollout(generator: Generator, settings: Settings) -> Rollout | None:
     if settings.rollout_policy == "copy":
         return None
     dim = settings.rollout_hidden_dim
-    sizes = {"embedding_dim": dim, "hidden_dim": dim, "dropout": 0.0, "name": "small_policy"}
-    return Rollout(generator, policy=Generator.from_config({**generator.get_config(), **sizes}))
+    changes = {"embedding_dim": dim, "hidden_dim": dim, "dropout": 0.0, "name": "small_policy"}
+    changes |= {"cell": generator.cell.removesuffix("-attention")}
+    return Rollout(generator, policy=Generator.from_config({**generator.get_config(), **changes}))
 
 
 def make_distillation(

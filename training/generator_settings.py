@@ -24,7 +24,10 @@ class GeneratorSettings(RunSettings):
 
     embedding_dim: int = generator(32, "Dimension E of the token embeddings.", bounds=DIMENSION)
     hidden_dim: int = generator(32, "Dimension H of the recurrent state.", bounds=DIMENSION)
-    cell: Literal["lstm", "gru"] = generator("lstm", "Recurrent cell (paper: lstm).")
+    cell: Literal["lstm", "gru", "lstm-attention"] = generator(
+        "lstm",
+        "Recurrent cell (paper: lstm). lstm-attention: an LSTM with soft attention over its own past states.",
+    )
     dropout: float = generator(
         0.0,
         "Dropout rate of the recurrent layer's inputs and outputs in pre-training, with one mask a sequence (Gal and Ghahramani, 2016). The paper has none.",

@@ -21,7 +21,7 @@ from tests.helpers import (
 )
 from training.losses import mle_loss
 
-CELLS = ["lstm", "gru"]
+CELLS = ["lstm", "gru", "lstm-attention"]
 
 
 def stepped_logits(generator, tokens):
@@ -248,7 +248,7 @@ def test_token_zero_is_a_token_like_any_other():
         ({"max_length": -1}, r"`max_length` is -1, expected a whole number above 0"),
         ({"embedding_dim": 0}, r"`embedding_dim` is 0, expected"),
         ({"hidden_dim": 0}, r"`hidden_dim` is 0, expected"),
-        ({"cell": "rnn"}, r"`cell` is 'rnn', expected one of \['gru', 'lstm'\]"),
+        ({"cell": "rnn"}, r"`cell` is 'rnn', expected one of \['gru', 'lstm', 'lstm-attention'\]"),
         ({"start_token": 5}, r"`start_token` is 5, expected an id in \[0, 5\)"),
         ({"start_token": -1}, r"`start_token` is -1, expected an id in \[0, 5\)"),
     ],
