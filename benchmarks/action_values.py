@@ -1,4 +1,4 @@
-"""How the action values of one batch grow with T: by roll-outs, by the value network, and by both.
+"""How the action values of one batch grow with T: by roll-outs of two policies, by the value network, and by both.
 
     python -m benchmarks.action_values --json results/action-values.json --write docs/value-network.md
     python -m benchmarks.action_values --estimator value --lengths 64    # one point, in this process
@@ -20,7 +20,14 @@ from training.errors import one_line_errors
 from training.flags import read_flags
 from training.task_settings import OracleSettings
 
-ESTIMATORS = ("rollouts", "mixed", "value")
+ESTIMATORS = ("rollouts", "small policy", "mixed", "value")
+
+
+# Settings that the table's note names.
+SIZES = (
+    *("vocab_size", "batch_size", "num_rollouts", "rollout_positions", "value_samples"),
+    *("rollout_hidden_dim", "rollout_samples"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +40,7 @@ class ActionValueSettings:
     """The longest T at which roll-outs of every prefix are measured; their time grows as its square."""
     repeats: int = 3
     """Measurements of each point, after one that is not counted."""
-    estimator: Literal["rollouts", "mixed", "value"] | None = None
+    estimator: Literal["rollouts", "small policy", "mixed", "value"] | None = None
     """Measure this one at the first length, in this process, and print JSON. None: all, each in a process."""
     json: Path | None = None
     """File for the figures."""
@@ -53,31 +60,40 @@ class ActionValueSettings:
 
 def task(estimator: str, length: int, quick: bool) -> OracleSettings:
     """The settings of a point."""
-    small = {"vocab_size": 20, "batch_size": 4, "num_rollouts": 2, "value_samples": 8}
-    sizes: dict[str, Any] = small if quick else {}
-    return OracleSettings(action_values=estimator, max_length=length, **sizes)  # type: ignore[arg-type]
+    tiny = {"vocab_size": 20, "batch_size": 4, "num_rollouts": 2}
+    tiny |= {"value_samples": 8, "rollout_samples": 8, "rollout_hidden_dim": 4}
+    chosen: dict[str, Any] = tiny if quick else {}
+    if estimator == "small policy":
+        chosen |= {"rollout_policy": "small"}
+    else:
+        chosen |= {"action_values": estimator}
+    return OracleSettings(max_length=length, **chosen)
 
 
 def measure_point(given: OracleSettings, repeats: int) -> dict[str, float]:
     """Medians in milliseconds, and megabytes at the peak: random weights, the paper's kernels.
 
-    `learning` is what a round spends on the value network besides.
+    `learning` is what a round spends besides, on the value network or the small roll-out policy.
     """
     from files.platform import peak_memory_mb
     from models.discriminator import Discriminator
     from models.generator import Generator
     from models.rollout import Rollout
     from training.critic import make_critic
+    from training.distillation import make_distillation, small_rollout
 
     generator = Generator(given.vocab_size, given.max_length)
     reward = Discriminator(given.vocab_size, given.max_length).probability_real
-    rollout = Rollout(generator)
+    rollout = small_rollout(generator, given) or Rollout(generator)
+    distillation = make_distillation(generator, rollout, given)
     critic = make_critic(rollout, given)
     tokens = generator.sample(given.batch_size, (1, 2))
     arguments = tokens, reward, given.num_rollouts, (3, 4)
     cases = {"values": Case(lambda: (critic or rollout).action_values(*arguments))}
     if critic:
         cases["learning"] = Case(lambda: critic.learn(reward, (5, 6)))
+    if distillation:
+        cases["learning"] = Case(lambda: distillation.update((5, 6)))
     taken = side_by_side(cases, repeats, warm_up=1)
     times = {
         f"{name}_{kind}_ms": getattr(timing, f"{kind}_ms")
@@ -91,7 +107,8 @@ def measure(settings: ActionValueSettings) -> dict[str, Any]:
     """`{"estimators": {name: {"lengths", "points", "exponent_of_cpu_time"}}, "task", "machine"}`."""
     busy, estimators = load_average(), {}
     for name in ESTIMATORS:
-        longest = settings.longest_rollouts if name == "rollouts" else max(settings.lengths)
+        by_rollouts = name in ("rollouts", "small policy")
+        longest = settings.longest_rollouts if by_rollouts else max(settings.lengths)
         lengths = [length for length in settings.lengths if length <= longest]
         flags = ["--estimator", name, "--repeats", settings.repeats]
         flags += ["--quick"] if settings.quick else []
@@ -106,8 +123,7 @@ def measure(settings: ActionValueSettings) -> dict[str, Any]:
             else None,
         }
     given = task("mixed", max(settings.lengths), settings.quick)
-    names = ("vocab_size", "batch_size", "num_rollouts", "rollout_positions", "value_samples")
-    sizes = {name: getattr(given, name) for name in names}
+    sizes = {name: getattr(given, name) for name in SIZES}
     return {"estimators": estimators, "task": sizes, "machine": machine(busy)}
 
 
@@ -128,7 +144,8 @@ def growth_table(figures: dict[str, Any]) -> Table:
     notes = [
         f"action values of one batch; V = {sizes['vocab_size']:,}, B = {sizes['batch_size']}, "
         f"N = {sizes['num_rollouts']}, k = {sizes['rollout_positions']}; the network learns from "
-        f"{sizes['value_samples']} sequences a round. Median processor time of all threads, which "
+        f"{sizes['value_samples']} sequences a round, the small policy (H = "
+        f"{sizes['rollout_hidden_dim']}) from {sizes['rollout_samples']}. Median processor time of all threads, which "
         "other jobs change less than wall time. Exponent: slope of the straight line through the "
         "logarithms.",
         machine_note(figures),

@@ -117,6 +117,30 @@ def check_special_tokens(
         )
 
 
+def check_same_tokens(**policies) -> None:
+    """Raises `ValueError` where the first of two policies has other tokens or lengths than the second."""
+    (name, policy), (other, expected) = policies.items()
+    fields = ("vocab_size", "max_length", "start_token", "end_token", "pad_token", "blocked_tokens")
+    for field in fields:
+        given, wanted = getattr(policy, field), getattr(expected, field)
+        if given != wanted:
+            raise ValueError(
+                f"`{name}` has {field} {given}, expected {wanted} as `{other}`; make it with that."
+            )
+
+
+def check_chosen(chosen: np.ndarray, tokens: tf.Tensor) -> np.ndarray:
+    """Which prefixes of int `[B, T]` are chosen, bool `[B, T]`, or `ValueError`."""
+    chosen = np.asarray(chosen)
+    if chosen.dtype != bool or chosen.shape != tuple(tokens.shape) or chosen[:, -1].any():
+        raise ValueError(
+            f"`chosen` has dtype {chosen.dtype} and shape {chosen.shape}, expected bool "
+            f"{tuple(tokens.shape)} with a last column of False: a whole sequence is not completed; "
+            "give an entry for each token."
+        )
+    return chosen
+
+
 def check_arrays(**arrays) -> tuple[tf.Tensor, ...]:
     """Returns arrays as tensors, or raises `ValueError` for one of another kind or shape.
 

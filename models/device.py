@@ -52,9 +52,11 @@ class Layout:
         """Rows of logits to compute at a time within a step of the roll-outs; None: all."""
         return self.logit_rows(vocab_size) if self.cut_draws else None
 
-    def rollout_rows(self, chunk_rows: int, vocab_size: int) -> int:
-        """Completions to write at a time, at most `chunk_rows`."""
-        return chunk_rows if self.cut_draws else min(chunk_rows, self.logit_rows(vocab_size))
+    def rollout_rows(self, chunk_rows: int, vocab_size: int, state_size: int = 1) -> int:
+        """Completions to write at a time, at most `chunk_rows`; `state_size`: numbers a row in states."""
+        rows = chunk_rows if self.cut_draws else min(chunk_rows, self.logit_rows(vocab_size))
+        # A step holds its states several times, and those of an attention's memory are many.
+        return max(1, min(rows, self.max_logits // (4 * state_size)))
 
     def read_rows(self, max_length: int) -> int:
         """Sequences for the generator to read at a time."""

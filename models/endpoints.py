@@ -12,6 +12,7 @@ from models.generator import Generator
 from models.graph_checks import check_candidates, check_draw, check_ids, check_prefixes, require
 from models.graph_function import graph_function
 from models.judge import Judge
+from models.recurrent import STATE_NAMES
 
 # What decides a draw, in the order of the arguments.
 DRAW_INPUTS = (
@@ -55,8 +56,8 @@ class Endpoints:
     def __init__(self, generator: Generator, discriminator: Judge | None = None):
         self.generator = generator
         self.discriminator = discriminator
-        names = ("h", "c")[: len(generator.initial_states(1))]
-        states = [tf.TensorSpec([None, generator.hidden_dim], tf.float32, name) for name in names]
+        named = zip(generator.state_shapes, STATE_NAMES, strict=False)
+        states = [tf.TensorSpec([None, *shape], tf.float32, name) for shape, name in named]
         self.step = graph_function(
             input_signature=[tf.TensorSpec([None], tf.int32, "token"), *states]
         )(self._step)
@@ -177,10 +178,10 @@ class Endpoints:
         return self.generator.log_prob(tokens), tf.cast(counted, tf.int32)
 
     def _step(self, token, *states):
-        """Reads one token a row: int32 `[M]` and states `[M, H]` -> logits of the next token and states.
+        """Reads one token a row: int32 `[M]` and states `[M, ...]` -> logits of the next token and states.
 
         The first token is the start token, and the first states are zeros: `h` and `c` of an LSTM, `h`
-        of a GRU. The logits of tokens that are never written are about -1e9.
+        of a GRU, with attention `memory` and `read` too (`models.attention`). The logits of tokens that are never written are about -1e9.
         """
         hidden, after = self.generator.step(token, list(states))
         return self.generator.logits(hidden), *after
@@ -238,7 +239,7 @@ class Endpoints:
 
         @graph_function(input_signature=self.step.input_signature)
         def step(token, h, *c):
-            return dict(zip(("logits", "h", "c"), self.step(token, h, *c), strict=False))
+            return dict(zip(("logits", *STATE_NAMES), self.step(token, h, *c), strict=False))
 
         return {
             "serving_default": sample,

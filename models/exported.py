@@ -8,6 +8,7 @@ import numpy as np
 
 from files.errors import DataError
 from models import load
+from models.recurrent import STATE_NAMES
 from models.search import beam_search
 
 CHUNK = 10_000  # sequences drawn or scored at a time, so that any number needs no more memory
@@ -112,7 +113,9 @@ class Exported:
         def search():
             _, inputs = self.loaded.signatures["step"].structured_input_signature
             states = [
-                np.zeros([1, inputs[name].shape[1]], np.float32) for name in "hc" if name in inputs
+                np.zeros([1, *inputs[name].shape[1:]], np.float32)
+                for name in STATE_NAMES
+                if name in inputs
             ]
             return beam_search(
                 self.loaded.step,

@@ -1,5 +1,6 @@
-"""The policy G_theta: an LSTM (or GRU) that writes a sequence token by token."""
+"""The policy G_theta: an LSTM (or another cell) that writes a sequence token by token."""
 
+import math
 from typing import Any, TypeAlias
 
 import keras
@@ -11,6 +12,7 @@ from models.chunks import map_chunks
 from models.draw import TokenDraw
 from models.dropout import dropout as drop_features
 from models.graph_function import graph_function
+from models.recurrent import make_recurrent, state_shapes
 from models.shares import WHOLE, Share
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
@@ -31,7 +33,7 @@ class Generator(keras.Model):
         max_length: T, tokens in a sequence.
         embedding_dim: E.
         hidden_dim: H.
-        cell: `"lstm"` (the paper's) or `"gru"`.
+        cell: `"lstm"` (the paper's), `"gru"`, or `"lstm-attention"` (`models.attention`).
         start_token: id fed before the first token. It may be an ordinary token too.
         end_token: id that ends a sequence; what follows it is `pad_token`. None: all have T tokens.
         pad_token: id that fills a sequence after its end.
@@ -74,9 +76,6 @@ class Generator(keras.Model):
             embedding_dim=embedding_dim,
             hidden_dim=hidden_dim,
         )
-        cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
-        if cell not in cells:
-            raise ValueError(f"`cell` is {cell!r}, expected one of {sorted(cells)}.")
         checks.check_special_tokens(vocab_size, start_token, end_token, pad_token, blocked_tokens)
         blocked_tokens = tuple(sorted(set(blocked_tokens)))
         self.vocab_size = vocab_size
@@ -98,17 +97,7 @@ class Generator(keras.Model):
         self.embedding = keras.layers.Embedding(
             vocab_size, embedding_dim, embeddings_initializer=normal(), name="embedding"
         )
-        forget = {"unit_forget_bias": False} if cell == "lstm" else {}
-        self.rnn = cells[cell](
-            hidden_dim,
-            return_sequences=True,
-            use_cudnn=False,  # the steps are compiled by XLA, which has no cuDNN kernel
-            kernel_initializer=normal(),
-            recurrent_initializer=normal(),
-            bias_initializer=normal(),
-            name="rnn",
-            **forget,
-        )
+        self.rnn = make_recurrent(cell, hidden_dim, max_length, normal)
         self.head = keras.layers.Dense(
             vocab_size, kernel_initializer=normal(), bias_initializer=normal(), name="head"
         )
@@ -168,9 +157,19 @@ class Generator(keras.Model):
             counts *= tf.cast(tokens != blocked, tf.float32)
         return counts
 
+    @property
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """Of the states of a row: (h, c) of an LSTM, (h,) of a GRU, each `[H]`; with attention more."""
+        return state_shapes(self.cell, self.hidden_dim, self.max_length)
+
+    def rollout_rows(self, most: int) -> int:
+        """Completions to write at a time, at most `most`."""
+        state_size = sum(math.prod(shape) for shape in self.state_shapes)
+        return self.layout.rollout_rows(most, self.vocab_size, state_size)
+
     def initial_states(self, num: tf.Tensor | int) -> list[tf.Tensor]:
-        """Zero states before the start token: (h, c) for an LSTM, (h,) for a GRU; each `[num, H]`."""
-        return [tf.zeros([num, self.hidden_dim]) for _ in range(2 if self.cell == "lstm" else 1)]
+        """Zero states before the start token, `[num, ...]`, see `state_shapes`."""
+        return [tf.zeros([num, *shape]) for shape in self.state_shapes]
 
     def start_tokens(self, num: tf.Tensor | int) -> tf.Tensor:
         """The start token for each row: int `[num]`, of the dtype of ids in compiled functions."""

@@ -6,11 +6,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_counts, check_seed, check_tokens
+from models.checks import (
+    check_chosen,
+    check_counts,
+    check_same_tokens,
+    check_seed,
+    check_tokens,
+)
 from models.chunks import map_chunks
 from models.device import COMPLETION_ROWS
 from models.generator import Generator, Seed
 from models.graph_function import graph_function
+from models.recurrent import stack_states, state_after
 from models.shares import WHOLE, Share
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
@@ -18,20 +25,33 @@ RewardFunction = Callable[[tf.Tensor], tf.Tensor]
 
 @keras.saving.register_keras_serializable(package="seqgan")
 class Rollout(keras.Model):
-    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator with separate weights.
+    """The roll-out policy G_beta of Yu et al. (2017): a copy of the generator, or a smaller policy.
 
     Args:
         generator: the policy G_theta to copy.
         chunk_rows: the most completions written and rewarded at a time; bounds memory, changes no
             completion.
+        policy: G_beta itself, of the same tokens and length, which `training.distillation` trains.
+            None: a copy of the generator with separate weights.
     """
 
-    def __init__(self, generator: Generator, chunk_rows: int = COMPLETION_ROWS, **kwargs):
+    def __init__(
+        self,
+        generator: Generator,
+        chunk_rows: int = COMPLETION_ROWS,
+        policy: Generator | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         check_counts(chunk_rows=chunk_rows)
         self.chunk_rows = chunk_rows
-        self.policy = type(generator).from_config(generator.get_config())
-        self.update(generator)
+        self.copies = policy is None
+        if policy is None:
+            self.policy = type(generator).from_config(generator.get_config())
+            self.update(generator)
+        else:
+            check_same_tokens(policy=policy, generator=generator)
+            self.policy = policy
         self.built = True
 
     def call(self, tokens):
@@ -42,6 +62,11 @@ class Rollout(keras.Model):
         """`beta <- rate * theta + (1 - rate) * beta`; the paper's is a plain copy, rate 1."""
         if not 0 < rate <= 1:
             raise ValueError(f"`rate` is {rate}, expected a share in (0, 1]; 1 copies.")
+        if not self.copies:
+            raise ValueError(
+                "`copies` is False, expected a roll-out policy made without `policy`; train this one "
+                "by `training.distillation.Distillation`."
+            )
         for beta, theta in zip(self.policy.weights, generator.weights, strict=True):
             beta.assign(theta if rate == 1.0 else rate * theta + (1.0 - rate) * beta)
 
@@ -91,8 +116,7 @@ class Rollout(keras.Model):
             uniforms = tf.reshape(shared, [num_pairs, draws])
         states = self._states_after_prefixes(tokens)
         pairs = np.arange(num_pairs, dtype=np.int32)
-        chunk_rows = self.policy.layout.rollout_rows(self.chunk_rows, self.policy.vocab_size)
-        chunk = max(1, chunk_rows // (length - 1))
+        chunk = max(1, self.policy.rollout_rows(self.chunk_rows) // (length - 1))
         rewards = []
         for start in range(0, num_pairs, chunk):
             part = slice(start, start + chunk)
@@ -127,7 +151,7 @@ class Rollout(keras.Model):
         """
         check_counts(num_rollouts=num_rollouts)
         tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
-        chosen = _check_chosen(chosen, tokens)
+        chosen = check_chosen(chosen, tokens)
         seed, own = check_seed(seed), share.of(len(tokens))
         everywhere, _ = np.nonzero(chosen)  # sequence by sequence: those of a share are together
         first, last = np.searchsorted(everywhere, [own.start, own.stop])
@@ -142,7 +166,7 @@ class Rollout(keras.Model):
         rows = np.tile(np.stack([sequences, places + 1]), num_rollouts).astype(np.int32)
         by_length = np.argsort(rows[1], kind="stable")  # a row is written from its prefix's end on
         states = self._states_after_prefixes(tokens)
-        chunk = self.policy.layout.rollout_rows(self.chunk_rows, self.policy.vocab_size)
+        chunk = self.policy.rollout_rows(self.chunk_rows)
         rewards = np.zeros(len(by_length), np.float32)
         for start in range(0, len(by_length), chunk):
             part = by_length[start : start + chunk]
@@ -161,7 +185,7 @@ class Rollout(keras.Model):
 
     @graph_function(reduce_retracing=True)
     def _states_after_prefixes(self, tokens):
-        """States after reading Y_{1:t} for t = 1..T-1, and the hidden state: each `[T-1, B, H]`."""
+        """Hidden state and states after Y_{1:t} for t = 1..T-1, by `stack_states`."""
         batch_size = tf.shape(tokens)[0]
         tokens = tf.cast(tokens, self.policy.layout.ids)
         states = self.policy.initial_states(batch_size)
@@ -170,7 +194,7 @@ class Rollout(keras.Model):
         for t in range(self.policy.max_length - 1):
             hidden, states = self.policy.step(tokens[:, t], states)
             after.append([hidden, *states])
-        return [tf.stack(kind) for kind in zip(*after, strict=True)]
+        return [stack_states(kind) for kind in zip(*after, strict=True)]
 
     def _prefix_ended(self, tokens):
         """Whether Y_{1:t} holds the end token: ids `[M, T]` -> bool `[M, T]`."""
@@ -211,7 +235,7 @@ class Rollout(keras.Model):
             if t < length - 1:  # the prefix that ends here joins with its own state
                 hidden, current = policy.step(written, current)
                 ended = tf.concat([ended, prefix_ended[:, t]], axis=0)
-                joined = [kind[t] for kind in states]
+                joined = [state_after(kind, t) for kind in states]
                 hidden, *current = [
                     tf.concat([old, new], axis=0)
                     for old, new in zip([hidden, *current], joined, strict=True)
@@ -238,12 +262,12 @@ class Rollout(keras.Model):
         tokens, sequences = tf.cast(tokens, layout.ids), tf.cast(sequences, layout.ids)
         prefix_ended = self._prefix_ended(tokens)  # [B, T]
         ended = tf.zeros([0], tf.bool)
-        hidden, *current = [tf.zeros([0, policy.hidden_dim]) for _ in states]
+        hidden, *current = [tf.zeros([0, *kind.shape[2:]]) for kind in states]
         columns = [tf.gather(tokens[:, 0], sequences)]
         for t in range(1, length):
             # The prefixes of t tokens join, each with its own state; then position t is written.
             joining = sequences[started[t - 1] : started[t]]
-            joined = [tf.gather(kind[t - 1], joining) for kind in states]
+            joined = [tf.gather(state_after(kind, t - 1), joining) for kind in states]
             hidden, *current = [
                 tf.concat([old, new], axis=0)
                 for old, new in zip([hidden, *current], joined, strict=True)
@@ -264,22 +288,12 @@ class Rollout(keras.Model):
             **super().get_config(),
             "generator": keras.saving.serialize_keras_object(self.policy),
             "chunk_rows": self.chunk_rows,
+            "copies": self.copies,
         }
 
     @classmethod
     def from_config(cls, config):
         config = dict(config)
         generator = keras.saving.deserialize_keras_object(config.pop("generator"))
-        return cls(generator, **config)
-
-
-def _check_chosen(chosen: np.ndarray, tokens: tf.Tensor) -> np.ndarray:
-    """Which prefixes of int `[B, T]` are chosen, bool `[B, T]`, or `ValueError`."""
-    chosen = np.asarray(chosen)
-    if chosen.dtype != bool or chosen.shape != tuple(tokens.shape) or chosen[:, -1].any():
-        raise ValueError(
-            f"`chosen` has dtype {chosen.dtype} and shape {chosen.shape}, expected bool "
-            f"{tuple(tokens.shape)} with a last column of False: a whole sequence is not completed; "
-            "give an entry for each token."
-        )
-    return chosen
+        policy = None if config.pop("copies", True) else generator
+        return cls(generator, policy=policy, **config)

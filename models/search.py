@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-# (token int32 [M], *states [M, H]) -> logits [M, V], *states
+# (token int32 [M], *states [M, ...]) -> logits [M, V], *states
 Step = Callable[..., Sequence[Any]]
 
 
@@ -28,7 +28,7 @@ def beam_search(
 
     Args:
         step: reads a token, see `models.endpoints.Endpoints`.
-        states: zeros `[1, H]`, as many as the policy has.
+        states: zeros `[1, ...]`, as many as the policy has.
         width: of the beam, at least 1.
         max_length: T.
         start_token: read before the first token.

@@ -156,10 +156,20 @@ CASES = {
         (lambda m, x: Oracle.from_parameters(parameters(13, x)), (floats(H, V + 1),)),
         (lambda m, x: Oracle.from_parameters(x), (parameters(0, floats(V, E))[:14], [])),
     ],
-    "models.rollout.Rollout": [(lambda m, x: Rollout(m["generator"], x), NO_COUNT)],
+    "models.rollout.Rollout": [
+        (lambda m, x: Rollout(m["generator"], x), NO_COUNT),
+        (
+            lambda m, x: Rollout(m["generator"], policy=Generator(*x)),
+            ((V + 1, T, E, H), (V, T + 1, E, H), (V, T, E, H, "gru", 1)),
+        ),
+    ],
     "models.rollout.Rollout.call": [(lambda m, x: m["rollout"](x), NO_TOKENS)],
     "models.rollout.Rollout.update": [
-        (lambda m, x: m["rollout"].update(m["generator"], x), (0.0, -0.5, 1.5, float("nan")))
+        (lambda m, x: m["rollout"].update(m["generator"], x), (0.0, -0.5, 1.5, float("nan"))),
+        (
+            lambda m, x: Rollout(m["generator"], policy=m["generator"]).update(m["generator"], x),
+            (1.0,),
+        ),
     ],
     "models.rollout.Rollout.action_values": [
         (lambda m, x: m["rollout"].action_values(x, reward, 2, SEED), NO_LISTS),
@@ -419,6 +429,10 @@ CASES = {
             (*NO_TOKENS, None),
         ),
     ],
+    "training.losses.token_divergence": [
+        (lambda m, x: losses.token_divergence(x, floats(B, V)), (floats(B, V + 1), TOKENS, None)),
+        (lambda m, x: losses.token_divergence(floats(B, V), x), (floats(B, V + 1), TOKENS, None)),
+    ],
     "training.losses.subtract_baseline": [
         (lambda m, x: losses.subtract_baseline(floats(B, T), floats(B, T), x), ("mean", None)),
     ],
@@ -470,6 +484,8 @@ OTHERS = {
     r"models\.judge\.Judge": "a base class",
     r"models\.dropout\.dropout": "within a compiled step",
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
+    r"models\.generator\.Generator\.rollout_rows": "sizes: tests/models/test_device.py",
+    r"models\.(recurrent|attention)\..*": "made and called by the generator, which checks",
     r"models\.generator\.Generator\.sample_graph": "the export: TensorFlow checks its signature",
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.(agreement|judgements)\..*": "answers of people: tests/metrics/test_judgements.py, test_agreement.py",

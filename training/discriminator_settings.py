@@ -13,15 +13,15 @@ from training.bounds import (
     SEQUENCES,
 )
 from training.discriminators import defaults_in_words
+from training.generator_settings import GeneratorSettings
 from training.options import Bounds, option
-from training.run_settings import RunSettings
 
 judge = partial(option, group="Discriminator", after_pretraining=True)
 evaluation = partial(option, group="Evaluation", after_pretraining=True)
 
 
 @dataclasses.dataclass(frozen=True)
-class DiscriminatorSettings(RunSettings):
+class DiscriminatorSettings(GeneratorSettings):
     """Which discriminator, how it is trained, and how much it is evaluated on."""
 
     discriminator: Literal["paper", "small", "recurrent", "prefix"] = judge(

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from files.errors import printable
 from training.critic import FIGURES as VALUES
+from training.distillation import FIGURES as DISTILLATION
 from training.progress import SHORT_NAMES
 from training.verdict import FIGURES as VERDICT
 
@@ -20,7 +21,7 @@ OVERVIEW = {
 }
 MEASURES = "2 measures"
 _GROUPS = {
-    "3 policy gradient": ("policy_loss", "policy_gradient_norm", *VALUES),
+    "3 policy gradient": ("policy_loss", "policy_gradient_norm", *VALUES, *DISTILLATION),
     "4 discriminator": ("discriminator_loss", *VERDICT),
     "5 maximum likelihood": ("mle_learning_rate",),
 }

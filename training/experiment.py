@@ -15,6 +15,8 @@ from training.action_values import make_action_values
 from training.controls import measure_controls
 from training.critic import FIGURES as VALUE_FIGURES
 from training.critic import make_critic
+from training.distillation import FIGURES as DISTILLATION_FIGURES
+from training.distillation import make_distillation, small_rollout
 from training.distribution import ONE_DEVICE, Distribution
 from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
@@ -75,22 +77,25 @@ def carry_out(run: Run, task: Task) -> None:
     else:
         steps = make_steps(generator, discriminator, settings, distribution)
         with distribution.scope():
-            rollout = Rollout(generator)
+            rollout = small_rollout(generator, settings) or Rollout(generator)
         reward = make_reward(settings, generator, task.train)
         judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
         measure = showing(task.measure, task, generator, run)
         critic = make_critic(rollout, settings, distribution)
-        train_seqgan(
-            *(steps, rollout, reward, real, settings, run, measure, task.validation, critic),
-            make_action_values(settings, discriminator),
-        )
+        distillation = make_distillation(generator, rollout, settings, distribution)
+        without_rollouts = make_action_values(settings, discriminator)
+        given = run, measure, task.validation, critic, distillation, without_rollouts
+        train_seqgan(steps, rollout, reward, real, settings, *given)
         measure_generator(generator, settings, run, measure, task.validation, start=False)
         for _ in run.loop("final verdict", 1 if judged else 0):
             if distribution.is_chief:
                 parts = {"validation": task.validation, "test": task.test}
-                given = parts, settings.normalizer_samples, run.seed("final verdict")
-                run.keep(Measurement(measure_final_verdict(generator, discriminator, *given)))
+                figures = measure_final_verdict(
+                    *(generator, discriminator, parts, settings.normalizer_samples),
+                    run.seed("final verdict"),
+                )
+                run.keep(Measurement(figures))
     for _ in run.loop("export", 1):
         if distribution.is_chief:
             export(generator, discriminator if judged else None, task, run)
@@ -103,7 +108,8 @@ def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:
     """Names of the figures in `metrics.csv` that not every run has."""
     by_patience = ("nll_validation", "mle_learning_rate") if settings.mle_patience else ()
     by_value = VALUE_FIGURES if settings.action_values in ("value", "mixed") else ()
-    return tuple(dict.fromkeys((*task.figures, *by_patience, *by_value)))
+    by_distillation = () if settings.rollout_policy == "copy" else DISTILLATION_FIGURES
+    return tuple(dict.fromkeys((*task.figures, *by_patience, *by_value, *by_distillation)))
 
 
 def make_models(

@@ -17,10 +17,12 @@ from training.settings import Settings
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
 _OF_LIBRARY = ("xla", "verdict_samples")
-# What the scripts alone do: estimators of action values besides roll-outs, the best temperature.
+# What the scripts alone do: the best temperature, a critic, a distillation.
 _NOT_HERE = (
     *("start_at_temperature", "action_values", "rollout_positions", "value_hidden_dim"),
     *("value_learning_rate", "value_samples", "value_pretrain_steps"),
+    *("rollout_policy", "rollout_hidden_dim", "rollout_learning_rate"),
+    *("rollout_samples", "rollout_pretrain_steps"),
 )
 
 

@@ -58,6 +58,23 @@ def token_nll(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(tokens, tf.int32), logits)
 
 
+def token_divergence(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """KL(target, policy) of next-token distributions from their logits, in nats; 0 for equal logits.
+
+    Args:
+        target_logits: `[..., V]`, of the policy to follow; no gradient flows into them.
+        logits: `[..., V]`, of the policy that follows.
+
+    Returns:
+        `[...]`.
+    """
+    target_logits, logits = check_arrays(
+        target_logits=(target_logits, "float [..., V]"), logits=(logits, "float [..., V]")
+    )
+    target = tf.stop_gradient(tf.nn.log_softmax(target_logits))
+    return tf.reduce_sum(tf.exp(target) * (target - tf.nn.log_softmax(logits)), axis=-1)
+
+
 def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Mean of `[B, T]` over the tokens that count, where `mask` is 1."""
     mask = tf.cast(mask, values.dtype)

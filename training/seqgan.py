@@ -8,6 +8,7 @@ from models.rollout import Rollout
 from training.action_values import ActionValues
 from training.best_weights import BestWeights, WeightCopies
 from training.critic import Critic
+from training.distillation import Copying, Distillation
 from training.journal import Journal
 from training.pretrain import (
     Measure,
@@ -32,6 +33,7 @@ def train_seqgan(
     measure: Measure,
     validation: np.ndarray | None = None,
     critic: Critic | None = None,
+    distillation: Distillation | None = None,
     without_rollouts: ActionValues | None = None,
 ) -> None:
     """Trains the generator on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1.
@@ -51,7 +53,8 @@ def train_seqgan(
             what the discriminator knows of them, measured in every round; None: neither.
         critic: gives the action values in place of Monte Carlo search, and learns them; None: `rollout`
             gives them.
-        without_rollouts: gives them in place of both.
+        distillation: trains the policy of `rollout`; None: it is a copy of the generator.
+        without_rollouts: gives the action values in place of `rollout` and `critic`.
     """
     estimator = without_rollouts or critic or rollout
     generator, by_rows = steps.generator, steps.distribution.by_rows
@@ -61,7 +64,8 @@ def train_seqgan(
     kept = {"best_generator": best_generator, "best_discriminator": best and best.kept}
     kept = {name: copies for name, copies in kept.items() if copies is not None}
     by_critic = critic.objects if critic else {}
-    journal.attach(**models, **steps.optimizers, **by_critic, **kept)
+    beta = distillation or Copying(rollout, generator, settings.rollout_update_rate)
+    journal.attach(**models, **steps.optimizers, **by_critic, **beta.objects, **kept)
     # 2  by maximum likelihood
     pretrain_generator(steps, real, settings, journal, measure, validation, best_generator)
     if settings.algorithm in ("mle", "ss"):
@@ -69,8 +73,7 @@ def train_seqgan(
     for _ in journal.loop("start at temperature", 1 if settings.start_at_temperature else 0):
         found = journal.state.results.get("temperature_mle", 1.0)  # the chief's alone
         apply_temperature(generator, steps.distribution.from_chief(found))
-    for _ in journal.loop("target network", 1):
-        rollout.update(generator)  # 3  beta <- theta
+    beta.start(journal)  # 3  beta <- theta
     if reward.needs_discriminator:
         pretrain_discriminator(steps, real, settings, journal, validation, best)  # 4-5
     if critic:
@@ -107,7 +110,7 @@ def train_seqgan(
         if reward.needs_discriminator:
             given = validation, settings.verdict_samples, journal.seed("verdict")
             results |= measure_verdict(generator, steps.discriminator, *given)
-        rollout.update(generator, settings.rollout_update_rate)  # 18  beta <- theta
+        results |= beta.update(journal.seed("roll-out policy", round_))  # 18  beta <- theta
         if (round_ + 1) % settings.eval_every == 0 or round_ + 1 == settings.rounds:
             seed = journal.seed("measure")
             results |= measure(generator, settings.eval_samples, seed).figures

@@ -36,6 +36,8 @@ def check_combination(settings: Any) -> None:
             f"--value-samples is {settings.value_samples}, expected at least one batch: give "
             f"--batch-size, {settings.batch_size}, or more."
         )
+    if settings.rollout_policy == "small":
+        _check_small_policy(settings)
     if settings.mle_rate_cuts and settings.mle_patience is None:
         raise UsageError(
             f"--mle-rate-cuts is {settings.mle_rate_cuts} without --mle-patience, expected both: a cut "
@@ -49,6 +51,35 @@ def check_combination(settings: Any) -> None:
         raise UsageError(
             f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
             f"{settings.algorithm}."
+        )
+
+
+def _check_small_policy(settings: Any) -> None:
+    """Raises `UsageError` for what `--rollout-policy small` cannot be combined with."""
+    if settings.algorithm not in ("pg-bleu", "seqgan"):
+        raise UsageError(
+            "--rollout-policy small is for --algorithm pg-bleu and seqgan, and --algorithm is "
+            f"{settings.algorithm}."
+        )
+    if settings.action_values not in ("rollouts", "mixed"):
+        raise UsageError(
+            f"--rollout-policy small is for roll-outs, of which --action-values {settings.action_values} "
+            "has none. Give --action-values rollouts or mixed, or --rollout-policy copy."
+        )
+    if settings.policy_samples == "target":
+        raise UsageError(
+            "--policy-samples target needs the roll-out policy to be a copy of the generator. Give "
+            "--rollout-policy copy."
+        )
+    if settings.rollout_update_rate != 1:
+        raise UsageError(
+            f"--rollout-update-rate is {settings.rollout_update_rate}, expected 1 with "
+            "--rollout-policy small, which is trained and not copied. Leave one of them out."
+        )
+    if settings.rollout_samples < settings.batch_size:
+        raise UsageError(
+            f"--rollout-samples is {settings.rollout_samples}, expected at least one batch: give "
+            f"--batch-size, {settings.batch_size}, or more."
         )
 
 

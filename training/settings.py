@@ -30,7 +30,6 @@ GROUPS = (
     "Evaluation",
     "Execution",
 )
-generator = partial(option, group="Generator")
 mle = partial(option, group="Maximum likelihood")
 policy = partial(option, group="Policy gradient", after_pretraining=True)
 evaluation = partial(option, group="Evaluation")
@@ -45,33 +44,6 @@ else:
 @dataclasses.dataclass(frozen=True)
 class Settings(DiscriminatorSettings):
     """Settings of every trainer. Lengths are in tokens; "per round" means per adversarial round."""
-
-    random_tokens: Literal["unigram", "uniform"] = evaluation(
-        "unigram",
-        "Token distribution of --algorithm random. unigram: frequencies of the tokens in the training data; uniform: the same probability for all tokens.",
-        after_pretraining=True,
-    )
-
-    embedding_dim: int = generator(32, "Dimension E of the token embeddings.", bounds=DIMENSION)
-    hidden_dim: int = generator(32, "Dimension H of the recurrent state.", bounds=DIMENSION)
-    cell: Literal["lstm", "gru"] = generator("lstm", "Recurrent cell (paper: lstm).")
-    dropout: float = generator(
-        0.0,
-        "Dropout rate of the recurrent layer's inputs and outputs in pre-training, with one mask a sequence (Gal and Ghahramani, 2016). The paper has none.",
-        bounds=Bounds(0, 0.999),
-    )
-    batch_size: int = generator(
-        64, "Sequences per update (B), for the discriminator too.", bounds=Bounds(1, 100_000)
-    )
-    optimizer: Literal["adam", "rmsprop", "sgd"] = generator(
-        "adam",
-        "Optimizer of all updates. The generator has separate optimizers for maximum likelihood and for the policy gradient.",
-    )
-    clip_norm: float = generator(
-        5.0,
-        "Maximum global norm of the generator's gradients; larger ones are scaled down to it.",
-        bounds=Bounds(1e-30, 1e30),  # float32 holds their reciprocals
-    )
 
     mle_epochs: int = mle(35, "Epochs of pre-training.", bounds=COUNT_OR_NONE)
     mle_learning_rate: float = mle(0.01, "Learning rate of pre-training.", bounds=LEARNING_RATE)
@@ -172,6 +144,26 @@ class Settings(DiscriminatorSettings):
     )
     value_pretrain_steps: int = policy(
         20, "Steps of the value network's pre-training.", bounds=COUNT_OR_NONE
+    )
+    rollout_policy: Literal["copy", "small"] = policy(
+        "copy",
+        "Policy that writes the roll-outs. copy: a copy of the generator (paper); small: a smaller policy, distilled from the generator before the first round and in each round: faster and biased (docs/rollout-policy.md).",
+    )
+    rollout_hidden_dim: int = policy(
+        16,
+        "--rollout-policy small: dimension of its recurrent state and of its token embeddings.",
+        bounds=DIMENSION,
+    )
+    rollout_learning_rate: float = policy(
+        0.01, "--rollout-policy small: its learning rate.", bounds=LEARNING_RATE
+    )
+    rollout_samples: int = policy(
+        640,
+        "--rollout-policy small: newly generated sequences that it learns from in each round and in each step of its pre-training.",
+        bounds=SEQUENCES,
+    )
+    rollout_pretrain_steps: int = policy(
+        100, "--rollout-policy small: steps of its pre-training.", bounds=COUNT_OR_NONE
     )
 
     eval_every: int = evaluation(

@@ -22,6 +22,7 @@ def test_all_of_it_runs_in_tiny_sizes(tmp_path, capsys):
     measured = json.loads(figures.read_text())["estimators"]
     assert {name: of["lengths"] for name, of in measured.items()} == {
         "rollouts": [3],
+        "small policy": [3],
         "mixed": [3, 4],
         "value": [3, 4],
     }
@@ -32,6 +33,7 @@ def test_all_of_it_runs_in_tiny_sizes(tmp_path, capsys):
     text = document.read_text()
     assert text.startswith("before") and text.endswith("after")
     assert "| rollouts |" in text and "| mixed, learning of a round |" in text
+    assert "| small policy |" in text and "| small policy, learning of a round |" in text
     assert capsys.readouterr().out.strip() in text
 
 
@@ -44,11 +46,10 @@ def test_the_table_by_hand():
         "rollouts": {"lengths": [2], "points": rollouts, "exponent_of_cpu_time": None},
         "value": {"lengths": [2, 4], "points": points(100, 200), "exponent_of_cpu_time": 1.0},
     }
-    names = ("vocab_size", "batch_size", "num_rollouts", "rollout_positions", "value_samples")
     table = action_values.growth_table(
         {
             "estimators": by_name,
-            "task": dict.fromkeys(names, 7),
+            "task": dict.fromkeys(action_values.SIZES, 7),
             "machine": {
                 **{"processor": "P", "hardware": "H", "commit": "C", "load_average_before": 1.0},
                 "versions": {"tensorflow": "1", "keras": "2"},

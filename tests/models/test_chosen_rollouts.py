@@ -27,7 +27,7 @@ def some_choice(batch_size, length, seed=0, share=0.4):
     return chosen
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-attention"])
 @pytest.mark.parametrize("chunk_rows", [1, 5, 1024])
 def test_a_greedy_policy_gives_the_values_of_all_roll_outs(cell, chunk_rows):
     # It writes the same in every roll-out; `test_rollout.py` holds those values to the literal reading.

@@ -53,6 +53,11 @@ def make_models():
             recurrent_weights("lstm", V, E, H),
         ),
         "generator_gru": (Generator(V, T, E, H, "gru"), T, recurrent_weights("gru", V, E, H)),
+        "generator_attention": (
+            Generator(V, T, E, H, "lstm-attention"),
+            T,
+            recurrent_weights("lstm", V, E, H) + 2 * H * H,
+        ),
         "oracle": (Oracle.from_seed(3, V, T, embedding_dim=E, hidden_dim=H), T, 0),
         "rollout": (
             Rollout(Generator(V, T, E, H), chunk_rows=9),
@@ -94,7 +99,7 @@ def make_models():
 
 
 NAMES = [
-    *("generator_lstm", "generator_gru", "oracle", "rollout", "highway"),
+    *("generator_lstm", "generator_gru", "generator_attention", "oracle", "rollout", "highway"),
     *("discriminator", "discriminator_20", "discriminator_32"),
     *("discriminator_small", "discriminator_small_20", "value"),
     *("discriminator_recurrent", "discriminator_prefix"),

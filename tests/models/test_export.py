@@ -18,6 +18,7 @@ from models.export import export_generator
 from models.generator import Generator
 from models.load import check_export, draw, load_generator
 from models.manifest import check_manifest
+from models.recurrent import CELLS, STATE_NAMES
 from tests.helpers import set_random_weights
 
 pytestmark = pytest.mark.slow
@@ -41,7 +42,7 @@ def exports(tmp_path_factory):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_it_draws_what_the_generator_draws(exports, cell, temperature):
     generator, _, loaded = exports(cell)
     drawn = loaded.sample(tf.constant(2000), tf.constant([3, 4]), tf.constant(temperature))
@@ -66,7 +67,7 @@ def given(loaded, name, **values):
     return {key: tf.constant(value, specs[key].dtype) for key, value in values.items()}
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_signatures_are_the_functions_with_named_outputs(exports, cell):
     generator, _, loaded = exports(cell)
     assert set(loaded.signatures) == {"serving_default", "sample", "complete", "log_prob", "step"}
@@ -85,7 +86,7 @@ def test_signatures_are_the_functions_with_named_outputs(exports, cell):
     np.testing.assert_allclose(scored["log_prob"], generator.log_prob(tokens), atol=1e-6)
     assert scored["num_tokens"].numpy().tolist() == [3, 3]
 
-    states = dict(zip("hc", generator.initial_states(2), strict=False))
+    states = dict(zip(STATE_NAMES, generator.initial_states(2), strict=False))
     stepped = loaded.signatures["step"](token=tf.constant([0, 3]), **states)
     assert stepped.keys() == {"logits", *states}
     logits, *after = loaded.step(tf.constant([0, 3]), *states.values())
@@ -120,7 +121,7 @@ def test_a_keras_layer_of_the_export(exports):
 # TensorFlow's own interpreter, so that the tests need no other package.
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
 def test_a_step_converts_to_litert_with_builtin_operations(exports):
-    for cell in ("lstm", "gru"):
+    for cell in CELLS:
         generator, _, loaded = exports(cell)
         converter = tf.lite.TFLiteConverter.from_concrete_functions(
             [loaded.signatures["step"]], loaded
@@ -129,7 +130,7 @@ def test_a_step_converts_to_litert_with_builtin_operations(exports):
         interpreter = tf.lite.Interpreter(model_content=converter.convert())
         step = interpreter.get_signature_runner()
         tokens = generator.sample(1, (1, 2)).numpy()
-        states = {k: np.zeros([1, 3], np.float32) for k in "hc"[: 2 if cell == "lstm" else 1]}
+        states = dict(zip(STATE_NAMES, generator.initial_states(1), strict=False))
         read, logits = np.int32([generator.start_token]), []
         for t in range(4):
             states = step(token=read, **states)

@@ -151,7 +151,7 @@ def test_a_reward_of_one_place_is_known_from_there_on(place):
 # Exact enumeration
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-attention"])
 def test_many_rollouts_near_the_exact_value(cell):
     generator = tiny_generator(cell=cell, scale=0.8, start_token=2)
     every = all_sequences(3, 3)

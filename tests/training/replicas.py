@@ -3,7 +3,7 @@
 python -m tests.training.replicas FILE DEVICES REWARD    # TF_CONFIG makes it one of several workers
 
 Twenty steps of MLE, twenty of the discriminator and three policy-gradient rounds, in which a value network
-learns too. FILE, an npz, gets each variable on each of this process's replicas, and what was drawn and
+and a small roll-out policy learn too. FILE, an npz, gets each variable on each of this process's replicas, and what was drawn and
 rewarded.
 """
 
@@ -27,6 +27,7 @@ SETTINGS = OracleSettings(
         "value_hidden_dim": 4,
         "value_samples": 16,
     },
+    **{"rollout_policy": "small", "rollout_hidden_dim": 3, "rollout_samples": 16},
 )
 
 
@@ -47,6 +48,7 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
     from models.generator import Generator
     from models.rollout import Rollout
     from training.critic import make_critic
+    from training.distillation import make_distillation, small_rollout
     from training.pretrain import balanced_sets
     from training.rewards import make_reward
     from training.seeds import counted_seed
@@ -67,9 +69,10 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
             **{"end_token": 1, "pad_token": 0, "blocked_tokens": (0, 2)},
         )
         discriminator = Discriminator(size, length, 4, kernels={1: 4, 2: 3})
-        rollout = Rollout(generator)
+        rollout, small = Rollout(generator), small_rollout(generator, settings)
     steps = make_steps(generator, discriminator, settings, distribution)
     critic = make_critic(rollout, settings, distribution)
+    distillation = make_distillation(generator, small, settings, distribution)
     random = np.random.default_rng(1)
     tokens = random.integers(1, size, [20 * settings.batch_size, length])
     ended = np.cumsum(tokens == 1, axis=1) - (tokens == 1) > 0
@@ -96,12 +99,16 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
         rate = 0.01 if settings.optimizer == "adam" else 1.0
         results = steps.policy_gradient(sample, values, rate)
         rollout.update(generator, 0.8)
+        learned |= distillation.update(counted_seed(1, "roll-out policy", round_))
+        by_small = distribution.by_rows(small.action_values, *given)
+        drawn[f"small policy's values {round_}"] = by_small.numpy()
         drawn |= {f"sample {round_}": sample.numpy(), f"values {round_}": values.numpy()}
         drawn |= {f"mixed values {round_}": mixed.numpy()}
         drawn |= {
             f"{name} {round_}": np.asarray(value) for name, value in (results | learned).items()
         }
-    models = {"G": generator, "D": discriminator, "B": rollout, **critic.objects}
+    models = {"G": generator, "D": discriminator, "B": rollout, "S": small}
+    models |= critic.objects | distillation.objects
     for name, of in {**steps.optimizers, **models}.items():
         for place, variable in enumerate(of.variables):
             locals_ = [variable.value]

@@ -83,6 +83,7 @@ def traced(tmp_path_factory, endpoints):
     """Concrete functions by name: all that training, scoring, sampling and an export compile."""
     with device.use(device.GPU):
         generator, gru = Generator(V, T, 4, 5, **TEXT), Generator(V, T, 4, 5, "gru")
+        attentive = Generator(V, T, 4, 5, "lstm-attention")
         judge = Discriminator(V, T, 3, {1: 4, 2: 4})
         mixed = Discriminator(V, T, 3, {1: 4, 2: 4}, dtype="mixed_bfloat16")
         finite = Finite({"generator": generator})
@@ -94,14 +95,17 @@ def traced(tmp_path_factory, endpoints):
                 COUNT, SEED, NUMBER, COUNT, COUNT
             ),
             "GRU's sample": gru.sample_graph.get_concrete_function(),
+            "attention's sample": attentive.sample_graph.get_concrete_function(),
             "export": tf.saved_model.load(str(folder)).signatures["sample"],
             "log-probability": generator._log_prob.get_concrete_function(),
             "GRU's log-probability": gru._log_prob.get_concrete_function(),
+            "attention's log-probability": attentive._log_prob.get_concrete_function(),
             "score": judge._probability_real.get_concrete_function(),
             "bfloat16 score": mixed._probability_real.get_concrete_function(),
             "finite": finite._sums.get_concrete_function(),
         }
-        for name, policy in {"roll-out": generator, "GRU's roll-out": gru}.items():
+        policies = {"roll-out": generator, "GRU's roll-out": gru, "attention's roll-out": attentive}
+        for name, policy in policies.items():
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
             functions[f"{name} of chosen prefixes"] = traced_chosen(policy, T)

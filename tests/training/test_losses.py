@@ -10,6 +10,7 @@ from training.losses import (
     mle_loss,
     policy_gradient_loss,
     subtract_baseline,
+    token_divergence,
     token_nll,
 )
 
@@ -44,6 +45,19 @@ def test_losses_by_hand(mode):
     rewards = tf.constant([[1.0, 0.0], [0.5, -2.0]])
     loss = mode(policy_gradient_loss)(logits, tf.constant(TOKENS), rewards)
     assert float(loss) == pytest.approx(0.032410, abs=1e-5)
+
+
+@every_mode
+def test_token_divergence_by_hand(mode):
+    target, other = (tf.constant(np.log(p)) for p in (PROBABILITIES[0], PROBABILITIES[1]))
+    # 0.5 log(0.5 / 0.2) + 2 * 0.25 log(0.25 / 0.4); 0.1 log(0.1 / 0.6) + 0.2 log(0.2 / 0.3) + 0.7 log 7
+    values = mode(token_divergence)(target, other + tf.constant([[3.0], [-1.0]]))
+    np.testing.assert_allclose(values, [0.223144, 1.101867], atol=1e-5)
+    np.testing.assert_array_equal(mode(token_divergence)(target, target), [0, 0])
+    # A token that neither writes counts nothing, however its logits round.
+    blocked = tf.constant([[0.0, 1.0, -1e9], [1.0, 0.0, -1e9 + 64]])
+    values = mode(token_divergence)(blocked, blocked[::-1])
+    np.testing.assert_allclose(values, [0.462117, 0.462117], atol=1e-5)
 
 
 @every_mode

@@ -1,0 +1,73 @@
+"""The recurrent layers that `cell` of a generator names, and the states that each keeps of a row."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from models.attention import AttentionLSTM
+
+CELLS = ("gru", "lstm", "lstm-attention")
+
+# Of the exported function `step`, in the order of the states.
+STATE_NAMES = ("h", "c", "memory", "read")
+
+
+def make_recurrent(
+    cell: str,
+    hidden_dim: int,
+    max_length: int,
+    initializer: Callable[[], keras.initializers.Initializer],
+) -> keras.layers.Layer:
+    """A layer from `[B, T, E]` to `[B, T, H]` with a `cell` that makes one step.
+
+    Args:
+        cell: of `CELLS`.
+        hidden_dim: H.
+        max_length: T.
+        initializer: makes one for each weight and bias.
+    """
+    if cell not in CELLS:
+        raise ValueError(f"`cell` is {cell!r}, expected one of {list(CELLS)}.")
+    options = {
+        "return_sequences": True,
+        "use_cudnn": False,  # the steps are compiled by XLA, which has no cuDNN kernel
+        "kernel_initializer": initializer(),
+        "recurrent_initializer": initializer(),
+        "bias_initializer": initializer(),
+        "name": "rnn",
+    }
+    if cell == "gru":
+        return keras.layers.GRU(hidden_dim, **options)
+    lstm = keras.layers.LSTM(hidden_dim, unit_forget_bias=False, **options)
+    if cell == "lstm":
+        return lstm
+    return AttentionLSTM(lstm, max_length, initializer(), name="attention")
+
+
+def state_shapes(cell: str, hidden_dim: int, max_length: int) -> list[tuple[int, ...]]:
+    """Shapes of the states of one row, named by `STATE_NAMES`; all start as zeros."""
+    shapes: list[tuple[int, ...]] = [(hidden_dim,)]
+    if cell != "gru":
+        shapes += [(hidden_dim,)]
+    if cell == "lstm-attention":
+        shapes += [(max_length, hidden_dim), (max_length,)]
+    return shapes
+
+
+def stack_states(after: Sequence[tf.Tensor]) -> tf.Tensor:
+    """One of the states after each of several prefixes of the same rows, for `state_after`.
+
+    Args:
+        after: float `[B, ...]`, after a prefix and after each longer one.
+
+    Returns:
+        `[prefixes, B, ...]`; of a memory `[B, T, H]` the last alone, `[1, B, T, H]`, which has the
+        entries of all before it: `prefixes` copies would grow with the square of T.
+    """
+    return tf.stack(after[-1:] if after[0].shape.rank == 3 else after)
+
+
+def state_after(states: tf.Tensor, place: int) -> tf.Tensor:
+    """`[B, ...]` after prefix number `place`. Entries of a memory that it has not read do not count."""
+    return states[0 if states.shape.rank == 4 else place]
