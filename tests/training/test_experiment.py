@@ -34,9 +34,9 @@ FIGURES = {"nll_oracle", "nll_test", "copied_share", *(f"self_bleu_{n}" for n in
 def experiment(folder: Path, **changes) -> dict:
     settings = dataclasses.replace(TINY, out=folder, **changes)
     settings.check()
-    pooled_runs.share()
     keras.utils.set_random_seed(settings.seed)
-    run_experiment(lambda: make_task(settings), "oracle", settings)
+    with pooled_runs.shared():
+        run_experiment(lambda: make_task(settings), "oracle", settings)
     return json.loads((folder / "result.json").read_text())
 
 
