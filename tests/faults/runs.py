@@ -17,6 +17,7 @@ SETTINGS = dataclasses.replace(
     TINY,
     **{"mle_epochs": 3, "pretrain_d_steps": 3, "rounds": 4, "eval_every": 2},
     checkpoint_seconds=0.0,
+    xla=True,
 )
 
 
