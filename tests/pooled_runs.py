@@ -43,11 +43,13 @@ def pooled_models(task, settings: Settings, distribution: Distribution):
     key = repr((configs, device.layout()))
     pooled = _models.setdefault(key, fresh)
     for old, new in zip(pooled, fresh, strict=True):
-        _copy(new, old)
+        copy_weights(new, old)
     return pooled
 
 
-def pooled_steps(generator, discriminator, settings: Settings, distribution: Distribution):
+def pooled_steps(
+    generator, discriminator, settings: Settings, distribution: Distribution = ONE_DEVICE
+):
     """`training.experiment.make_steps`."""
     settings = with_defaults(settings)
     if distribution.strategy is not None or settings.check_numerics:
@@ -81,7 +83,7 @@ def pooled_critic(rollout, settings: Settings, distribution: Distribution = ONE_
         return fresh
     key = (id(rollout), *(getattr(settings, name) for name in _CRITIC_SETTINGS))
     critic: Critic = _critics.setdefault(key, fresh)
-    _copy(fresh.network, critic.network)
+    copy_weights(fresh.network, critic.network)
     _restart(critic.optimizer, settings.value_learning_rate)
     return critic
 
@@ -110,7 +112,7 @@ def pooled_finite(objects) -> Finite:
     return _finite[key][0]
 
 
-def _copy(model, to) -> None:
+def copy_weights(model, to) -> None:
     """Gives a model the weights of another of its kind."""
     for variable, value in zip(to.variables, model.variables, strict=True):
         variable.assign(value)
