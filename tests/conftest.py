@@ -1,21 +1,10 @@
 """What all tests start from."""
 
-import os
-import shutil
 import signal
-import tempfile
 
 import pytest
 
 from tests.pool import POOLS
-
-
-def pytest_configure(config):
-    """What XLA has compiled for one test, the others and all processes that they start read from a folder."""
-    if "TF_XLA_FLAGS" not in os.environ:  # in pytest-xdist's workers it is that of their controller
-        folder = tempfile.mkdtemp(prefix="seqgan-xla-")
-        os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder}"
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items):
