@@ -9,6 +9,7 @@ from unittest import mock
 from models import device, export
 from models.endpoints import Endpoints
 from models.oracle import Oracle
+from tests.pool import Pool
 from training import experiment, run
 from training.critic import Critic
 from training.discriminators import with_defaults
@@ -110,6 +111,17 @@ def pooled_finite(objects) -> Finite:
     if key not in _finite:
         _finite[key] = Finite(objects), objects
     return _finite[key][0]
+
+
+class Models(Pool):
+    """A pool of tuples of models, which have the weights of new ones when they are taken."""
+
+    def take(self, *arguments, **named):
+        new = self._make(*arguments, **named)  # first: what a pool makes takes random numbers too
+        pooled = super().take(*arguments, **named)
+        for model, fresh in zip(pooled, new, strict=True):
+            copy_weights(fresh, model)
+        return pooled
 
 
 def copy_weights(model, to) -> None:

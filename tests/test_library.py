@@ -13,7 +13,6 @@ import seqgan
 from files.errors import DataError
 from tests import pooled_runs
 from tests.helpers import REPOSITORY
-from tests.pool import Pool
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
 from training.verdict import FIGURES
@@ -29,19 +28,15 @@ def some_tokens(num=32, seed=0):
     return np.random.default_rng(seed).integers(0, V, [num, T]).astype(np.int32)
 
 
-def make_models():
-    return seqgan.Generator(V, T, 4, 4), seqgan.Discriminator(V, T, 4, {2: 5})
-
-
-MODELS = Pool(make_models)
+MODELS = pooled_runs.Models(
+    lambda: (seqgan.Generator(V, T, 4, 4), seqgan.Discriminator(V, T, 4, {2: 5}))
+)
 
 
 def make(reward=None, **changes):
     """A `SeqGAN` as if of new models, which may have been compiled for another one."""
     keras.utils.set_random_seed(1)
     models = MODELS.take()
-    for model, new in zip(models, make_models(), strict=True):
-        pooled_runs.copy_weights(new, model)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seqgan, "make_steps", pooled_runs.pooled_steps)
         patch.setattr(seqgan, "Rollout", pooled_runs.pooled_rollout)
