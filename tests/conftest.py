@@ -6,7 +6,6 @@ import pytest
 
 from tests.pool import POOLS
 
-
 # Those that take longest: mostly of processes that train.
 LONGEST = ("test_kill.py", "test_distribution.py", "test_train_oracle.py", "test_workers.py")
 LONGEST += ("test_hostile_files.py", "test_examples.py", "test_corpus_scripts.py")
