@@ -27,7 +27,7 @@ def few_processes(monkeypatch):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             action_values.main(list(map(str, flags)))
-        return json.loads(printed.getvalue())
+        return json.loads(printed.getvalue().splitlines()[-1])
 
     monkeypatch.setattr(action_values, "in_child", point)
 
