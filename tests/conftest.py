@@ -6,11 +6,15 @@ import pytest
 
 from tests.pool import POOLS
 
+# Those that take longest: mostly of processes that train.
+LONGEST = ("test_kill.py", "test_distribution.py", "test_train_oracle.py", "test_workers.py")
+LONGEST += ("test_hostile_files.py", "test_examples.py", "test_corpus_scripts.py")
+
 
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no long one runs alone at the end."""
+    """The longest files come first, then others with slow tests: no long one runs alone at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in slow))
 
 
 @pytest.fixture(autouse=True, scope="session")

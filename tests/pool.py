@@ -33,7 +33,7 @@ class Pool:
         self._taken.clear()
 
     def give_back(self):
-        """What has been taken since then may be taken again."""
-        for kind, found in self._taken:
+        """What has been taken since then may be taken again, in the same order."""
+        for kind, found in reversed(self._taken):  # so that a test that takes one gets the first
             self._free[kind].append(found)
         self._taken.clear()

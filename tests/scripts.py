@@ -35,14 +35,16 @@ def run(script: str, *arguments: object, cwd: Path = REPOSITORY) -> subprocess.C
 
     Trainings share their compiled models.
     """
+    shared = contextlib.nullcontext()
     if script.startswith("train_"):
         from tests import pooled_runs  # imports TensorFlow
 
-        pooled_runs.share()
+        shared = pooled_runs.shared()
     printed, said = io.StringIO(), io.StringIO()
     _, *argv = command(script, *arguments)
     code = 0
     with (
+        shared,
         contextlib.chdir(cwd),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(said),

@@ -9,9 +9,10 @@ import pytest
 from tests.scripts import run
 
 # Everything once, as --preset smoke does, with less of it: the paper's discriminator is large.
-SMALL = ("--preset", "smoke", "--mle-epochs", 1, "--rounds", 1, "--batch-size", 16)
+SMALL = ("--preset", "smoke", "--mle-epochs", 1, "--rounds", 1, "--batch-size", 16, "--no-xla")
 SMALL += ("--pretrain-d-samples", 16, "--d-samples", 16, "--num-rollouts", 1)
 SMALL += ("--eval-samples", 32, "--self-bleu-samples", 32)
+SMALLER = (*SMALL, "--discriminator", "small")
 POEM = "远水收残照，空山起暮钟。归人桥上立，独数两三峰。"
 
 
@@ -77,7 +78,7 @@ def test_text_of_ones_own_comes_back_as_text(tmp_path, level, algorithm):
     lines = {" ".join(random.choice(words, random.integers(2, 7))) + "." for _ in range(300)}
     file.write_text("\n".join(sorted(lines)) + "\n")
     done = run(
-        *("train_text.py", *SMALL, "--corpus", file, "--level", level),
+        *("train_text.py", *SMALLER, "--corpus", file, "--level", level),
         *("--max-length", 8 if level == "word" else 40, "--algorithm", algorithm, "--out", folder),
     )
     assert done.returncode == 0, done.stderr
@@ -99,7 +100,7 @@ def test_speeches_are_written_as_sentences(tmp_path):
 @pytest.mark.slow
 def test_tunes_are_written_as_midi_and_audio(tmp_path):
     folder = tmp_path / "music"
-    done = run("train_music.py", *SMALL, "--audio", "--out", folder)
+    done = run("train_music.py", *SMALLER, "--audio", "--out", folder)
     assert done.returncode == 0, done.stderr
     metrics = finished(folder, "music")[0]["metrics"]
     names = ("pitch_mse", "pitch_mse_nearest", "pitch_histogram_mse", "interval_histogram_mse")

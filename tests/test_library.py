@@ -11,6 +11,7 @@ import pytest
 
 import seqgan
 from files.errors import DataError
+from tests import pooled_runs
 from tests.helpers import REPOSITORY
 from training.experiment import run_experiment
 from training.presets import ORACLE_PRESETS
@@ -27,12 +28,19 @@ def some_tokens(num=32, seed=0):
     return np.random.default_rng(seed).integers(0, V, [num, T]).astype(np.int32)
 
 
+MODELS = pooled_runs.Models(
+    lambda: (seqgan.Generator(V, T, 4, 4), seqgan.Discriminator(V, T, 4, {2: 5}))
+)
+
+
 def make(reward=None, **changes):
+    """A `SeqGAN` as if of new models, which may have been compiled for another one."""
     keras.utils.set_random_seed(1)
-    generator = seqgan.Generator(V, T, 4, 4)
-    return seqgan.SeqGAN(
-        generator, seqgan.Discriminator(V, T, 4, {2: 5}), reward, **SMALL, **changes
-    )
+    models = MODELS.take()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seqgan, "make_steps", pooled_runs.pooled_steps)
+        patch.setattr(seqgan, "Rollout", pooled_runs.pooled_rollout)
+        return seqgan.SeqGAN(*models, reward, **SMALL, **changes)
 
 
 def same(model, other):

@@ -21,7 +21,7 @@ ALLOWED = {
     "reports": BELOW,
     "judging": BELOW | {"training"},
     "benchmarks": BELOW | {"training"},
-    "experiments": BELOW | {"training"},
+    "experiments": BELOW | {"training", "reports", "benchmarks"},
     "scripts": BELOW | {"training", "reports", "judging"},
     "docs": set(),
     "tests": BELOW

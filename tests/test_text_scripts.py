@@ -17,6 +17,7 @@ from training.presets import SPEECH_PRESETS, TEXT_PRESETS
 
 # Every measure, of as little as the smallest corpora allow.
 SMALLEST = ("--preset", "smoke", "--algorithm", "mle", "--mle-epochs", 1, "--batch-size", 2)
+SMALLEST += ("--no-xla",)
 SMALLEST += ("--eval-samples", 8, "--final-samples", 8, "--self-bleu-samples", 8)
 
 
@@ -98,7 +99,7 @@ def test_the_demo_ends_in_words(tmp_path):
     """`make demo` at a small size, and once more as it is resumed."""
     flags = ["--preset", "demo", "--out", tmp_path / "demo"]
     small = ["--mle-epochs", 1, "--rounds", 1, "--hidden-dim", 16, "--embedding-dim", 16]
-    small += ["--num-rollouts", 1, "--eval-samples", 50, "--final-samples", 50]
+    small += ["--num-rollouts", 1, "--eval-samples", 50, "--final-samples", 50, "--no-xla"]
     small += ["--pretrain-d-samples", 64, "--d-samples", 64, "--temperatures", 1]
     small += ["--discriminator", "small", "--verdict-samples", 16, "--self-bleu-samples", 16]
     done = run("train_text.py", *flags, *small)

@@ -119,7 +119,8 @@ def test_events_hold_the_figures_of_the_table(whole_run):
 def test_another_seed_gives_another_run(whole_run, tmp_path):
     done = run(
         *("train_oracle.py", "--preset", "smoke", "--seed", 2, "--rounds", 1, "--cell", "gru"),
-        *("--optimizer", "rmsprop", "--rollout-update-rate", 0.8, "--out", tmp_path / "other"),
+        *("--optimizer", "rmsprop", "--rollout-update-rate", 0.8, "--no-xla"),
+        *("--out", tmp_path / "other"),
     )
     assert done.returncode == 0, done.stderr
     assert result(tmp_path / "other")["metrics"] != result(whole_run)["metrics"]
@@ -145,7 +146,7 @@ def test_a_deterministic_run_without_xla_finishes_and_says_so(tmp_path):
 def test_mle_alone_stops_before_the_discriminator(tmp_path):
     done = run(
         *("train_oracle.py", "--preset", "smoke", "--algorithm", "mle", "--optimizer", "sgd"),
-        *("--out", tmp_path / "mle"),
+        *("--no-xla", "--out", tmp_path / "mle"),
     )
     assert done.returncode == 0, done.stderr
     metrics = result(tmp_path / "mle")["metrics"]
@@ -287,7 +288,7 @@ def test_divergence_names_stage_and_step_and_keeps_the_last_good_checkpoint(tmp_
     folder = tmp_path / "diverged"
     arguments = ("--preset", "smoke", "--out", folder, "--checkpoint-seconds", 0)
     rates = ("--optimizer", "sgd", "--clip-norm", 1e30, "--g-learning-rate", 1e38)
-    done = run("train_oracle.py", *arguments, *rates)
+    done = run("train_oracle.py", *arguments, *rates, "--no-xla")
     assert done.returncode == 2
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("error: ") and "adversarial" in last

@@ -37,7 +37,6 @@ def traces(others: list[Any]) -> tuple[int, int]:
 
 def train(folder: Path, rounds: int, look_at: tuple[int, ...]) -> dict[int, dict[str, Any]]:
     """What there is after the rounds that are looked at."""
-    from tests import pooled_runs
     from tests.faults.runs import SETTINGS
     from train_oracle import make_task
     from training import run
@@ -65,8 +64,7 @@ def train(folder: Path, rounds: int, look_at: tuple[int, ...]) -> dict[int, dict
 
     run.Run.log = logged
     try:
-        with pooled_runs.apart():  # so that its first round traces
-            run_experiment(lambda: make_task(settings), "oracle", settings)
+        run_experiment(lambda: make_task(settings), "oracle", settings)
     finally:
         run.Run.log = log
     return seen

@@ -17,38 +17,40 @@ SETTINGS = dataclasses.replace(
     TINY,
     **{"mle_epochs": 3, "pretrain_d_steps": 3, "rounds": 4, "eval_every": 2},
     checkpoint_seconds=0.0,
+    xla=True,
 )
 
 
-def flags() -> list[str]:
-    """The command line that gives `SETTINGS`."""
+def flags(xla: bool) -> list[str]:
+    """The command line that gives `SETTINGS`, with XLA or, to start faster, without."""
     preset = ORACLE_PRESETS["smoke"]
     changed = [
         (flag(field.name), str(getattr(SETTINGS, field.name)))
         for field in dataclasses.fields(SETTINGS)
         if getattr(SETTINGS, field.name) != getattr(preset, field.name)
     ]
-    return ["--preset", "smoke", *(part for pair in changed for part in pair)]
+    given = [part for pair in changed for part in pair]
+    return ["--preset", "smoke", *given, *([] if xla else ["--no-xla"])]
 
 
-def arguments(folder: Path) -> list[str]:
+def arguments(folder: Path, xla: bool = True) -> list[str]:
     """What begins the run in `folder`, or goes on with it."""
-    resume = ["--resume"] if (folder / "config.json").exists() else flags()
+    resume = ["--resume"] if (folder / "config.json").exists() else flags(xla)
     return [*resume, "--out", str(folder)]
 
 
-def command(folder: Path, end_before: str = "") -> list[str]:
+def command(folder: Path, end_before: str = "", xla: bool = True) -> list[str]:
     """A process that trains there; `kill -9` ends it before the first such operation on its files."""
     if not end_before:
-        return [sys.executable, str(REPOSITORY / "train_oracle.py"), *arguments(folder)]
+        return [sys.executable, str(REPOSITORY / "train_oracle.py"), *arguments(folder, xla)]
     child = [sys.executable, "-m", "tests.faults.child", str(folder), end_before]
-    return [*child, *arguments(folder)]
+    return [*child, *arguments(folder, xla)]
 
 
-def start(folder: Path, end_before: str = "", **more: Any) -> subprocess.Popen:
+def start(folder: Path, end_before: str = "", xla: bool = True, **more: Any) -> subprocess.Popen:
     """`command`, started."""
     return subprocess.Popen(
-        command(folder, end_before),
+        command(folder, end_before, xla),
         **{"cwd": REPOSITORY, "stderr": subprocess.PIPE, "text": True, **more},
     )
 

@@ -92,7 +92,7 @@ def test_samples_where_streams_are_closed(poems, closed, code):
         (("--seed", 2**32), "--seed is 4294967296, expected a number from 0 to 2^31 - 1"),
     ],
 )
-def test_flags_that_cannot_work(poems, flags, said):
-    done = run("sample.py", poems[0], *flags)
+def test_flags_that_cannot_work(tmp_path, flags, said):
+    done = run("sample.py", tmp_path, *flags)
     assert done.returncode == 2 and done.stderr.startswith(f"error: {said}")
     assert len(done.stderr.splitlines()) == 1

@@ -60,6 +60,7 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
             settings,
             **{"algorithm": "pg-bleu", "reward_baseline": "position", "optimizer": "sgd"},
             **{"mle_learning_rate": 1.0, "discriminator_learning_rate": 0.1},
+            xla=False,  # which compiles each update for each replica
         )
     size, length = settings.vocab_size, settings.max_length
     with distribution.scope():

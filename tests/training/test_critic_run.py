@@ -14,7 +14,7 @@ from training.critic import FIGURES
 
 pytestmark = pytest.mark.slow
 
-SMALL = {"value_samples": 32, "value_pretrain_steps": 2, "value_hidden_dim": 4, "xla": False}
+SMALL = {"value_samples": 32, "value_pretrain_steps": 2, "value_hidden_dim": 4}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_the_scripts_have_the_flags(tmp_path):
 
 
 def test_other_runs_know_nothing_of_it(tmp_path):
-    experiment(tmp_path / "run", rounds=1, xla=False)
+    experiment(tmp_path / "run", rounds=1)
     assert not set(FIGURES) & set(history(tmp_path / "run")[0])
     assert not any(name.startswith("value") for name in weights(tmp_path / "run"))
 

@@ -28,6 +28,7 @@ TINY = dataclasses.replace(
     **{"vocab_size": 12, "max_length": 4, "train_size": 64, "test_size": 32, "batch_size": 16},
     **{"embedding_dim": 4, "hidden_dim": 4, "discriminator_embedding_dim": 4},
     **{"eval_samples": 32, "final_samples": 48, "self_bleu_samples": 16},
+    xla=False,  # takes longer to compile; the other scripts' runs and tests/faults have it
 )
 FIGURES = {"nll_oracle", "nll_test", "copied_share", *(f"self_bleu_{n}" for n in range(2, 6))}
 
@@ -35,9 +36,9 @@ FIGURES = {"nll_oracle", "nll_test", "copied_share", *(f"self_bleu_{n}" for n in
 def experiment(folder: Path, **changes) -> dict:
     settings = dataclasses.replace(TINY, out=folder, **changes)
     settings.check()
-    pooled_runs.share()
     keras.utils.set_random_seed(settings.seed)
-    run_experiment(lambda: make_task(settings), "oracle", settings)
+    with pooled_runs.shared():
+        run_experiment(lambda: make_task(settings), "oracle", settings)
     return json.loads((folder / "result.json").read_text())
 
 
@@ -98,7 +99,7 @@ def test_random_tokens_names_the_policy_that_is_exported(tmp_path):
 
 @pytest.mark.parametrize("algorithm", ["mle", "ss"])
 def test_what_ends_with_pre_training_has_no_start_to_compare_with(tmp_path, algorithm):
-    written = experiment(tmp_path / "run", algorithm=algorithm, ss_decay=0.5, xla=False)
+    written = experiment(tmp_path / "run", algorithm=algorithm, ss_decay=0.5)
     assert set(written["metrics"]) == FIGURES
     assert list(written["temperatures"]) == ["final"]
     assert written["tests"] == {}
@@ -115,7 +116,7 @@ def test_what_ends_with_pre_training_has_no_start_to_compare_with(tmp_path, algo
 )
 def test_without_a_discriminator_none_is_trained(tmp_path, changes):
     folder = tmp_path / "run"
-    written = experiment(folder, **changes, xla=False)
+    written = experiment(folder, **changes)
     assert {row["stage"] for row in history(folder)} == {"mle", "adversarial"}
     assert not any(row["discriminator_loss"] for row in history(folder))
     assert "discriminator" not in written["seconds"]

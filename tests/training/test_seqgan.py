@@ -1,7 +1,6 @@
 """Algorithm 1 as a whole, at a size that takes seconds: who is moved when, and by what."""
 
 import dataclasses
-import functools
 
 import keras
 import numpy as np
@@ -10,12 +9,11 @@ import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.generator import Generator
-from models.rollout import Rollout
+from tests import pooled_runs
 from training.journal import Measurement, MemoryJournal
 from training.presets import ORACLE_PRESETS
 from training.rewards import make_reward
 from training.seqgan import learning_rate, train_seqgan
-from training.steps import make_steps
 
 pytestmark = pytest.mark.slow
 
@@ -31,14 +29,17 @@ def settings(**changes):
     return dataclasses.replace(ORACLE_PRESETS["smoke"], **{**small, **changes})
 
 
-@functools.cache  # no test changes what it gets
+MODELS = pooled_runs.Models(
+    lambda: (Generator(VOCAB, LENGTH, 4, 4), Discriminator(VOCAB, LENGTH, 4, kernels={2: 5}))
+)
+
+
 def trained(**changes):
     """Algorithm 1 on random data: its models, objects of the checkpoint, and measures."""
     keras.utils.set_random_seed(1)
     given = settings(**changes)
     journal = MemoryJournal(given.seed)
-    generator = Generator(VOCAB, LENGTH, 4, 4)
-    discriminator = Discriminator(VOCAB, LENGTH, 4, kernels={2: 5})
+    generator, discriminator = MODELS.take()
     measured = []
 
     def measure(generator, num_samples, seed):
@@ -46,9 +47,10 @@ def trained(**changes):
         return Measurement({}, {})
 
     real = np.random.default_rng(1).integers(0, VOCAB, [32, LENGTH]).astype(np.int32)
-    steps = make_steps(generator, discriminator, given)
+    steps = pooled_runs.pooled_steps(generator, discriminator, given)
     reward = make_reward(given, generator, real)
-    train_seqgan(steps, Rollout(generator), reward, tf.constant(real), given, journal, measure)
+    rollout = pooled_runs.pooled_rollout(generator)
+    train_seqgan(steps, rollout, reward, tf.constant(real), given, journal, measure)
     return journal, generator, discriminator, measured
 
 
