@@ -12,7 +12,7 @@ from models.generator import Generator
 from models.graph_checks import check_candidates, check_draw, check_ids, check_prefixes, require
 from models.graph_function import graph_function
 from models.judge import Judge
-from models.recurrent import STATE_NAMES
+from models.state_names import STATE_NAMES
 
 # What decides a draw, in the order of the arguments.
 DRAW_INPUTS = (

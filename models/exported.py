@@ -8,8 +8,8 @@ import numpy as np
 
 from files.errors import DataError
 from models import load
-from models.recurrent import STATE_NAMES
 from models.search import beam_search
+from models.state_names import STATE_NAMES
 
 CHUNK = 10_000  # sequences drawn or scored at a time, so that any number needs no more memory
 

@@ -9,9 +9,6 @@ from models.attention import AttentionLSTM
 
 CELLS = ("gru", "lstm", "lstm-attention")
 
-# Of the exported function `step`, in the order of the states.
-STATE_NAMES = ("h", "c", "memory", "read")
-
 
 def make_recurrent(
     cell: str,
@@ -46,7 +43,7 @@ def make_recurrent(
 
 
 def state_shapes(cell: str, hidden_dim: int, max_length: int) -> list[tuple[int, ...]]:
-    """Shapes of the states of one row, named by `STATE_NAMES`; all start as zeros."""
+    """Shapes of the states of one row, named by `STATE_NAMES` of `models.state_names`; all start as zeros."""
     shapes: list[tuple[int, ...]] = [(hidden_dim,)]
     if cell != "gru":
         shapes += [(hidden_dim,)]

@@ -1,6 +1,7 @@
 """Imports flow one way: scripts, then reports and training, then models, data and metrics, then files."""
 
 import graphlib
+import subprocess
 import sys
 import tomllib
 
@@ -90,6 +91,14 @@ def test_data_and_metrics_need_no_tensorflow(part):
     used = {module.split(".")[0] for path in files_of(part) for module in imported(path)}
     assert not used & {"tensorflow", "keras", "torch", "jax"}
     assert "numpy" in used  # the files were read
+
+
+def test_exports_are_found_and_checked_before_tensorflow_is_imported():
+    """Its notes would be on the terminal, and what is damaged would be reported seconds later."""
+    code = "import sys, models.exported; print({'tensorflow', 'keras'} & set(sys.modules))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr
 
 
 def test_types_of_all_packages_and_scripts_are_checked():

@@ -18,7 +18,8 @@ from models.export import export_generator
 from models.generator import Generator
 from models.load import check_export, draw, load_generator
 from models.manifest import check_manifest
-from models.recurrent import CELLS, STATE_NAMES
+from models.recurrent import CELLS
+from models.state_names import STATE_NAMES
 from tests.helpers import set_random_weights
 
 pytestmark = pytest.mark.slow
