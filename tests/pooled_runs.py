@@ -40,7 +40,7 @@ def pooled_models(task, settings: Settings, distribution: Distribution):
     fresh = make_models(task, settings, distribution)
     if distribution.strategy is not None:
         return fresh
-    configs = [{**model.get_config(), "name": None} for model in fresh]
+    configs = [(type(model), {**model.get_config(), "name": None}) for model in fresh]
     key = repr((configs, device.layout()))
     pooled = _models.setdefault(key, fresh)
     for old, new in zip(pooled, fresh, strict=True):

@@ -9,20 +9,18 @@ from training.bounds import (
     COUNT_OR_NONE,
     DIMENSION,
     LEARNING_RATE,
-    MEASURED_SEQUENCES,
     SEQUENCES,
 )
 from training.discriminators import defaults_in_words
-from training.generator_settings import GeneratorSettings
+from training.likelihood_settings import LikelihoodSettings
 from training.options import Bounds, option
 
 judge = partial(option, group="Discriminator", after_pretraining=True)
-evaluation = partial(option, group="Evaluation", after_pretraining=True)
 
 
 @dataclasses.dataclass(frozen=True)
-class DiscriminatorSettings(GeneratorSettings):
-    """Which discriminator, how it is trained, and how much it is evaluated on."""
+class DiscriminatorSettings(LikelihoodSettings):
+    """Which discriminator, and how it is trained."""
 
     discriminator: Literal["paper", "small", "recurrent", "prefix"] = judge(
         "paper",
@@ -95,14 +93,4 @@ class DiscriminatorSettings(GeneratorSettings):
     d_labels: Literal["true", "permuted"] = judge(
         "true",
         "permuted: real and generated sequences of each training set have their labels at random, a control.",
-    )
-    verdict_samples: int = evaluation(
-        1000,
-        "Validation sequences (all of them if there are fewer), and generated ones, on which the discriminator is evaluated after each training set of its pre-training and in each round.",
-        bounds=MEASURED_SEQUENCES,
-    )
-    normalizer_samples: int = evaluation(
-        50_000,
-        "Generated sequences for the final evaluation of the discriminator, on all validation and test sequences.",
-        bounds=MEASURED_SEQUENCES,
     )

@@ -30,7 +30,6 @@ GROUPS = (
     "Evaluation",
     "Execution",
 )
-mle = partial(option, group="Maximum likelihood")
 policy = partial(option, group="Policy gradient", after_pretraining=True)
 evaluation = partial(option, group="Evaluation")
 execution = partial(option, group="Execution")
@@ -44,25 +43,6 @@ else:
 @dataclasses.dataclass(frozen=True)
 class Settings(DiscriminatorSettings):
     """Settings of every trainer. Lengths are in tokens; "per round" means per adversarial round."""
-
-    mle_epochs: int = mle(35, "Epochs of pre-training.", bounds=COUNT_OR_NONE)
-    mle_learning_rate: float = mle(0.01, "Learning rate of pre-training.", bounds=LEARNING_RATE)
-    mle_patience: int | None = mle(
-        None,
-        "Early stopping: epochs without a lower NLL on the validation data after which pre-training stops, or cuts its learning rate (--mle-rate-cuts). The weights of the best epoch are used. None: all epochs, and the last weights.",
-        bounds=COUNT,
-    )
-    mle_rate_cuts: int = mle(
-        0,
-        "Times that --mle-patience first divides the learning rate by 3 and returns to the best weights, before it stops.",
-        bounds=Bounds(0, 100),
-    )
-    ss_decay: float = mle(
-        0.002,
-        "--algorithm ss: decrease per epoch of the probability that an input token is the true one; it starts at 1.",
-        bounds=Bounds(0, 1),
-        after_pretraining=True,
-    )
 
     rounds: int = policy(30, "Rounds of adversarial training.", bounds=COUNT_OR_NONE)
     g_steps: int = policy(1, "Policy-gradient updates per round.", bounds=COUNT_OR_NONE)
@@ -181,6 +161,18 @@ class Settings(DiscriminatorSettings):
         1000,
         "Generated sequences for self-BLEU, each compared with all the others.",
         bounds=MEASURED_SEQUENCES,
+    )
+    verdict_samples: int = evaluation(
+        1000,
+        "Validation sequences (all of them if there are fewer), and generated ones, on which the discriminator is evaluated after each training set of its pre-training and in each round.",
+        bounds=MEASURED_SEQUENCES,
+        after_pretraining=True,
+    )
+    normalizer_samples: int = evaluation(
+        50_000,
+        "Generated sequences for the final evaluation of the discriminator, on all validation and test sequences.",
+        bounds=MEASURED_SEQUENCES,
+        after_pretraining=True,
     )
     temperatures: tuple[float, ...] = evaluation(
         (0.5, 0.6, 0.7, 0.85, 1.0, 1.2),

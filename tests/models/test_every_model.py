@@ -168,6 +168,7 @@ import keras
 import numpy as np
 
 import models.discriminator, models.highway, models.oracle, models.rollout
+import models.prefix_discriminator, models.recurrent_discriminator
 import models.small_discriminator, models.value
 
 folder = Path(sys.argv[1])
@@ -209,8 +210,11 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
         "discriminator Discriminator True",
         "discriminator_20 Discriminator True",
         "discriminator_32 Discriminator True",
+        "discriminator_prefix PrefixDiscriminator True",
+        "discriminator_recurrent RecurrentDiscriminator True",
         "discriminator_small SmallDiscriminator True",
         "discriminator_small_20 SmallDiscriminator True",
+        "generator_attention Generator True",
         "generator_gru Generator True",
         "generator_lstm Generator True",
         "highway Sequential True",
@@ -224,7 +228,7 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
     "name",
     [
         *("generator_lstm", "generator_gru", "discriminator", "discriminator_small"),
-        *("highway", "value"),
+        *("highway", "value", "discriminator_recurrent", "discriminator_prefix"),
     ],
 )
 def test_every_weight_gets_a_gradient(name):

@@ -89,7 +89,10 @@ def refused(kind, *arguments: str) -> str:
         (("--seed", "9" * 5000), f"--seed is '{'9' * 59}, expected a whole number. See --help."),
         (("--clip-norm", "x"), "--clip-norm is 'x', expected a number. See --help."),
         (("--temperatures", "1", "x"), "--temperatures is 'x', expected a number. See --help."),
-        (("--cell", "rnn"), "--cell is 'rnn', expected lstm or gru. See --help."),
+        (
+            ("--cell", "rnn"),
+            "--cell is 'rnn', expected one of lstm, gru, lstm-attention. See --help.",
+        ),
         (
             ("--optimizer", "lion"),
             "--optimizer is 'lion', expected one of adam, rmsprop, sgd. See --help.",

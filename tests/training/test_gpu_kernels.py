@@ -22,6 +22,7 @@ from models.discriminator import Discriminator
 from models.endpoints import Endpoints
 from models.export import export_generator
 from models.generator import Generator
+from models.prefix_discriminator import PrefixDiscriminator
 from models.text_endpoints import TextEndpoints
 from models.text_graph import TextGraph
 from models.value import ValueNetwork
@@ -113,6 +114,8 @@ def traced(tmp_path_factory, endpoints):
             functions[f"export's {name}"] = function.get_concrete_function()
         network = ValueNetwork(V, T, 4, 5)
         functions["values"] = network._values.get_concrete_function()
+        prefixes = PrefixDiscriminator(V, T, 4, 5)
+        functions["prefixes"] = prefixes._prefix_logits.get_concrete_function()
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
@@ -251,6 +254,7 @@ def only(functions):
 
 def test_what_xla_compiles_lowers_for_a_gpu(traced):
     updates = {"MLE", "scheduled sampling", "policy gradient", "discriminator", "value network"}
+    updates |= {"roll-out policy"}
     updates |= {f"{name} with other choices" for name in updates}
     with_xla = {name: compiled_by_xla(function) for name, function in traced.items()}
     assert {name for name, functions in with_xla.items() if functions} == updates

@@ -128,6 +128,6 @@ def test_whose_sequences_the_policy_gradient_learns_from(monkeypatch, source):
 
     monkeypatch.setattr(Generator, "sample", noted)
     changes = {"policy_samples": source, "reward": "constant", "rounds": 1, "g_steps": 2}
-    journal, generator, *_ = trained.__wrapped__(**changes)
+    journal, generator, *_ = trained(**changes)
     policies = {"generator": generator, "target": journal.objects["rollout"].policy}
     assert [each is policies[source] for each in drawn] == [True, True]
