@@ -3,7 +3,7 @@
     python -m experiments.discriminator_map runs/map/* --json results/discriminator-map.json \\
         --write docs/discriminator.md
 
-The runs are those of `experiments/discriminator_map.sh`: `--rounds 0`, so that the generator is the start.
+The runs are those of `experiments/map.sh` with `--rounds 0`, so that the generator is the start.
 """
 
 import dataclasses

@@ -25,7 +25,6 @@ from training.task_settings import TextSettings
 
 PARTS = ("validation", "test")
 WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)  # of the n-gram model
-STATES = {"lstm": 2, "gru": 1}  # of a cell, each [M, H]
 _ROWS = 512  # sequences at a time: bounds memory
 
 
@@ -43,20 +42,22 @@ class EnsembleSettings:
     """Markdown file with the marks of the table `language models`."""
 
 
-def generator_log_probs(run: Path, tokens: np.ndarray, num_states: int = 2) -> np.ndarray:
+def generator_log_probs(run: Path, tokens: np.ndarray) -> np.ndarray:
     """log G(y_t | Y_{1:t-1}) at the temperature of the export: int `[M, T]` -> float64 `[M, T]`, nats."""
     import tensorflow as tf
 
     from models.load import find_export, load_generator, read_vocabulary
+    from models.state_names import STATE_NAMES
 
     export = find_export(run)
     model, temperature = load_generator(export), read_vocabulary(export).get("temperature", 1.0)
-    width = model.signatures["step"].structured_input_signature[1]["h"].shape[1]
+    _, inputs = model.signatures["step"].structured_input_signature
+    shapes = [inputs[name].shape[1:] for name in STATE_NAMES if name in inputs]
     parts = []
     for start in range(0, len(tokens), _ROWS):
         rows = tokens[start : start + _ROWS]
         token = tf.zeros([len(rows)], tf.int32)  # the start token
-        states = [tf.zeros([len(rows), width]) for _ in range(num_states)]
+        states = [tf.zeros([len(rows), *shape]) for shape in shapes]
         columns = []
         for t in range(rows.shape[1]):
             logits, *states = model.step(token, *states)
@@ -79,11 +80,6 @@ def measure(settings: EnsembleSettings) -> dict[str, Any]:
     from training.task_corpora import load_corpus
 
     configs = [load_settings(run / "config.json", TextSettings) for run in settings.runs]
-    cells = {config.cell for config in configs}
-    if not cells <= STATES.keys():
-        raise UsageError(
-            f"the runs have --cell {', '.join(cells)}, expected lstm or gru. Name others."
-        )
     corpus = load_corpus(configs[0])
 
     def words(rows):
@@ -101,8 +97,8 @@ def measure(settings: EnsembleSettings) -> dict[str, Any]:
         by_ngrams[part] = np.zeros(tokens.shape)
         for row, sequence in zip(by_ngrams[part], words(tokens), strict=True):
             row[: len(sequence)] = ngrams.token_log_probs(sequence)
-        for run, config in zip(settings.runs, configs, strict=True):
-            by_run[run, part] = generator_log_probs(run, tokens, STATES[config.cell])
+        for run in settings.runs:
+            by_run[run, part] = generator_log_probs(run, tokens)
 
     seeds = {}
     for index, (run, config) in enumerate(zip(settings.runs, configs, strict=True)):
