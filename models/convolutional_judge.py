@@ -9,8 +9,7 @@ from models.judge import Judge
 class ConvolutionalJudge(Judge):
     """A discriminator that looks for n-grams anywhere in a sequence.
 
-    A subclass makes the layers `embedding`, `convolutions`, one for each kernel, and `output_layer`, and
-    then calls `build`.
+    A subclass also makes the layers `convolutions`, one for each kernel, and then calls `build`.
 
     Args:
         vocab_size: V.
@@ -18,10 +17,10 @@ class ConvolutionalJudge(Judge):
         embedding_dim: dimension of the discriminator's own embedding.
         kernels: `{width: filters}`.
         dropout: share of the features dropped in training.
+        embedding_dropout: share of the embedding's dimensions dropped in training.
     """
 
     convolutions: list[keras.layers.Conv1D]
-    output_layer: keras.layers.Dense
 
     def __init__(
         self,
@@ -30,9 +29,12 @@ class ConvolutionalJudge(Judge):
         embedding_dim: int,
         kernels: dict[int, int],
         dropout: float,
+        embedding_dropout: float = 0.0,
         **kwargs,
     ):
-        super().__init__(vocab_size, max_length, embedding_dim, dropout, **kwargs)
+        super().__init__(
+            vocab_size, max_length, embedding_dim, dropout, embedding_dropout, **kwargs
+        )
         self.kernels = check_kernels(kernels, max_length)
 
     @property

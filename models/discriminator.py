@@ -3,10 +3,9 @@
 import keras
 import tensorflow as tf
 
-from models.checks import check_arrays, check_counts, check_tokens
+from models.checks import check_arrays, check_counts
 from models.chunks import map_chunks
 from models.convolutional_judge import ConvolutionalJudge
-from models.dropout import dropout
 from models.folded_convolution import folded_features
 from models.highway import Highway
 from models.shares import WHOLE
@@ -110,19 +109,16 @@ class Discriminator(ConvolutionalJudge):
         super().build(input_shape)
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
-        if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
-            tokens = check_tokens(tokens, self.vocab_size, self.max_length)
-        features = self._features(self.embedding(tokens))
+        seed = self._mask_seed(training, seed)
+        features = self._features(self._embed(tokens, training, seed, share))
         return self.judge(features, training, seed, share)
 
     def judge(self, features: tf.Tensor, training=False, seed=None, share=WHOLE) -> tf.Tensor:
         """The part after the convolutions: `[B, F]` -> logits of *real* `[B]`."""
         (features,) = check_arrays(features=(features, f"float [B, {self.num_features}]"))
+        seed = self._mask_seed(training, seed)
         features = tf.cast(self.highway(features), tf.float32)
-        if training and self.dropout:
-            seed = self.mask_seeds.next() if seed is None else seed
-            features = dropout(features, self.dropout, seed, share)
-        return self.output_layer(features)[:, 0]
+        return self._output(features, training, seed, share)
 
     def _score(self, tokens):
         by_convolution = super()._score

@@ -3,9 +3,8 @@
 import keras
 import tensorflow as tf
 
-from models.checks import check_counts, check_rate, check_tokens
+from models.checks import check_counts
 from models.convolutional_judge import ConvolutionalJudge
-from models.dropout import drop_dimensions, dropout
 from models.shares import WHOLE
 
 # {kernel width: number of filters}
@@ -56,9 +55,9 @@ class SmallDiscriminator(ConvolutionalJudge):
         **kwargs,
     ):
         kernels = small_kernels(max_length) if kernels is None else kernels
-        super().__init__(vocab_size, max_length, embedding_dim, kernels, dropout, **kwargs)
-        check_rate(embedding_dropout=embedding_dropout)
-        self.embedding_dropout = embedding_dropout
+        super().__init__(
+            vocab_size, max_length, embedding_dim, kernels, dropout, embedding_dropout, **kwargs
+        )
         self.embedding = keras.layers.Embedding(
             vocab_size, embedding_dim, dtype=self.dtype_policy, name="embedding"
         )
@@ -77,16 +76,6 @@ class SmallDiscriminator(ConvolutionalJudge):
         self.build((None, max_length))
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
-        if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
-            tokens = check_tokens(tokens, self.vocab_size, self.max_length)
-        seed = self.mask_seeds.next() if training and seed is None else seed
-        embedded = self.embedding(tokens)  # [B, T, E]
-        if training and self.embedding_dropout:
-            embedded = drop_dimensions(embedded, self.embedding_dropout, seed, share)
-        features = tf.cast(self._features(embedded), tf.float32)
-        if training and self.dropout:
-            features = dropout(features, self.dropout, seed, share)
-        return self.output_layer(features)[:, 0]
-
-    def get_config(self):
-        return {**super().get_config(), "embedding_dropout": self.embedding_dropout}
+        seed = self._mask_seed(training, seed)
+        features = self._features(self._embed(tokens, training, seed, share))
+        return self._output(tf.cast(features, tf.float32), training, seed, share)
