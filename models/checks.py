@@ -19,6 +19,17 @@ def check_positive(**values) -> None:
             raise ValueError(f"`{name}` is {value}, expected a number above 0; give a larger one.")
 
 
+def check_not_negative(**values) -> None:
+    """Raises `ValueError` for the first value that is below zero or not a number."""
+    for name, value in values.items():
+        if tf.is_symbolic_tensor(value):
+            continue
+        if not np.all(np.asarray(value) >= 0):
+            raise ValueError(
+                f"`{name}` is {value}, expected a number of at least 0; give 0 or more."
+            )
+
+
 def check_counts(**values) -> None:
     """Raises `ValueError` for the first value that is not a whole number above zero."""
     for name, value in values.items():

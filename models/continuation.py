@@ -1,23 +1,41 @@
 """Sequences that complete given prefixes, drawn from the policy's conditional distribution."""
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import tensorflow as tf
 
 from models.chunks import map_chunks
+from models.device import Layout
 from models.generator import Generator
 from models.truncation import draw_truncated
 
-# Draws tokens `[M]` of `layout.ids` from hidden states `[M, H]` and uniforms `[M]`.
-NextToken = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# Draws tokens `[M]` of `layout.ids` from what a step gives (hidden states `[M, H]`) and uniforms `[M]`.
+NextToken = Callable[[Any, tf.Tensor], tf.Tensor]
+
+
+class Policy(Protocol):
+    """What writes token by token; see `Generator` for each."""
+
+    layout: Layout
+    max_length: int
+
+    def initial_states(self, num: tf.Tensor | int) -> list[tf.Tensor]: ...
+
+    def start_tokens(self, num: tf.Tensor | int) -> tf.Tensor: ...
+
+    def step(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tuple[Any, list[tf.Tensor]]: ...
+
+    def end(self, token: tf.Tensor, ended: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]: ...
 
 
 def continue_prefixes(
-    generator: Generator,
+    policy: Policy,
     prefixes: tf.Tensor,
     lengths: tf.Tensor,
     uniforms: tf.Tensor,
     next_token: NextToken,
+    write_rows: int,
 ) -> tf.Tensor:
     """Whole sequences, int32 `[M, T]`, each drawn given its own first tokens.
 
@@ -25,36 +43,37 @@ def continue_prefixes(
     draw from the exact conditional distribution of whole sequences. Call it inside a `tf.function`.
 
     Args:
-        generator: the policy.
+        policy: writes from left to right.
         prefixes: int32 `[M, T]`; what follows a row's prefix is not read.
         lengths: int32 `[M]`, tokens of each prefix, from 0 to T.
         uniforms: float32 `[M, T]` in `[0, 1)`, one for each token, given or drawn.
         next_token: of `all_tokens` or `likeliest_tokens`.
+        write_rows: the most sequences to write at a time.
     """
-    layout, length = generator.layout, generator.max_length
+    layout, length = policy.layout, policy.max_length
 
     def write(prefixes, lengths, uniforms):
         rows = tf.shape(lengths)[0]
 
         def write_token(t, token, ended, states, written):
-            hidden, states = generator.step(token, states)
+            hidden, states = policy.step(token, states)
             token = next_token(hidden, uniforms[:, t])
             given = tf.cast(t, layout.ids) < lengths
-            token, ended = generator.end(tf.where(given, prefixes[:, t], token), ended)
+            token, ended = policy.end(tf.where(given, prefixes[:, t], token), ended)
             return t + 1, token, ended, states, written.write(t, token)
 
         start = (
             tf.constant(0),
-            generator.start_tokens(rows),
+            policy.start_tokens(rows),
             tf.fill([rows], False),
-            generator.initial_states(rows),
+            policy.initial_states(rows),
             tf.TensorArray(layout.ids, length, element_shape=[None]),
         )
         *_, written = tf.while_loop(lambda t, *_: t < length, write_token, start)
         return tf.ensure_shape(tf.transpose(written.stack()), [None, length])
 
     rows = -(-tf.shape(lengths)[0] // layout.chunks_at_once)  # as in `sample`
-    rows = tf.minimum(layout.logit_rows(generator.vocab_size), rows)
+    rows = tf.minimum(write_rows, rows)
     sequences = tf.TensorSpec([None, length], layout.ids)
     given = (tf.cast(prefixes, layout.ids), tf.cast(lengths, layout.ids), uniforms)
     return tf.cast(map_chunks(write, given, rows, sequences, layout.chunks_at_once), tf.int32)

@@ -56,6 +56,7 @@ class Endpoints:
     def __init__(self, generator: Generator, discriminator: Judge | None = None):
         self.generator = generator
         self.discriminator = discriminator
+        self._rows = generator.layout.logit_rows(generator.vocab_size)
         named = zip(generator.state_shapes, STATE_NAMES, strict=False)
         states = [tf.TensorSpec([None, *shape], tf.float32, name) for shape, name in named]
         self.step = graph_function(
@@ -96,7 +97,7 @@ class Endpoints:
             uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
             nothing = tf.zeros(shape, tf.int32), tf.zeros([rows], tf.int32)
             likeliest = likeliest_tokens(self.generator, temperature, top_k, top_p)
-            return continue_prefixes(self.generator, *nothing, uniforms, likeliest)
+            return continue_prefixes(self.generator, *nothing, uniforms, likeliest, self._rows)
 
         tokens = tf.cond(
             truncates(top_k, top_p),
@@ -148,8 +149,8 @@ class Endpoints:
         likeliest = functools.partial(likeliest_tokens, self.generator, temperature, top_k, top_p)
         tokens = tf.cond(  # here, not at each token, where a GPU would wait for the answer
             truncates(top_k, top_p),
-            lambda: continue_prefixes(*given, likeliest()),
-            lambda: continue_prefixes(*given, all_tokens(self.generator, temperature)),
+            lambda: continue_prefixes(*given, likeliest(), self._rows),
+            lambda: continue_prefixes(*given, all_tokens(self.generator, temperature), self._rows),
         )
         return self._choose(tokens, candidates, candidate_temperature, seed)
 

@@ -7,6 +7,7 @@ from models.checks import check_tokens
 from models.chunks import map_chunks
 from models.generator import Seed
 from models.graph_function import graph_function
+from models.prefix_scores import PrefixScores
 from models.recurrent_judge import RecurrentJudge
 from models.shares import WHOLE, Share
 
@@ -32,6 +33,10 @@ class PrefixDiscriminator(RecurrentJudge):
     def prefix_logits(self, tokens: tf.Tensor) -> tf.Tensor:
         """f_t, logits of *real* of every prefix, dropout off: int `[M, T]` -> float32 `[M, T]`."""
         return self._prefix_logits(check_tokens(tokens, self.vocab_size, self.max_length))
+
+    def prefix_scores(self) -> PrefixScores:
+        """f_t token by token."""
+        return PrefixScores(self.embedding, self.rnn, self.output_layer)
 
     @graph_function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _prefix_logits(self, tokens):

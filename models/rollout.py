@@ -60,8 +60,8 @@ class Rollout(keras.Model):
 
     def update(self, generator: Generator, rate: float = 1.0) -> None:
         """`beta <- rate * theta + (1 - rate) * beta`; the paper's is a plain copy, rate 1."""
-        if not 0 < rate <= 1:
-            raise ValueError(f"`rate` is {rate}, expected a share in (0, 1]; 1 copies.")
+        if not 0 <= rate <= 1:
+            raise ValueError(f"`rate` is {rate}, expected a share in [0, 1]; 1 copies.")
         if not self.copies:
             raise ValueError(
                 "`copies` is False, expected a roll-out policy made without `policy`; train this one "

@@ -7,6 +7,7 @@ from models import device
 from models.checks import check_counts, check_positive, check_tokens
 from models.chunks import map_chunks
 from models.graph_function import graph_function
+from models.prefix_scores import PrefixScores
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -99,6 +100,10 @@ class ValueNetwork(keras.Model):
     def values(self, tokens: tf.Tensor) -> tf.Tensor:
         """`call` for many sequences in bounded memory: int `[M, T]` -> float32 `[M, T]`."""
         return self._values(check_tokens(tokens, self.vocab_size, self.max_length))
+
+    def prefix_scores(self) -> PrefixScores:
+        """Values less their mean, token by token."""
+        return PrefixScores(self.embedding, self.rnn, self.head, self.deviation)
 
     @graph_function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _values(self, tokens):

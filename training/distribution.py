@@ -107,8 +107,8 @@ class Distribution:
 
         return step
 
-    def by_rows(self, function: Callable[..., tf.Tensor], *arguments: Any) -> tf.Tensor:
-        """`function(*arguments)`, `[M, ...]`; each replica computes its `share=` of the rows.
+    def by_rows(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """`function(*arguments)`, `[M, ...]` or several; each replica computes its `share=` of the rows.
 
         The replicas of a machine work at once, each on its device; all workers get all rows. The
         function may be Python, for no replica waits for another within it.
@@ -118,11 +118,12 @@ class Distribution:
         strategy, devices = self.strategy, self.devices
         first = 0 if self.cluster is None else self.cluster.number * len(devices)
 
-        def one_replica(local: int) -> tf.Tensor:
+        def one_replica(local: int) -> Any:
             with strategy.scope(), tf.device(devices[local]):
                 return function(*arguments, share=Share(first + local, self.num_replicas))
 
-        return self._gather(tf.concat(list(self._threads.map(one_replica, range(len(devices)))), 0))
+        shares = self._threads.map(one_replica, range(len(devices)))
+        return tf.nest.map_structure(lambda *rows: self._gather(tf.concat(rows, 0)), *shares)
 
     def all_workers(self, *numbers: int) -> np.ndarray:
         """These numbers of every worker, the chief's first: int64 `[workers, ...]`."""

@@ -19,6 +19,7 @@ from training.distillation import FIGURES as DISTILLATION_FIGURES
 from training.distillation import make_distillation, small_rollout
 from training.distribution import ONE_DEVICE, Distribution
 from training.gpus import runs_on, unused_gpu
+from training.guided_updates import make_guided_updates
 from training.journal import Measurement
 from training.judges import make_discriminator
 from training.pretrain import measure_generator
@@ -85,7 +86,8 @@ def carry_out(run: Run, task: Task) -> None:
         critic = make_critic(rollout, settings, distribution)
         distillation = make_distillation(generator, rollout, settings, distribution)
         without_rollouts = make_action_values(settings, discriminator)
-        given = run, measure, task.validation, critic, distillation, without_rollouts
+        guided = make_guided_updates(steps, rollout, settings)
+        given = run, measure, task.validation, critic, distillation, without_rollouts, guided
         train_seqgan(steps, rollout, reward, real, settings, *given)
         measure_generator(generator, settings, run, measure, task.validation, start=False)
         for _ in run.loop("final verdict", 1 if judged else 0):

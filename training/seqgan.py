@@ -9,6 +9,7 @@ from training.action_values import ActionValues
 from training.best_weights import BestWeights, WeightCopies
 from training.critic import Critic
 from training.distillation import Copying, Distillation
+from training.guided_updates import GuidedUpdates
 from training.journal import Journal
 from training.pretrain import (
     Measure,
@@ -35,6 +36,7 @@ def train_seqgan(
     critic: Critic | None = None,
     distillation: Distillation | None = None,
     without_rollouts: ActionValues | None = None,
+    guided: GuidedUpdates | None = None,
 ) -> None:
     """Trains the generator on `real`, int32 `[M, T]`. Comments give the lines of Algorithm 1.
 
@@ -55,6 +57,7 @@ def train_seqgan(
             gives them.
         distillation: trains the policy of `rollout`; None: it is a copy of the generator.
         without_rollouts: gives the action values in place of `rollout` and `critic`.
+        guided: updates the generator in place of the policy gradient, lines 8 to 12.
     """
     estimator = without_rollouts or critic or rollout
     generator, by_rows = steps.generator, steps.distribution.by_rows
@@ -82,11 +85,15 @@ def train_seqgan(
     policy = generator if settings.policy_samples == "generator" else rollout.policy
     for round_ in journal.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
+        action_values = None
         if critic:
             reward_fn = reward.bind(steps.discriminator, journal.seed("value rewards", round_))
             results |= critic.learn(reward_fn, journal.seed("value samples", round_))
         for g_step in range(settings.g_steps):  # 7
-            seed = journal.seed("policy", round_, g_step)
+            rate, seed = learning_rate(settings, round_), journal.seed("policy", round_, g_step)
+            if guided:
+                results |= guided.update(seed, rate)
+                continue
             tokens = by_rows(policy.sample, settings.batch_size, seed)  # 8
             action_values = by_rows(  # 9-11  Eq. (4)
                 estimator.action_values,
@@ -95,7 +102,6 @@ def train_seqgan(
                 reward.num_rollouts(settings.num_rollouts),
                 journal.seed("roll-outs", round_, g_step),
             )
-            rate = learning_rate(settings, round_)
             seed = journal.seed("batch", round_, g_step)
             action_values = reward.over_batch(action_values, seed)
             data = data_batch(real, settings, journal.seed("data", round_, g_step))
@@ -114,7 +120,8 @@ def train_seqgan(
         if (round_ + 1) % settings.eval_every == 0 or round_ + 1 == settings.rounds:
             seed = journal.seed("measure")
             results |= measure(generator, settings.eval_samples, seed).figures
-            journal.log_action_values(action_values, generator.mask(tokens))
+            if action_values is not None:
+                journal.log_action_values(action_values, generator.mask(tokens))
         journal.log("adversarial", round_ + 1, results, settings.rounds)
 
 

@@ -26,6 +26,8 @@ def check_combination(settings: Any) -> None:
             "--action-values prefix needs --discriminator prefix and --reward log-ratio, and they are "
             f"{settings.discriminator} and {settings.reward}."
         )
+    if settings.policy_update == "guided":
+        _check_guided(settings)
     if settings.start_at_temperature and not settings.tune_temperature:
         raise UsageError(
             "--start-at-temperature needs --tune-temperature, which finds the temperature. Give both."
@@ -52,6 +54,25 @@ def check_combination(settings: Any) -> None:
             f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
             f"{settings.algorithm}."
         )
+
+
+def _check_guided(settings: Any) -> None:
+    """Raises `UsageError` for what `--policy-update guided` cannot be combined with."""
+    for name, expected in (
+        ("algorithm", "seqgan"),
+        ("discriminator", "prefix"),
+        ("reward", "discriminator"),
+        ("action_values", "rollouts"),
+        ("rollout_policy", "copy"),
+        ("policy_samples", "generator"),
+        ("data_weight", 0),
+    ):
+        given = getattr(settings, name)
+        if given != expected:
+            raise UsageError(
+                f"--policy-update guided needs {flag(name)} {expected}, and it is {given}. Give that, or "
+                "--policy-update reinforce."
+            )
 
 
 def _check_small_policy(settings: Any) -> None:

@@ -59,8 +59,17 @@ class Settings(DiscriminatorSettings):
     )
     rollout_update_rate: float = policy(
         1.0,
-        "Update of the roll-out policy after each round: beta <- rate * theta + (1 - rate) * beta (paper: 1, a copy).",
-        bounds=SHARE,
+        "Update of the roll-out policy after each round: beta <- rate * theta + (1 - rate) * beta (paper: 1, a copy; 0: it stays the pre-trained generator).",
+        bounds=Bounds(0, 1),
+    )
+    policy_update: Literal["reinforce", "guided"] = policy(
+        "reinforce",
+        "How the generator learns from the discriminator. reinforce: policy gradient (paper); guided: from the roll-out policy guided by --discriminator prefix, at all tokens of each step (docs/discriminator.md).",
+    )
+    guidance: float = policy(
+        1.0,
+        "--policy-update guided: weight of the discriminator's logits.",
+        bounds=Bounds(0, 100),
     )
     reward: Reward = policy(
         "discriminator",

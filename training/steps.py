@@ -201,7 +201,11 @@ class Steps:
         return dense_gradients(tape, summed, self.generator), loss
 
     def _apply_policy(self, gradients, loss):
-        return loss, self._apply_generator(gradients, self.policy_optimizer)
+        return loss, self.apply_policy_gradients(gradients)
+
+    def apply_policy_gradients(self, gradients: list[tf.Tensor]) -> tf.Tensor:
+        """Applies gradients of the generator, clipped; returns their global norm."""
+        return self._apply_generator(gradients, self.policy_optimizer)
 
     def _apply_generator(self, gradients, optimizer):
         gradients, norm = tf.clip_by_global_norm(gradients, self.clip_norm)

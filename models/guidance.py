@@ -1,0 +1,214 @@
+"""The generator guided by a discriminator of prefixes, token by token, with exact log-probabilities."""
+
+import numpy as np
+import tensorflow as tf
+
+from models import checks
+from models.chunks import map_chunks
+from models.continuation import continue_prefixes
+from models.draw import draw_categorical
+from models.generator import BLOCKED_LOGIT, Generator, Seed
+from models.graph_function import graph_function
+from models.prefix_discriminator import PrefixDiscriminator
+from models.shares import WHOLE, Share
+from models.truncation import truncate
+from models.value import ValueNetwork
+
+NUM_TOKENS = 512  # likeliest tokens that are scored at each step; see docs/discriminator.md
+_MIN_TEMPERATURE = 1e-30  # a smaller one may be flushed to 0
+
+
+class GuidedPolicy:
+    """The distribution proportional to G(y_t | Y_{1:t-1}) exp(w f(Y_{1:t})), normalised at each token.
+
+    f is the logit of a prefix discriminator, which estimates log p(Y_{1:t}) / G(Y_{1:t}): with the exact
+    ratio and the guidance w = 1 it is the distribution p of the data. f may also be the action value of a
+    value network. One token at a time, as in FUDGE (Yang and Klein, 2021), so that log-probabilities
+    are exact and a sequence is drawn in one pass.
+
+    The `num_tokens` likeliest tokens are reweighed; the others keep the probability that they have.
+
+    Args:
+        generator: the policy G.
+        critic: gives f.
+        num_tokens: how many tokens are scored at each step, at most V.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        critic: PrefixDiscriminator | ValueNetwork,
+        num_tokens: int = NUM_TOKENS,
+    ):
+        checks.check_counts(num_tokens=num_tokens)
+        for size in ("vocab_size", "max_length"):
+            expected, given = getattr(generator, size), getattr(critic, size)
+            if given != expected:
+                raise ValueError(
+                    f"`critic` has the {size} {given}, expected that of the generator, {expected}; "
+                    "make both for the same data."
+                )
+        self.generator = generator
+        self.critic = critic
+        self.num_tokens = min(num_tokens, generator.vocab_size)
+
+    def sample(
+        self, num: int, seed: Seed, temperature: float = 1.0, guidance: float = 1.0
+    ) -> tf.Tensor:
+        """Draws sequences: int32 `[num, T]`.
+
+        Args:
+            num: number of sequences, at least 1.
+            seed: int32 pair. The same pair gives the same sequences.
+            temperature: divides the generator's logits, above 0.
+            guidance: w, at least 0; 0 is the generator alone.
+        """
+        checks.check_counts(num=num)
+        checks.check_positive(temperature=temperature)
+        checks.check_not_negative(guidance=guidance)
+        given = (tf.cast(value, tf.float32) for value in (temperature, guidance))
+        return self._sample(tf.cast(num, tf.int32), checks.check_seed(seed), *given)
+
+    def log_prob(
+        self, tokens: tf.Tensor, temperature: float = 1.0, guidance: float = 1.0
+    ) -> tf.Tensor:
+        """Log-probability of whole sequences, nats per sequence: int `[M, T]` -> float32 `[M]`.
+
+        Arguments as for `sample`; as in `Generator.log_prob`, tokens that are never written do not count.
+        """
+        checks.check_positive(temperature=temperature)
+        checks.check_not_negative(guidance=guidance)
+        tokens = checks.check_tokens(tokens, self.generator.vocab_size, self.generator.max_length)
+        given = (tf.cast(value, tf.float32) for value in (temperature, guidance))
+        return self._log_prob(tf.cast(tokens, tf.int32), *given)
+
+    def sample_with_targets(
+        self,
+        num: int,
+        seed: Seed,
+        temperature: float = 1.0,
+        guidance: float = 1.0,
+        share: Share = WHOLE,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Sequences, and the distributions that their tokens were drawn from.
+
+        Returns:
+            int32 `[num, T]`, and log-probabilities of each next token, float32 `[num, T, V]`, at least
+            `BLOCKED_LOGIT`; or those of the share.
+        """
+        rows = share.of(num)
+        given = tf.cast(num, tf.int32), checks.check_seed(seed), rows.start, rows.stop
+        return self._with_targets(*given, tf.cast(temperature, tf.float32), guidance)
+
+    @graph_function(reduce_retracing=True)
+    def _with_targets(self, num, seed, first, last, temperature, guidance):
+        length, walk = self.generator.max_length, _Walk(self, temperature, guidance)
+        uniforms = tf.random.stateless_uniform([num, length], seed, alg="philox")[first:last]
+        rows = tf.shape(uniforms)[0]
+        token, states, ended = (
+            walk.start_tokens(rows),
+            walk.initial_states(rows),
+            tf.fill([rows], False),
+        )
+        written, targets = [], []
+        for t in range(length):
+            state, states = walk.step(token, states)
+            log_probs = walk.log_probs(state)
+            token = draw_categorical(tf.exp(log_probs), uniforms[:, t], walk.layout.ids)
+            token, ended = walk.end(token, ended)
+            written.append(token)
+            targets.append(tf.maximum(log_probs, BLOCKED_LOGIT))
+        return tf.cast(tf.stack(written, axis=1), tf.int32), tf.stack(targets, axis=1)
+
+    @graph_function(reduce_retracing=True)
+    def _sample(self, num, seed, temperature, guidance):
+        shape = [num, self.generator.max_length]
+        uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
+        nothing = tf.zeros(shape, tf.int32), tf.zeros([num], tf.int32)
+        return self.complete(*nothing, uniforms, temperature, guidance)
+
+    def complete(
+        self, prefixes, lengths, uniforms, temperature, guidance, top_k=0, top_p=1.0
+    ) -> tf.Tensor:
+        """Whole sequences with given first tokens, see `models.continuation`; within a `tf.function`.
+
+        Args:
+            prefixes: int32 `[M, T]`; what follows a row's prefix is not read.
+            lengths: int32 `[M]`, tokens of each prefix, from 0 to T.
+            uniforms: float32 `[M, T]` in `[0, 1)`.
+            temperature: see `sample`.
+            guidance: see `sample`.
+            top_k: of the guided distribution, see `models.truncation`.
+            top_p: likewise.
+        """
+        walk = _Walk(self, temperature, guidance)
+
+        def next_token(state, uniforms):
+            mass = truncate(tf.exp(walk.log_probs(state)), top_k, top_p)
+            return draw_categorical(mass, uniforms, self.generator.layout.ids)
+
+        return continue_prefixes(walk, prefixes, lengths, uniforms, next_token, walk.write_rows)
+
+    @graph_function(reduce_retracing=True)
+    def _log_prob(self, tokens, temperature, guidance):
+        walk = _Walk(self, temperature, guidance)
+
+        def score(tokens):
+            rows = tf.shape(tokens)[0]
+            token, states, total = walk.start_tokens(rows), walk.initial_states(rows), 0.0
+            counted = self.generator.mask(tokens)
+            for t in range(self.generator.max_length):
+                state, states = walk.step(token, states)
+                token = tokens[:, t]
+                log_prob = tf.gather(walk.log_probs(state), token, batch_dims=1)
+                total += tf.where(counted[:, t] > 0, log_prob, 0.0)
+            return total
+
+        layout = self.generator.layout
+        return map_chunks(score, tf.cast(tokens, layout.ids), walk.write_rows)
+
+
+class _Walk:
+    """A guided policy step by step, with the interface of a generator: its state is that of both networks.
+
+    The critic does not read the start token: `begun` is 0 until the first token.
+    """
+
+    def __init__(self, policy: GuidedPolicy, temperature, guidance):
+        self.generator = generator = policy.generator
+        self.scores = policy.critic.prefix_scores()
+        self.num_tokens = policy.num_tokens
+        self.temperature = tf.maximum(temperature, _MIN_TEMPERATURE)
+        self.guidance = guidance
+        self.layout, self.max_length = generator.layout, generator.max_length
+        self.start_tokens, self.end = generator.start_tokens, generator.end
+        self.blocked = np.isin(np.arange(generator.vocab_size), generator.blocked_tokens)
+        # Of a step, the gates of all tokens that are scored take the most memory.
+        numbers = max(generator.vocab_size, 4 * self.num_tokens * self.scores.hidden_dim)
+        self.write_rows = generator.layout.logit_rows(numbers)
+
+    def initial_states(self, num):
+        begun = [tf.zeros([num, 1])]
+        return [*self.generator.initial_states(num), *self.scores.initial_states(num), *begun]
+
+    def step(self, tokens, states):
+        *states, hidden, cell, begun = states
+        hidden_state, states = self.generator.step(tokens, states)
+        read = [state * begun for state in self.scores.read(tokens, [hidden, cell])]
+        return (hidden_state, read), [*states, *read, tf.ones_like(begun)]
+
+    def log_probs(self, state):
+        """Log-probabilities of the next token, float32 `[M, V]`."""
+        hidden, read = state
+        logits = self.generator.logits(hidden)
+        logits = (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / self.temperature
+        plain = tf.nn.log_softmax(tf.where(self.blocked, -np.inf, logits))
+        likeliest, ids = tf.math.top_k(plain, self.num_tokens)
+        guided = likeliest + self.guidance * self.scores.next_scores(ids, read)
+        # The tokens that are scored have the same probability together as before.
+        guided += tf.reduce_logsumexp(likeliest, axis=1, keepdims=True) - tf.reduce_logsumexp(
+            guided, axis=1, keepdims=True
+        )
+        ids = tf.cast(ids, tf.int64)  # which a GPU has in its own memory
+        rows = tf.cumsum(tf.ones_like(ids), axis=0, exclusive=True)
+        return tf.tensor_scatter_nd_update(plain, tf.stack([rows, ids], axis=-1), guided)

@@ -1,0 +1,188 @@
+"""The generator guided by a prefix discriminator or a value network, against enumeration."""
+
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.guidance import GuidedPolicy
+from models.prefix_discriminator import PrefixDiscriminator
+from models.value import ValueNetwork
+from tests.helpers import (
+    all_sequences,
+    check_frequencies,
+    code_of,
+    exact_probabilities,
+    set_random_weights,
+    tiny_generator,
+)
+
+V, T = 4, 3
+ALL = all_sequences(V, T)
+
+
+def prefix_discriminator(seed=3, scale=1.5):
+    return set_random_weights(PrefixDiscriminator(V, T, 3, 5), seed, scale)
+
+
+def value_network(seed=3, scale=1.5):
+    network = set_random_weights(ValueNetwork(V, T, 3, 5), seed, scale)
+    network.set_units(0.7, 2.5)
+    return network
+
+
+def scores(critic, tokens):
+    """f of every prefix `[M, T]`, by the function that reads whole sequences."""
+    read = critic.prefix_logits if isinstance(critic, PrefixDiscriminator) else critic.values
+    return read(tokens).numpy().astype(np.float64)
+
+
+def probabilities(generator, temperature=1.0):
+    """G(y | Y_{1:t}) for each sequence of `ALL`: float64 `[V ** T, T, V]`."""
+    logits = generator(ALL).numpy().astype(np.float64) / temperature
+    mass = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return mass / mass.sum(axis=-1, keepdims=True)
+
+
+def guided_log_probs(generator, critic, num_tokens, temperature, guidance):
+    """Log-probability of each of `ALL`, a literal reading of the docstring; what follows an end counts 0."""
+    plain, ratios = probabilities(generator, temperature), np.exp(guidance * scores(critic, ALL))
+    totals = np.zeros(len(ALL))
+    for number, row in enumerate(ALL):
+        for t in range(T):
+            others = np.repeat(row[None], V, axis=0)
+            others[:, t] = np.arange(V)
+            ratio = ratios[code_of(others, V), t]
+            guided = plain[number, t].copy()
+            scored = np.argsort(-guided, kind="stable")[:num_tokens]
+            guided[scored] *= ratio[scored]
+            guided[scored] *= plain[number, t, scored].sum() / guided[scored].sum()
+            if row[t] not in generator.blocked_tokens:
+                totals[number] += np.log(guided[row[t]])
+            if row[t] == generator.end_token:
+                break
+    return totals
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("make", [prefix_discriminator, value_network])
+@pytest.mark.parametrize("num_tokens", [V, 2])
+def test_log_probabilities_are_those_of_a_literal_reading_and_sum_to_one(cell, make, num_tokens):
+    generator, critic = tiny_generator(V, T, cell), make()
+    policy = GuidedPolicy(generator, critic, num_tokens)
+    log_probs = policy.log_prob(ALL, temperature=0.8, guidance=1.3).numpy()
+    literal = guided_log_probs(generator, critic, num_tokens, 0.8, 1.3)
+    np.testing.assert_allclose(log_probs, literal, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.exp(log_probs).sum(), 1, rtol=1e-5)
+    plain = generator.log_prob(ALL, 0.8).numpy()
+    assert np.abs(log_probs - plain).max() > 0.1  # the critic has a say
+
+
+def test_a_sequence_with_an_end_and_blocked_tokens():
+    options = {"end_token": 1, "blocked_tokens": (0,)}
+    generator, critic = tiny_generator(V, T, **options), prefix_discriminator()
+    policy = GuidedPolicy(generator, critic)
+    ended = np.cumsum(ALL == 1, axis=1) - (ALL == 1) > 0
+    can_be = ((ALL == 0) == ended).all(axis=1)  # padding after the end, and nowhere else
+    written = ALL[can_be]
+    log_probs = policy.log_prob(written).numpy()
+    literal = guided_log_probs(generator, critic, V, 1.0, 1.0)[can_be]
+    np.testing.assert_allclose(log_probs, literal, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.exp(log_probs).sum(), 1, rtol=1e-5)
+    drawn = policy.sample(4000, (1, 2)).numpy()
+    assert {tuple(row) for row in drawn} <= {tuple(row) for row in written}
+    check_frequencies(
+        np.array([(drawn == row).all(axis=1).sum() for row in written]), np.exp(log_probs)
+    )
+
+
+@pytest.mark.parametrize("num_tokens", [V, 2])
+def test_samples_have_the_probabilities_that_log_prob_gives(num_tokens):
+    policy = GuidedPolicy(tiny_generator(V, T), prefix_discriminator(), num_tokens)
+    drawn = policy.sample(20_000, (3, 4), temperature=1.2, guidance=0.7).numpy()
+    counts = np.bincount(code_of(drawn, V), minlength=V**T)
+    check_frequencies(counts, np.exp(policy.log_prob(ALL, 1.2, 0.7).numpy()))
+    again = policy.sample(20_000, (3, 4), temperature=1.2, guidance=0.7).numpy()
+    np.testing.assert_array_equal(drawn, again)
+
+
+def test_without_guidance_it_is_the_generator():
+    generator = tiny_generator(V, T)
+    policy = GuidedPolicy(generator, prefix_discriminator())
+    np.testing.assert_allclose(
+        np.exp(policy.log_prob(ALL, 0.7, guidance=0.0).numpy()),
+        exact_probabilities(generator, ALL, 0.7),
+        rtol=1e-4,
+    )
+
+
+class ExactRatio(PrefixDiscriminator):
+    """log p(Y_{1:t}) / G(Y_{1:t}) of two generators, from a table; its states are the code of a prefix."""
+
+    def use(self, p, g):
+        ratios = np.log(probabilities(p) / probabilities(g))
+        own = np.take_along_axis(ratios, ALL[..., None], axis=2)[..., 0]
+        self.table = np.cumsum(own, axis=1).astype(np.float32)
+        return self
+
+    def prefix_scores(self):
+        return self
+
+    def initial_states(self, num):
+        return [tf.zeros([num, 1])] * 2  # code of the prefix, tokens read
+
+    def read(self, tokens, states):
+        code, count = states
+        place = tf.pow(float(V), T - 1 - count)
+        return [code + place * tf.cast(tokens, tf.float32)[:, None], count + 1.0]
+
+    def next_scores(self, tokens, states):
+        code, count = states
+        codes = code + tf.pow(float(V), T - 1 - count) * tf.cast(tokens, tf.float32)
+        places = tf.repeat(count, tokens.shape[1], axis=1)
+        return tf.gather_nd(self.table, tf.cast(tf.stack([codes, places], axis=-1), tf.int32))
+
+
+def test_the_exact_ratio_of_prefixes_gives_the_distribution_of_the_data():
+    """A critic that is right about every prefix: the guided policy is p, whatever the generator."""
+    generator, other = tiny_generator(V, T, seed=1), tiny_generator(V, T, seed=2)
+    policy = GuidedPolicy(generator, ExactRatio(V, T, 3, 5).use(other, generator))
+    found = np.exp(policy.log_prob(ALL).numpy())
+    np.testing.assert_allclose(found, exact_probabilities(other, ALL), rtol=1e-4)
+
+
+def test_scores_token_by_token_are_those_of_whole_sequences():
+    for critic, offset in ((prefix_discriminator(), 0.0), (value_network(), 0.7)):
+        reader = critic.prefix_scores()
+        states = reader.initial_states(len(ALL))
+        every = np.tile(np.arange(V, dtype=np.int32), [len(ALL), 1])
+        for t in range(T):
+            found = reader.next_scores(every, states).numpy()
+            own = np.take_along_axis(found, ALL[:, t : t + 1], axis=1)[:, 0]
+            np.testing.assert_allclose(own + offset, scores(critic, ALL)[:, t], atol=2e-5)
+            states = reader.read(ALL[:, t], states)
+
+
+def test_chunks_do_not_change_what_is_drawn_or_scored(monkeypatch):
+    generator, critic = tiny_generator(V, T), prefix_discriminator()
+    whole = GuidedPolicy(generator, critic)
+    drawn, log_probs = whole.sample(50, (5, 6)), whole.log_prob(ALL)
+    monkeypatch.setattr(type(generator.layout), "logit_rows", lambda self, vocab_size: 7)
+    cut = GuidedPolicy(generator, critic)
+    np.testing.assert_array_equal(cut.sample(50, (5, 6)), drawn)
+    np.testing.assert_allclose(cut.log_prob(ALL), log_probs, rtol=1e-6)
+
+
+def test_what_does_not_fit_is_refused():
+    generator = tiny_generator(V, T)
+    message = "`critic` has the vocab_size 5, expected that of the generator, 4; make both for the same data."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        GuidedPolicy(generator, PrefixDiscriminator(V + 1, T, 3, 5))
+    with pytest.raises(ValueError, match="max_length 4"):
+        GuidedPolicy(generator, ValueNetwork(V, T + 1))
+    policy = GuidedPolicy(generator, prefix_discriminator())
+    with pytest.raises(ValueError, match=r"^`guidance` is -1, expected a number of at least 0"):
+        policy.sample(2, (1, 2), guidance=-1)
+    with pytest.raises(ValueError, match=r"^`guidance` is nan"):
+        policy.log_prob(ALL, guidance=float("nan"))
