@@ -22,15 +22,20 @@ def seconds_of(command: list[str], repeats: int) -> float:
     return statistics.median(times)
 
 
+def scripts() -> list[str]:
+    """Names of the scripts, which begin with `#!`; `seqgan.py` is a library."""
+    files = sorted(REPOSITORY.glob("*.py"))
+    return [path.name for path in files if path.read_bytes().startswith(b"#!")]
+
+
 def measure_start_up(repeats: int) -> dict[str, float]:
     """Seconds of each command."""
     from models.export import export_generator
     from models.generator import Generator
 
-    scripts = sorted(path.name for path in REPOSITORY.glob("*.py"))
     seconds = {
         f"{script} --help": seconds_of([sys.executable, script, "--help"], repeats)
-        for script in scripts
+        for script in scripts()
     }
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder, "generator")

@@ -207,6 +207,12 @@ def test_figures_that_are_none(tmp_path, content):
 # Running
 
 
+def test_start_up_is_that_of_the_scripts_and_not_of_the_library():
+    names = start_up.scripts()
+    assert {"train_poems.py", "sample.py", "compare.py"} < set(names)
+    assert "seqgan.py" not in names
+
+
 @pytest.mark.slow
 def test_it_all_runs_in_tiny_sizes(monkeypatch, tmp_path, capsys):
     # What starts processes is replaced; they are tested below, in this one.
