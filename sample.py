@@ -60,6 +60,9 @@ class SampleSettings:
     candidate_temperature: float = 0.0
     """Keep instead a candidate drawn with probabilities in proportion to (D / (1 - D))^(1 / this); 1: importance resampling, which keeps variety."""
 
+    guidance: float = 0.0
+    """Reweigh each token by the prefix discriminator's logit times this; 1: the distribution that the discriminator estimates. For runs with --discriminator prefix."""
+
     prefix: str | None = None
     """Beginning of every sequence: text, ids separated by spaces for the oracle, or a MIDI file."""
     prefix_length: int = 0
@@ -102,6 +105,32 @@ class SampleSettings:
                 f"--top-p is {self.top_p}, expected a number above 0 and at most 1. Give 1 for all "
                 "tokens."
             )
+        self._check_discriminator()
+        if not 0 <= self.beam <= 100_000:
+            raise UsageError(
+                f"--beam is {self.beam}, expected a number from 0 to 100,000. Give a width, such as 5."
+            )
+        if self.width and (
+            self.drawn != {} or self.temperature is not None or (self.greedy and self.beam)
+        ):
+            raise UsageError(
+                "--greedy and --beam search and draw nothing, expected one of them alone. Leave out "
+                "the other, --temperature, --top-k, --top-p, --candidates and --guidance."
+            )
+        if self.prefix_length < 0 or (self.prefix_length and self.prefix is None):
+            raise UsageError(
+                f"--prefix-length is {self.prefix_length}, expected a number of tokens of a --prefix. "
+                "Leave it out, or give both."
+            )
+        if self.midi is not None and (self.json or self.out is not None):
+            raise UsageError("--midi writes MIDI files instead. Leave out --json and --out.")
+        for name, path in (("midi", self.midi), ("out", self.out)):
+            if path is not None and os.path.lexists(path):
+                kind = "folder" if name == "midi" else "file"
+                raise UsageError(f"--{name} is {path}, which exists already. Give a new {kind}.")
+
+    def _check_discriminator(self) -> None:
+        """Raises `UsageError` for a use of the discriminator that cannot work."""
         if not 1 <= self.candidates <= 10_000:
             raise UsageError(
                 f"--candidates is {self.candidates}, expected a number from 1 to 10,000. Give 1 to keep "
@@ -117,35 +146,19 @@ class SampleSettings:
                 f"--candidate-temperature is {self.candidate_temperature} with one candidate, expected "
                 "several to choose from. Give --candidates, such as 16."
             )
-        if not 0 <= self.beam <= 100_000:
+        if not 0 <= self.guidance <= 1e6:
             raise UsageError(
-                f"--beam is {self.beam}, expected a number from 0 to 100,000. Give a width, such as 5."
+                f"--guidance is {self.guidance}, expected a number from 0 to 1e6. Give 0 for none, 1 for the "
+                "distribution that the discriminator estimates."
             )
-        if self.width and (
-            self.drawn != {} or self.temperature is not None or (self.greedy and self.beam)
-        ):
-            raise UsageError(
-                "--greedy and --beam search and draw nothing, expected one of them alone. Leave out "
-                "the other, --temperature, --top-k, --top-p and --candidates."
-            )
-        if self.prefix_length < 0 or (self.prefix_length and self.prefix is None):
-            raise UsageError(
-                f"--prefix-length is {self.prefix_length}, expected a number of tokens of a --prefix. "
-                "Leave it out, or give both."
-            )
-        if self.midi is not None and (self.json or self.out is not None):
-            raise UsageError("--midi writes MIDI files instead. Leave out --json and --out.")
-        for name, path in (("midi", self.midi), ("out", self.out)):
-            if path is not None and os.path.lexists(path):
-                kind = "folder" if name == "midi" else "file"
-                raise UsageError(f"--{name} is {path}, which exists already. Give a new {kind}.")
 
     @property
     def drawn(self) -> dict[str, Any]:
         """Restrictions of the draws that differ from the default; older exports have none of them."""
-        every = {"top_k": 0, "top_p": 1.0, "candidates": 1, "candidate_temperature": 0.0}
-        given = {name: getattr(self, name) for name in every}
-        return {name: value for name, value in given.items() if value != every[name]}
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        names = ("top_k", "top_p", "candidates", "candidate_temperature", "guidance")
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value != defaults[name]}
 
     @property
     def width(self) -> int:

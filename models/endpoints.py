@@ -1,6 +1,5 @@
 """What an exported generator can do with ids: functions and signatures. Text: `models.text_endpoints`."""
 
-import functools
 from typing import Any
 
 import keras
@@ -8,29 +7,34 @@ import tensorflow as tf
 
 from models.chunks import map_chunks
 from models.continuation import all_tokens, continue_prefixes, likeliest_tokens
+from models.draw_options import DrawOptions, draw_function
 from models.generator import Generator
-from models.graph_checks import check_candidates, check_draw, check_ids, check_prefixes, require
+from models.graph_checks import (
+    check_candidates,
+    check_draw,
+    check_guidance,
+    check_ids,
+    check_prefixes,
+    check_temperature,
+    require,
+)
 from models.graph_function import graph_function
+from models.guidance import GuidedPolicy
 from models.judge import Judge
+from models.prefix_discriminator import PrefixDiscriminator
 from models.state_names import STATE_NAMES
 
-# What decides a draw, in the order of the arguments.
-DRAW_INPUTS = (
-    tf.TensorSpec([2], tf.int32, "seed"),
-    tf.TensorSpec([], tf.float32, "temperature"),
-    tf.TensorSpec([], tf.int32, "top_k"),
-    tf.TensorSpec([], tf.float32, "top_p"),
-    tf.TensorSpec([], tf.int32, "candidates"),
-    tf.TensorSpec([], tf.float32, "candidate_temperature"),
-)
-DRAW_DEFAULTS = (1.0, 0, 1.0, 1, 0.0)  # of all but the seed
-SAMPLE_INPUTS = [tf.TensorSpec([], tf.int32, "num"), *DRAW_INPUTS]
+SAMPLE_INPUTS = [tf.TensorSpec([], tf.int32, "num")]
 COMPLETE_INPUTS = [
     tf.TensorSpec([None, None], tf.int32, "prefixes"),
     tf.TensorSpec([None], tf.int32, "lengths"),
-    *DRAW_INPUTS,
 ]
 LOG_PROB_INPUTS = [tf.TensorSpec([None, None], tf.int32, "tokens")]
+GUIDED_INPUTS = [
+    *LOG_PROB_INPUTS,
+    tf.TensorSpec([], tf.float32, "temperature"),
+    tf.TensorSpec([], tf.float32, "guidance"),
+]
 
 
 class Endpoints:
@@ -47,112 +51,127 @@ class Endpoints:
         candidate_temperature: float32; above 0, the candidate is drawn instead, with probabilities in
             proportion to exp(logit / candidate_temperature). 1 is importance resampling: as candidates
             grow in number, the sequences have the distribution G D / (1 - D), normalised.
+        guidance: float32; above 0, tokens are drawn from the guided policy of `models.guidance`, and
+            `top_k` and `top_p` cut that. It needs a prefix discriminator.
 
     Args:
         generator: the policy.
-        discriminator: which chooses among candidates; None: only one candidate can be drawn.
+        discriminator: which chooses among candidates, and guides if it judges prefixes; None: only one
+            candidate can be drawn.
     """
 
     def __init__(self, generator: Generator, discriminator: Judge | None = None):
         self.generator = generator
         self.discriminator = discriminator
         self._rows = generator.layout.logit_rows(generator.vocab_size)
+        self._guided: GuidedPolicy | None = None
+        if isinstance(discriminator, PrefixDiscriminator):
+            self._guided = GuidedPolicy(generator, discriminator)
+        self.sample = draw_function(self._sample, *SAMPLE_INPUTS)
+        self.complete = draw_function(self._complete, *COMPLETE_INPUTS)
         named = zip(generator.state_shapes, STATE_NAMES, strict=False)
         states = [tf.TensorSpec([None, *shape], tf.float32, name) for shape, name in named]
         self.step = graph_function(
             input_signature=[tf.TensorSpec([None], tf.int32, "token"), *states]
         )(self._step)
 
-    @graph_function(input_signature=SAMPLE_INPUTS)
-    def sample(
-        self,
-        num,
-        seed,
-        temperature=1.0,
-        top_k=0,
-        top_p=1.0,
-        candidates=1,
-        candidate_temperature=0.0,
-    ):
+    def _sample(self, num, seed, *options):
         """Draws sequences: num int32 -> int32 `[num, T]`.
 
-        With the default `top_k`, `top_p` and `candidates` they are those of `Generator.sample`.
+        With the default options they are those of `Generator.sample`, for any number of candidates.
         """
+        draw = DrawOptions(*options)
         checks = [
             require(num >= 1, "`num` is", num, "a whole number of at least 1; give 1 or more"),
-            *check_draw(temperature, top_k, top_p),
-            *check_candidates(candidates, candidate_temperature, self.discriminator is not None),
+            *self._checks(draw),
             require(
-                tf.cast(num, tf.int64) * tf.cast(candidates, tf.int64) < 2**31,
+                tf.cast(num, tf.int64) * tf.cast(draw.candidates, tf.int64) < 2**31,
                 "`num` and `candidates` are",
-                tf.stack([num, candidates]),
+                tf.stack([num, draw.candidates]),
                 "a product below 2^31; draw fewer at a time",
             ),
         ]
         with tf.control_dependencies(checks):  # or other operations would fail first
-            rows, temperature = num * candidates, tf.identity(temperature)
+            rows = num * draw.candidates
+            draw = draw._replace(temperature=tf.identity(draw.temperature))
 
-        def truncated():
+        def written(write, *more):
             shape = [rows, self.generator.max_length]
             uniforms = tf.random.stateless_uniform(shape, seed, alg="philox")
-            nothing = tf.zeros(shape, tf.int32), tf.zeros([rows], tf.int32)
-            likeliest = likeliest_tokens(self.generator, temperature, top_k, top_p)
-            return continue_prefixes(self.generator, *nothing, uniforms, likeliest, self._rows)
+            return write(tf.zeros(shape, tf.int32), tf.zeros([rows], tf.int32), uniforms, *more)
 
-        tokens = tf.cond(
-            truncates(top_k, top_p),
-            truncated,
-            lambda: self.generator.sample_graph(rows, seed, temperature),
-        )
-        return self._choose(tokens, candidates, candidate_temperature, seed)
+        def plain():
+            return tf.cond(
+                draw.truncates,
+                lambda: written(self._write, self._likeliest(draw)),
+                lambda: self.generator.sample_graph(rows, seed, draw.temperature),
+            )
 
-    @graph_function(input_signature=COMPLETE_INPUTS)
-    def complete(
-        self,
-        prefixes,
-        lengths,
-        seed,
-        temperature=1.0,
-        top_k=0,
-        top_p=1.0,
-        candidates=1,
-        candidate_temperature=0.0,
-    ):
+        return self._choose(self._guide(draw, written, plain), draw, seed)
+
+    def _complete(self, prefixes, lengths, seed, *options):
         """Whole sequences that begin with given tokens, drawn from the exact conditional distribution.
 
         Args:
             prefixes: int32 `[M, P]`, ids that the generator can write, other than the end token; what
                 follows a row's prefix is not read.
             lengths: int32 `[M]`, tokens of each prefix, from 1 to T - 1 and at most P.
+            seed: see above, as for the options.
 
         Returns:
             int32 `[M, T]`, each with its prefix.
         """
-        length = self.generator.max_length
+        draw, length = DrawOptions(*options), self.generator.max_length
+        never = cannot_be_continued(self.generator)
         checks = [
-            *check_prefixes(
-                prefixes,
-                lengths,
-                length,
-                self.generator.vocab_size,
-                cannot_be_continued(self.generator),
-            ),
-            *check_draw(temperature, top_k, top_p),
-            *check_candidates(candidates, candidate_temperature, self.discriminator is not None),
+            *check_prefixes(prefixes, lengths, length, self.generator.vocab_size, never),
+            *self._checks(draw),
         ]
         with tf.control_dependencies(checks):
-            prefixes, temperature = tf.identity(prefixes), tf.identity(temperature)
+            prefixes = tf.identity(prefixes)
+            draw = draw._replace(temperature=tf.identity(draw.temperature))
         prefixes = tf.pad(prefixes, [[0, 0], [0, length]])[:, :length]
-        prefixes, lengths = (tf.repeat(rows, candidates, axis=0) for rows in (prefixes, lengths))
-        uniforms = tf.random.stateless_uniform(tf.shape(prefixes), seed, alg="philox")
-        given = self.generator, prefixes, lengths, uniforms
-        likeliest = functools.partial(likeliest_tokens, self.generator, temperature, top_k, top_p)
-        tokens = tf.cond(  # here, not at each token, where a GPU would wait for the answer
-            truncates(top_k, top_p),
-            lambda: continue_prefixes(*given, likeliest(), self._rows),
-            lambda: continue_prefixes(*given, all_tokens(self.generator, temperature), self._rows),
+        prefixes, lengths = (
+            tf.repeat(rows, draw.candidates, axis=0) for rows in (prefixes, lengths)
         )
-        return self._choose(tokens, candidates, candidate_temperature, seed)
+        uniforms = tf.random.stateless_uniform(tf.shape(prefixes), seed, alg="philox")
+
+        def written(write, *more):
+            return write(prefixes, lengths, uniforms, *more)
+
+        def plain():
+            return tf.cond(  # here, not at each token, where a GPU would wait for the answer
+                draw.truncates,
+                lambda: written(self._write, self._likeliest(draw)),
+                lambda: written(self._write, all_tokens(self.generator, draw.temperature)),
+            )
+
+        return self._choose(self._guide(draw, written, plain), draw, seed)
+
+    def _checks(self, draw):
+        """Checks of the options."""
+        return [
+            *check_draw(draw.temperature, draw.top_k, draw.top_p),
+            *check_candidates(
+                draw.candidates, draw.candidate_temperature, self.discriminator is not None
+            ),
+            check_guidance(draw.guidance, self._guided is not None),
+        ]
+
+    def _write(self, prefixes, lengths, uniforms, next_token):
+        given = prefixes, lengths, uniforms, next_token
+        return continue_prefixes(self.generator, *given, self._rows)
+
+    def _likeliest(self, draw):
+        return likeliest_tokens(self.generator, draw.temperature, draw.top_k, draw.top_p)
+
+    def _guide(self, draw, written, plain):
+        """Sequences of the guided policy where there is guidance, else those of `plain`."""
+        if self._guided is None:
+            return plain()
+        options = draw.temperature, draw.guidance, draw.top_k, draw.top_p
+        write = self._guided.complete
+        return tf.cond(draw.guidance > 0, lambda: written(write, *options), plain)
 
     @graph_function(input_signature=LOG_PROB_INPUTS)
     def log_prob(self, tokens):
@@ -162,9 +181,22 @@ class Endpoints:
             nats per sequence, float32, and how many tokens count in them, int32. Padding and unknown
             tokens, which the generator cannot write, do not count; the end token does.
         """
+        tokens = self._checked(tokens)
+        return self.generator.log_prob(tokens), self._count(tokens)
+
+    @graph_function(input_signature=GUIDED_INPUTS)
+    def log_prob_guided(self, tokens, temperature=1.0, guidance=1.0):
+        """`log_prob` of the guided policy: what `sample` draws with these options and no others."""
+        checks = [check_temperature(temperature), check_guidance(guidance, True)]
+        tokens = self._checked(tokens, checks)
+        assert self._guided is not None  # noqa: S101  # it is a function of exports that have one
+        return self._guided.log_prob(tokens, temperature, guidance), self._count(tokens)
+
+    def _checked(self, tokens, more=()):
         length = self.generator.max_length
         shape = tf.shape(tokens)
         checks = [
+            *more,
             require(
                 (shape[0] >= 1) & (shape[1] == length),
                 "`tokens` have the shape",
@@ -174,9 +206,11 @@ class Endpoints:
             *check_ids(tokens, self.generator.vocab_size, "tokens"),
         ]
         with tf.control_dependencies(checks):
-            tokens = tf.ensure_shape(tf.identity(tokens), [None, length])
-        counted = tf.reduce_sum(self.generator.mask(tokens), axis=1)
-        return self.generator.log_prob(tokens), tf.cast(counted, tf.int32)
+            return tf.ensure_shape(tf.identity(tokens), [None, length])
+
+    def _count(self, tokens):
+        """How many tokens of each sequence count, int32 `[M]`."""
+        return tf.cast(tf.reduce_sum(self.generator.mask(tokens), axis=1), tf.int32)
 
     def _step(self, token, *states):
         """Reads one token a row: int32 `[M]` and states `[M, ...]` -> logits of the next token and states.
@@ -195,7 +229,8 @@ class Endpoints:
 
     def functions(self) -> dict[str, Any]:
         """The functions by name, for callers in Python."""
-        names = ("sample", "complete", "log_prob", "step")
+        names = ["sample", "complete", "log_prob", "step"]
+        names += ["log_prob_guided"] if self._guided else []
         return {name: getattr(self, name) for name in names}
 
     def signatures(self) -> dict[str, Any]:
@@ -203,55 +238,39 @@ class Endpoints:
 
         What has a default in Python has it here too, for callers that read the defaults of a signature.
         """
-        temperature, top_k, top_p, candidates, candidate_temperature = map(
-            tf.constant, DRAW_DEFAULTS
-        )
 
-        @graph_function(input_signature=SAMPLE_INPUTS)
-        def sample(
-            num,
-            seed,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            candidates=candidates,
-            candidate_temperature=candidate_temperature,
-        ):
-            given = (temperature, top_k, top_p, candidates, candidate_temperature)
-            return {"tokens": self.sample(num, seed, *given)}
+        def tokens(function, inputs):
+            return draw_function(lambda *given: {"tokens": function(*given)}, *inputs)
 
-        @graph_function(input_signature=COMPLETE_INPUTS)
-        def complete(
-            prefixes,
-            lengths,
-            seed,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            candidates=candidates,
-            candidate_temperature=candidate_temperature,
-        ):
-            given = (temperature, top_k, top_p, candidates, candidate_temperature)
-            return {"tokens": self.complete(prefixes, lengths, seed, *given)}
+        sample = tokens(self.sample, SAMPLE_INPUTS)
+
+        counted = ("log_prob", "num_tokens")
 
         @graph_function(input_signature=LOG_PROB_INPUTS)
         def log_prob(tokens):
-            return dict(zip(("log_prob", "num_tokens"), self.log_prob(tokens), strict=True))
+            return dict(zip(counted, self.log_prob(tokens), strict=True))
+
+        @graph_function(input_signature=GUIDED_INPUTS)
+        def log_prob_guided(tokens, temperature, guidance):
+            found = self.log_prob_guided(tokens, temperature, guidance)
+            return dict(zip(counted, found, strict=True))
 
         @graph_function(input_signature=self.step.input_signature)
         def step(token, h, *c):
             return dict(zip(("logits", *STATE_NAMES), self.step(token, h, *c), strict=False))
 
-        return {
+        guided = {"log_prob_guided": log_prob_guided} if self._guided else {}
+        return guided | {
             "serving_default": sample,
             "sample": sample,
-            "complete": complete,
+            "complete": tokens(self.complete, COMPLETE_INPUTS),
             "log_prob": log_prob,
             "step": step,
         }
 
-    def _choose(self, tokens, candidates, temperature, seed):
+    def _choose(self, tokens, draw, seed):
         """One candidate of each group of consecutive rows, by the discriminator's logits."""
+        candidates, temperature = draw.candidates, draw.candidate_temperature
         discriminator, length = self.discriminator, self.generator.max_length
         if discriminator is None:
             return tokens
@@ -269,11 +288,6 @@ class Endpoints:
             return tf.gather(groups, best, batch_dims=1)
 
         return tf.cond(candidates > 1, chosen, lambda: tokens)
-
-
-def truncates(top_k: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
-    """Whether draws are from the likeliest tokens only: bool scalar."""
-    return (top_k > 0) | (top_p < 1)
 
 
 def cannot_be_continued(generator: Generator) -> list[int]:

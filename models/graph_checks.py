@@ -4,6 +4,7 @@ import tensorflow as tf
 
 # Above it, the logits of tokens that are never written would come near those of the others.
 MAX_TEMPERATURE = 1e30
+MAX_GUIDANCE = 1e6
 
 
 def require(condition: tf.Tensor, given: str, value: tf.Tensor, expected: str) -> tf.Operation:
@@ -23,15 +24,20 @@ def require(condition: tf.Tensor, given: str, value: tf.Tensor, expected: str) -
     return tf.debugging.Assert(condition, [message])
 
 
+def check_temperature(temperature) -> tf.Operation:
+    """A check of the number that divides the logits."""
+    return require(
+        (temperature > 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
+        "`temperature` is",
+        temperature,
+        f"a number above 0 and at most {MAX_TEMPERATURE:g}; 1 draws from what was learned",
+    )
+
+
 def check_draw(temperature, top_k, top_p) -> list[tf.Operation]:
     """Checks of what decides a draw; see `models.endpoints.Endpoints`."""
     return [
-        require(
-            (temperature > 0) & (temperature <= MAX_TEMPERATURE),  # false for NaN
-            "`temperature` is",
-            temperature,
-            f"a number above 0 and at most {MAX_TEMPERATURE:g}; 1 draws from what was learned",
-        ),
+        check_temperature(temperature),
         require(
             top_k >= 0, "`top_k` is", top_k, "a whole number of at least 0; 0 draws from all tokens"
         ),
@@ -63,6 +69,15 @@ def check_candidates(candidates, temperature, discriminator: bool) -> list[tf.Op
             f"a number from 0 to {MAX_TEMPERATURE:g}; 0 takes the highest logit, 1 resamples",
         ),
     ]
+
+
+def check_guidance(guidance, can_guide: bool) -> tf.Operation:
+    """A check of the weight of the guidance; see `models.endpoints.Endpoints`."""
+    expected = f"a number from 0 to {MAX_GUIDANCE:g}; 0 draws without guidance"
+    if not can_guide:
+        expected = "0, since this export has no prefix discriminator; export a run with one"
+    most = MAX_GUIDANCE if can_guide else 0.0
+    return require((guidance >= 0) & (guidance <= most), "`guidance` is", guidance, expected)
 
 
 def check_prefixes(

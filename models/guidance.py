@@ -14,7 +14,7 @@ from models.shares import WHOLE, Share
 from models.truncation import truncate
 from models.value import ValueNetwork
 
-NUM_TOKENS = 512  # likeliest tokens that are scored at each step; see docs/discriminator.md
+NUM_TOKENS = 256  # likeliest tokens that are scored at each step; see docs/discriminator.md
 _MIN_TEMPERATURE = 1e-30  # a smaller one may be flushed to 0
 
 

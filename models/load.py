@@ -119,7 +119,7 @@ def draw(
         temperature: divides the logits.
         stream: another one gives other sequences of the same seed.
         prefix: ids `[n]` that every sequence begins with.
-        **more: `top_k`, `top_p`, `candidates` and `candidate_temperature`, where they are not the defaults.
+        **more: `top_k`, `top_p`, `candidates`, `candidate_temperature` and `guidance`, where they are not the defaults.
 
     Raises:
         UsageError: the generator is damaged, or the memory is too small for so many sequences.
@@ -128,6 +128,14 @@ def draw(
 
     if (more or prefix is not None) and not hasattr(generator, "complete"):
         raise of_older_version(export)
+    if more:
+        known = generator.signatures["sample"].structured_input_signature[1]
+        for option in more:
+            if option not in known:
+                raise UsageError(
+                    f"{export} is from an older version, without `{option}`. Export it again, or leave "
+                    "it out."
+                )
 
     def drawn():
         options = {key: tf.constant(value) for key, value in more.items()}

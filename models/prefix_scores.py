@@ -27,7 +27,8 @@ class PrefixScores:
     ):
         cell = rnn.cell
         self.hidden_dim: int = cell.units
-        self._inputs = tf.matmul(embedding.embeddings, cell.kernel) + cell.bias  # [V, 4H]
+        inputs = tf.matmul(embedding.embeddings, cell.kernel) + cell.bias
+        self._inputs = tf.split(inputs, 4, axis=1)  # [V, H] for each gate
         self._recurrent = tf.convert_to_tensor(cell.recurrent_kernel)
         self._weights = tf.squeeze(head.kernel, axis=1) * scale
         self._bias = tf.squeeze(head.bias) * scale
@@ -40,8 +41,8 @@ class PrefixScores:
         """States `[M, H]` after one more token a row, int `[M]`."""
         (tokens,) = checks.check_arrays(tokens=(tokens, "int [M]"))
         hidden, cell = states
-        gates = tf.gather(self._inputs, tokens) + tf.matmul(hidden, self._recurrent)
-        return list(_lstm(gates, cell))
+        recurrent = tf.split(tf.matmul(hidden, self._recurrent), 4, axis=1)
+        return list(self._step(tokens, recurrent, cell))
 
     def next_scores(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tf.Tensor:
         """Scores of the prefixes with one more token: int `[M, K]`, K of them -> float32 `[M, K]`.
@@ -50,13 +51,15 @@ class PrefixScores:
         """
         (tokens,) = checks.check_arrays(tokens=(tokens, "int [M, K]"))
         hidden, cell = states
-        gates = tf.gather(self._inputs, tokens) + tf.matmul(hidden, self._recurrent)[:, None]
-        hidden, _ = _lstm(gates, cell[:, None])
+        recurrent = tf.split(tf.matmul(hidden, self._recurrent)[:, None], 4, axis=2)
+        hidden, _ = self._step(tokens, recurrent, cell[:, None])
         return tf.linalg.matvec(hidden, self._weights) + self._bias
 
-
-def _lstm(gates, cell):
-    """Hidden and cell state from the sums `[..., 4H]` of an LSTM's four gates, in Keras's order."""
-    keep_input, keep_state, candidate, output = tf.split(gates, 4, axis=-1)
-    cell = tf.sigmoid(keep_state) * cell + tf.sigmoid(keep_input) * tf.tanh(candidate)
-    return tf.sigmoid(output) * tf.tanh(cell), cell
+    def _step(self, tokens, recurrent, cell):
+        """Hidden and cell state `[..., H]`, the gates in Keras's order."""
+        keep_input, keep_state, candidate, output = (
+            tf.gather(inputs, tokens) + more
+            for inputs, more in zip(self._inputs, recurrent, strict=True)
+        )
+        cell = tf.sigmoid(keep_state) * cell + tf.sigmoid(keep_input) * tf.tanh(candidate)
+        return tf.sigmoid(output) * tf.tanh(cell), cell

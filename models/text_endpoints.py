@@ -4,13 +4,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from models.endpoints import DRAW_DEFAULTS, DRAW_INPUTS, SAMPLE_INPUTS, Endpoints
+from models.draw_options import draw_function
+from models.endpoints import SAMPLE_INPUTS, Endpoints
 from models.graph_checks import require
 from models.graph_function import graph_function
 from models.text_graph import TextGraph
 
 _UNKNOWN = 2
-_COMPLETE_INPUTS = [tf.TensorSpec([None], tf.string, "prefixes"), *DRAW_INPUTS]
+_COMPLETE_INPUTS = [tf.TensorSpec([None], tf.string, "prefixes")]
 _LOG_PROB_INPUTS = [tf.TensorSpec([None], tf.string, "text")]
 
 
@@ -28,33 +29,14 @@ class TextEndpoints:
     def __init__(self, endpoints: Endpoints, text: TextGraph):
         self.endpoints = endpoints
         self.text = text
+        self.sample_text = draw_function(self._sample_text, *SAMPLE_INPUTS)
+        self.complete_text = draw_function(self._complete_text, *_COMPLETE_INPUTS)
 
-    @graph_function(input_signature=SAMPLE_INPUTS)
-    def sample_text(
-        self,
-        num,
-        seed,
-        temperature=1.0,
-        top_k=0,
-        top_p=1.0,
-        candidates=1,
-        candidate_temperature=0.0,
-    ):
+    def _sample_text(self, num, seed, *options):
         """Draws sequences: num int32 -> string `[num]`."""
-        given = (temperature, top_k, top_p, candidates, candidate_temperature)
-        return self.text.text(self.endpoints.sample(num, seed, *given))
+        return self.text.text(self.endpoints.sample(num, seed, *options))
 
-    @graph_function(input_signature=_COMPLETE_INPUTS)
-    def complete_text(
-        self,
-        prefixes,
-        seed,
-        temperature=1.0,
-        top_k=0,
-        top_p=1.0,
-        candidates=1,
-        candidate_temperature=0.0,
-    ):
+    def _complete_text(self, prefixes, seed, *options):
         """Text that begins with given tokens: string `[M]`, 1 to T - 1 known tokens each -> `[M]`."""
         tokens = self.text.tokens(prefixes)
         ids = self.text.ids(tokens)
@@ -67,8 +49,7 @@ class TextEndpoints:
         )
         with tf.control_dependencies([check]):
             lengths = tf.cast(tf.identity(ids.row_lengths()), tf.int32)
-        given = (temperature, top_k, top_p, candidates, candidate_temperature)
-        return self.text.text(self.endpoints.complete(ids.to_tensor(), lengths, seed, *given))
+        return self.text.text(self.endpoints.complete(ids.to_tensor(), lengths, seed, *options))
 
     @graph_function(input_signature=_LOG_PROB_INPUTS)
     def log_prob_text(self, text):
@@ -104,35 +85,9 @@ class TextEndpoints:
 
     def signatures(self) -> dict[str, Any]:
         """The functions with named outputs."""
-        temperature, top_k, top_p, candidates, candidate_temperature = map(
-            tf.constant, DRAW_DEFAULTS
-        )
 
-        @graph_function(input_signature=SAMPLE_INPUTS)
-        def sample_text(
-            num,
-            seed,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            candidates=candidates,
-            candidate_temperature=candidate_temperature,
-        ):
-            given = (temperature, top_k, top_p, candidates, candidate_temperature)
-            return {"text": self.sample_text(num, seed, *given)}
-
-        @graph_function(input_signature=_COMPLETE_INPUTS)
-        def complete_text(
-            prefixes,
-            seed,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            candidates=candidates,
-            candidate_temperature=candidate_temperature,
-        ):
-            given = (temperature, top_k, top_p, candidates, candidate_temperature)
-            return {"text": self.complete_text(prefixes, seed, *given)}
+        def text(function, inputs):
+            return draw_function(lambda *given: {"text": function(*given)}, *inputs)
 
         @graph_function(input_signature=_LOG_PROB_INPUTS)
         def log_prob_text(text):
@@ -140,7 +95,7 @@ class TextEndpoints:
             return dict(zip(names, self.log_prob_text(text), strict=True))
 
         return {
-            "sample_text": sample_text,
-            "complete_text": complete_text,
+            "sample_text": text(self.sample_text, SAMPLE_INPUTS),
+            "complete_text": text(self.complete_text, _COMPLETE_INPUTS),
             "log_prob_text": log_prob_text,
         }

@@ -164,7 +164,8 @@ assert (draw(1, 1.0).numpy() == draw(1, 1.0).numpy()).all()
 assert (draw(1, 1.0).numpy() != draw(2, 1.0).numpy()).any()
 signed = generator.signatures["sample"](
     num=tf.constant(5), seed=tf.constant([1, 0]), temperature=tf.constant(1.0),
-    top_k=tf.constant(0), top_p=tf.constant(1.0), candidates=tf.constant(1), candidate_temperature=tf.constant(0.0))
+    top_k=tf.constant(0), top_p=tf.constant(1.0), candidates=tf.constant(1), candidate_temperature=tf.constant(0.0),
+    guidance=tf.constant(0.0))
 assert (signed["tokens"].numpy() == draw(1, 1.0).numpy()).all()
 assert not [name for name in sys.modules if name.split(".")[0] in ("models", "training")]
 print(draw(1, 0.8).numpy().tolist())

@@ -58,6 +58,7 @@ DRAW = {
     "top_p": 0.9,
     "candidates": 3,
     "candidate_temperature": 0.5,
+    "guidance": 0.0,
 }
 
 
@@ -108,6 +109,7 @@ def test_the_signature_names_its_defaults(exports):
             "top_p": 1.0,
             "candidates": 1,
             "candidate_temperature": 0.0,
+            "guidance": 0.0,
         }
 
 
@@ -142,9 +144,8 @@ def test_a_step_converts_to_litert_with_builtin_operations(exports):
 
 def test_saved_model_cli_runs_it(exports, tmp_path):
     _, folder, loaded = exports("lstm")
-    values = (
-        "num=5;seed=[3,4];temperature=0.7;top_k=2;top_p=0.9;candidates=3;candidate_temperature=0.5"
-    )
+    values = "num=5;seed=[3,4];temperature=0.7;top_k=2;top_p=0.9;candidates=3;"
+    values += "candidate_temperature=0.5;guidance=0.0"
     command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run"]
     command += ["--dir", str(folder), "--tag_set", "serve", "--signature_def", "sample"]
     command += ["--input_exprs", values, "--outdir", str(tmp_path)]
@@ -201,6 +202,7 @@ def test_the_graph_refuses_what_it_cannot_draw(exports, num, temperature, said):
         "top_p": tf.constant(1.0),
         "candidates": tf.constant(1),
         "candidate_temperature": tf.constant(0.0),
+        "guidance": tf.constant(0.0),
     }
     for sample in (exported.sample, exported.signatures["sample"]):
         given |= defaults if sample is not exported.sample else {}

@@ -66,7 +66,7 @@ def test_likelihoods_are_those_of_ids_and_unknown_words_are_counted(made):
 def test_signatures_have_named_strings(made):
     _, loaded, _ = made
     draw = {"seed": [3, 4], "temperature": 1.0, "top_k": 0, "top_p": 1.0, "candidates": 1}
-    draw |= {"candidate_temperature": 0.0}
+    draw |= {"candidate_temperature": 0.0, "guidance": 0.0}
     draw = {name: tf.constant(value) for name, value in draw.items()}
     drawn = loaded.signatures["sample_text"](num=tf.constant(3), **draw)
     assert texts(drawn["text"]) == texts(loaded.sample_text(3, SEED))
