@@ -36,7 +36,7 @@ ADVERSARIAL = frozenset(
         "discriminator", "discriminator_learning_rate", "discriminator_weight_decay",
         "discriminator_embedding_dim", "discriminator_dropout", "discriminator_embedding_dropout",
         "discriminator_l2", "discriminator_hidden_dim", "d_labels", "mixed_precision", "d_patience", "reward_clip",
-        "policy_samples", "data_weight", "start_at_temperature",
+        "policy_samples", "data_weight", "start_at_temperature", "policy_update", "guidance",
     }
 )  # fmt: skip
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")

@@ -7,7 +7,9 @@ import numpy as np
 from metrics.candidates import best_log_ratios, resampling_log_ratios
 from metrics.verdict import Verdict, verdict
 from models.generator import Generator, Seed
+from models.guidance import GuidedPolicy
 from models.judge import Judge
+from models.prefix_discriminator import PrefixDiscriminator
 
 # Columns of metrics.csv; docs/metrics.md explains each.
 VALIDATION_LOSS = "discriminator_validation_loss"
@@ -54,7 +56,8 @@ def measure_final_verdict(
 
     For each part `discriminator_FIGURE_PART`, the figures of `metrics.verdict`; and the gains, in
     nats per token over the generator alone, of one in 16 candidates: `candidates_resampled_gain_PART`
-    and `candidates_best_gain_PART`, see `metrics.candidates`.
+    and `candidates_best_gain_PART`, see `metrics.candidates`; with a prefix discriminator that of
+    guidance 1 too, `guided_gain_PART`, which no sample estimates (`models.guidance`).
 
     Args:
         generator: whose samples the discriminator judges.
@@ -72,6 +75,10 @@ def measure_final_verdict(
         logits, counts = discriminator.logits(real).numpy(), lengths(generator, real)
         measured = zip(Verdict._fields, verdict(logits, samples, counts), strict=True)
         figures |= {f"discriminator_{name}_{part}": value for name, value in measured}
+        if isinstance(discriminator, PrefixDiscriminator):
+            guided = GuidedPolicy(generator, discriminator).log_prob(real)
+            gain = np.float64(guided - generator.log_prob(real)).sum() / counts.sum()
+            figures[f"guided_gain_{part}"] = float(gain)
         if num_samples >= CANDIDATES:
             resampled = resampling_log_ratios(logits, samples, CANDIDATES).sum() / counts.sum()
             best = best_log_ratios(logits, samples, CANDIDATES).sum() / counts.sum()

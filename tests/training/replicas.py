@@ -3,7 +3,7 @@
 python -m tests.training.replicas FILE DEVICES REWARD    # TF_CONFIG makes it one of several workers
 
 Twenty steps of MLE, twenty of the discriminator and three policy-gradient rounds, in which a value network
-and a small roll-out policy learn too. FILE, an npz, gets each variable on each of this process's replicas, and what was drawn and
+and a small roll-out policy learn too, and the generator from a prefix discriminator. FILE, an npz, gets each variable on each of this process's replicas, and what was drawn and
 rewarded.
 """
 
@@ -46,9 +46,12 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
 
     from models.discriminator import Discriminator
     from models.generator import Generator
+    from models.guidance import GuidedPolicy
+    from models.prefix_discriminator import PrefixDiscriminator
     from models.rollout import Rollout
     from training.critic import make_critic
     from training.distillation import make_distillation, small_rollout
+    from training.guided_updates import GuidedUpdates
     from training.pretrain import balanced_sets
     from training.rewards import make_reward
     from training.seeds import counted_seed
@@ -71,9 +74,12 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
         )
         discriminator = Discriminator(size, length, 4, kernels={1: 4, 2: 3})
         rollout, small = Rollout(generator), small_rollout(generator, settings)
+        prefix_discriminator = PrefixDiscriminator(size, length, 4, 3)
     steps = make_steps(generator, discriminator, settings, distribution)
     critic = make_critic(rollout, settings, distribution)
     distillation = make_distillation(generator, small, settings, distribution)
+    teacher = GuidedPolicy(rollout.policy, prefix_discriminator)
+    guided = GuidedUpdates(steps, teacher, jit_compile=False)
     random = np.random.default_rng(1)
     tokens = random.integers(1, size, [20 * settings.batch_size, length])
     ended = np.cumsum(tokens == 1, axis=1) - (tokens == 1) > 0
@@ -100,6 +106,8 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
         rate = 0.01 if settings.optimizer == "adam" else 1.0
         results = steps.policy_gradient(sample, values, rate)
         rollout.update(generator, 0.8)
+        for name, value in guided.update(counted_seed(1, "guided", round_), rate).items():
+            results[f"guided {name}"] = value
         learned |= distillation.update(counted_seed(1, "roll-out policy", round_))
         by_small = distribution.by_rows(small.action_values, *given)
         drawn[f"small policy's values {round_}"] = by_small.numpy()

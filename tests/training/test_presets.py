@@ -24,6 +24,7 @@ _SHARED = {
     "d_patience": None, "d_steps": 1, "d_epochs": 1, "d_samples": 640, "d_labels": "true",
     "rounds": 30, "g_steps": 1, "g_learning_rate": 0.02,
     "g_learning_rate_final": 0.0001, "num_rollouts": 16, "rollout_update_rate": 1.0,
+    "policy_update": "reinforce", "guidance": 1.0,
     "reward": "discriminator", "reward_clip": 5.0, "reward_baseline": "none",
     "policy_samples": "generator", "data_weight": 0.0, "start_at_temperature": False,
     "bleu_reward_order": 3, "bleu_reward_variant": "method1", "bleu_reward_references": 0.4,
