@@ -53,5 +53,5 @@ def draw_function(function: Callable[..., Any], *inputs: tf.TensorSpec) -> Any:
         return function(*arguments)
 
     draw.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    draw.__doc__ = function.__doc__
+    draw.__name__, draw.__doc__ = function.__name__.strip("_"), function.__doc__
     return graph_function(input_signature=[*given, *_OPTIONS])(draw)

@@ -96,6 +96,9 @@ class GuidedPolicy:
             int32 `[num, T]`, and log-probabilities of each next token, float32 `[num, T, V]`, at least
             `BLOCKED_LOGIT`; or those of the share.
         """
+        checks.check_counts(num=num)
+        checks.check_positive(temperature=temperature)
+        checks.check_not_negative(guidance=guidance)
         rows = share.of(num)
         given = tf.cast(num, tf.int32), checks.check_seed(seed), rows.start, rows.stop
         return self._with_targets(*given, tf.cast(temperature, tf.float32), guidance)
@@ -142,6 +145,7 @@ class GuidedPolicy:
             top_p: likewise.
         """
         walk = _Walk(self, temperature, guidance)
+        top_k = tf.cast(top_k, tf.int64)  # here, not at each token: a GPU has it in its own memory
 
         def next_token(state, uniforms):
             mass = truncate(tf.exp(walk.log_probs(state)), top_k, top_p)

@@ -2,10 +2,13 @@
 
 import tensorflow as tf
 
+from models.guidance import GuidedPolicy
+from models.prefix_discriminator import PrefixDiscriminator
 from models.rollout import Rollout
 from models.value import ValueNetwork
 from training.critic import Critic
 from training.distillation import Distillation
+from training.guided_updates import GuidedUpdates
 from training.steps import Steps
 
 V, T, B = 6, 3, 4
@@ -54,7 +57,9 @@ def traced_updates(generator, discriminator, **options):
     critic = Critic(ValueNetwork(V, T, 4, 5), Rollout(generator), batch_size=B, num_samples=3 * B)
     small = Rollout(generator, policy=generator)
     distillation = Distillation(generator, small, batch_size=B, num_samples=3 * B)
+    guided = GuidedUpdates(steps, GuidedPolicy(generator, PrefixDiscriminator(V, T, 4, 5)))
     return {
+        "guided update": guided._step.get_concrete_function(ids(B, T), floats(B, T, V)),
         "roll-out policy": distillation._epoch.get_concrete_function(data, SEED),
         "divergence": distillation._divergences.get_concrete_function(data),
         "value network": critic._epoch.get_concrete_function(data, floats(3 * B), SEED),

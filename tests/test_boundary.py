@@ -33,6 +33,7 @@ from models import (
     discriminator,
     draw,
     folded_convolution,
+    guidance,
     highway,
     prefix_discriminator,
     recurrent_discriminator,
@@ -80,13 +81,16 @@ def no_numbers(*shape):
 def made():
     """What the functions are called on."""
     generator = Generator(V, T, E, H)
+    prefix = prefix_discriminator.PrefixDiscriminator(V, T, E, H)
     judge = discriminator.Discriminator(V, T, E, {1: 3, 2: 4})
     return {
         "generator": generator,
         "discriminator": judge,
         "small_discriminator": small_discriminator.SmallDiscriminator(V, T, E, {1: 3, 2: 4}),
         "recurrent": recurrent_discriminator.RecurrentDiscriminator(V, T, E, H),
-        "prefix": prefix_discriminator.PrefixDiscriminator(V, T, E, H),
+        "prefix": prefix,
+        "guided": guidance.GuidedPolicy(generator, prefix),
+        "scores": prefix.prefix_scores(),
         "ngram": ngram.NgramModel([[1, 2]], 2, V),
         "steps": Steps(generator, judge, batch_size=B),
         "rollout": Rollout(generator),
@@ -165,7 +169,7 @@ CASES = {
     ],
     "models.rollout.Rollout.call": [(lambda m, x: m["rollout"](x), NO_TOKENS)],
     "models.rollout.Rollout.update": [
-        (lambda m, x: m["rollout"].update(m["generator"], x), (0.0, -0.5, 1.5, float("nan"))),
+        (lambda m, x: m["rollout"].update(m["generator"], x), (-0.5, 1.5, float("nan"))),
         (
             lambda m, x: Rollout(m["generator"], policy=m["generator"]).update(m["generator"], x),
             (1.0,),
@@ -197,6 +201,42 @@ CASES = {
         (lambda m, x: m["value"].set_units(0.5, x), (0.0, -1.0, float("nan")))
     ],
     "models.value.ValueNetwork.values": [(lambda m, x: m["value"].values(x), NO_LISTS)],
+    "models.guidance.GuidedPolicy": [
+        (lambda m, x: guidance.GuidedPolicy(m["generator"], m["prefix"], x), NO_COUNT),
+        (
+            lambda m, x: guidance.GuidedPolicy(m["generator"], ValueNetwork(*x)),
+            ((V + 1, T), (V, T + 1)),
+        ),
+    ],
+    "models.guidance.GuidedPolicy.sample": [
+        (lambda m, x: m["guided"].sample(x, SEED), NO_COUNT),
+        (lambda m, x: m["guided"].sample(2, x), NO_SEED),
+        (lambda m, x: m["guided"].sample(2, SEED, x), (0.0, -1.0, float("nan"))),
+        (lambda m, x: m["guided"].sample(2, SEED, 1.0, x), (-1.0, float("nan"))),
+    ],
+    "models.guidance.GuidedPolicy.sample_with_targets": [
+        (lambda m, x: m["guided"].sample_with_targets(x, SEED), NO_COUNT),
+        (lambda m, x: m["guided"].sample_with_targets(2, x), NO_SEED),
+        (lambda m, x: m["guided"].sample_with_targets(2, SEED, x), (0.0, -1.0, float("nan"))),
+        (lambda m, x: m["guided"].sample_with_targets(2, SEED, 1.0, x), (-1.0, float("nan"))),
+    ],
+    "models.guidance.GuidedPolicy.log_prob": [
+        (lambda m, x: m["guided"].log_prob(x), NO_LISTS),
+        (lambda m, x: m["guided"].log_prob(TOKENS, x), (0.0, -1.0, float("nan"))),
+        (lambda m, x: m["guided"].log_prob(TOKENS, 1.0, x), (-1.0, float("nan"))),
+    ],
+    "models.prefix_scores.PrefixScores.read": [
+        (
+            lambda m, x: m["scores"].read(x, m["scores"].initial_states(B)),
+            (TOKENS, floats(B), TOKENS[0, :0]),
+        )
+    ],
+    "models.prefix_scores.PrefixScores.next_scores": [
+        (
+            lambda m, x: m["scores"].next_scores(x, m["scores"].initial_states(B)),
+            (TOKENS[0], floats(B, 2), TOKENS[:, :0]),
+        )
+    ],
     "models.discriminator.paper_kernels": [(lambda m, x: discriminator.paper_kernels(x), NO_COUNT)],
     "models.folded_convolution.fold": [
         (lambda m, x: folded_convolution.fold(x, floats(2, E, 3)), no_floats(V, E)),
@@ -472,7 +512,7 @@ OTHERS = {
     r"models\.checks\..*": "the checks themselves",
     r"models\.search\.beam_search": "called on a checked prefix: tests/models/test_search.py",
     r"models\.(manifest|export|load|exported)\..*": "folders: tests/models/test_export.py, test_load.py",
-    r"models\.(endpoints|text_endpoints|text_graph|continuation|graph_checks)\..*": "graphs, which check their values: "
+    r"models\.(endpoints|draw_options|text_endpoints|text_graph|continuation|graph_checks)\..*": "graphs, which check their values: "
     "tests/models/test_endpoints.py, test_text_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",
     r"models\.device\..*": "sizes: tests/models/test_device.py",
@@ -481,7 +521,10 @@ OTHERS = {
     r"models\.shares\.Share(\.\w+)?": "cuts what was checked before",
     r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",
     r"models\.controls\.Policy.*": "a protocol",
-    r"models\.judge\.Judge": "a base class",
+    r"models\.(judge\.Judge|recurrent_judge\.RecurrentJudge)": "base classes",
+    r"models\.guidance\.GuidedPolicy\.complete": "within a compiled function",
+    r"models\.prefix_scores\.PrefixScores(\.initial_states)?": "made by the models that it reads",
+    r"models\.(prefix_discriminator\.PrefixDiscriminator|value\.ValueNetwork)\.prefix_scores": "no arguments",
     r"models\.dropout\.dropout": "within a compiled step",
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
     r"models\.generator\.Generator\.rollout_rows": "sizes: tests/models/test_device.py",
@@ -496,6 +539,7 @@ OTHERS = {
     r"metrics\.ngram\.NgramModel\.token_log_probs": "ids of sequences checked before: tests/metrics/test_ngram.py",
     r"training\.losses\.(token_nll|masked_mean)": "within a step, on what was checked before",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
+    r"training\.steps\.Steps\.apply_policy_gradients": "gradients of its own updates",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",
 }
 

@@ -22,6 +22,7 @@ from models.discriminator import Discriminator
 from models.endpoints import Endpoints
 from models.export import export_generator
 from models.generator import Generator
+from models.guidance import GuidedPolicy
 from models.prefix_discriminator import PrefixDiscriminator
 from models.text_endpoints import TextEndpoints
 from models.text_graph import TextGraph
@@ -63,9 +64,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def endpoints():
-    """What an export can do with ids, with candidates, by name."""
+    """What an export can do with ids, with candidates and guidance, by name."""
     with device.use(device.GPU):
-        judge = Discriminator(V, T, 3, {1: 4, 2: 4})
+        judge = PrefixDiscriminator(V, T, 4, 5)
         return Endpoints(Generator(V, T, 4, 5, **TEXT), judge)
 
 
@@ -116,6 +117,14 @@ def traced(tmp_path_factory, endpoints):
         functions["values"] = network._values.get_concrete_function()
         prefixes = PrefixDiscriminator(V, T, 4, 5)
         functions["prefixes"] = prefixes._prefix_logits.get_concrete_function()
+        guided, options = GuidedPolicy(generator, prefixes, 3), (NUMBER, NUMBER)
+        functions["guided"] = guided._sample.get_concrete_function(COUNT, SEED, *options)
+        functions["guided log-probability"] = guided._log_prob.get_concrete_function(
+            ids(None, T), *options
+        )
+        functions["guided targets"] = guided._with_targets.get_concrete_function(
+            *(COUNT, SEED, COUNT, COUNT), *options
+        )
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
@@ -139,7 +148,7 @@ def test_every_compiled_function_is_traced(traced, on_text):
                     if isinstance(value, tf.types.experimental.PolymorphicFunction)
                     and made.__module__ == module.__name__
                 }
-    assert {"sample", "sample_graph", "_mle_epoch", "_probability_real"} <= defined
+    assert {"sample_graph", "log_prob", "_mle_epoch", "_probability_real"} <= defined
     functions = (traced | on_text).values()
     names = " ".join(name for function in functions for name in graphs(function))
     assert not {name for name in defined if f"__inference_{name}_" not in names}
@@ -206,7 +215,7 @@ def copies_per_token(writer, layout):
 def test_a_token_that_an_export_writes_costs_at_most_two_copies(traced):
     loops = copies_in_loops(traced["export's complete"])
     of_tokens = [found for name, found in loops.items() if "while_while_body" in name]
-    assert len(of_tokens) == 2  # from all tokens, and from the likeliest
+    assert len(of_tokens) == 3  # from all tokens, from the likeliest, and guided
     assert max(found.total() for found in of_tokens) <= 2, of_tokens
 
 
@@ -233,10 +242,10 @@ def test_copies_by_hand():
 
 
 def test_nothing_branches_on_a_number_of_the_device(traced):
-    # An export branches on its caller's arguments: whether to truncate, and to choose among candidates.
+    # An export branches on its caller's arguments: whether to guide, to truncate, and to choose among candidates.
     found = {name: host_predicates(function) for name, function in traced.items()}
     assert {name: number for name, number in found.items() if number} == {
-        "export": 1, "export's sample": 2, "export's complete": 2,
+        "export": 1, "export's sample": 3, "export's complete": 3,
     }  # fmt: skip
     with device.use(device.PROCESSOR):
         generator = Generator(V, T)
@@ -254,7 +263,7 @@ def only(functions):
 
 def test_what_xla_compiles_lowers_for_a_gpu(traced):
     updates = {"MLE", "scheduled sampling", "policy gradient", "discriminator", "value network"}
-    updates |= {"roll-out policy"}
+    updates |= {"roll-out policy", "guided update"}
     updates |= {f"{name} with other choices" for name in updates}
     with_xla = {name: compiled_by_xla(function) for name, function in traced.items()}
     assert {name for name, functions in with_xla.items() if functions} == updates
