@@ -21,7 +21,7 @@ from models.graph_checks import (
 from models.graph_function import graph_function
 from models.guidance import GuidedPolicy
 from models.judge import Judge
-from models.prefix_discriminator import PrefixDiscriminator
+from models.prefix_judge import PrefixJudge
 from models.state_names import STATE_NAMES
 
 SAMPLE_INPUTS = [tf.TensorSpec([], tf.int32, "num")]
@@ -65,7 +65,7 @@ class Endpoints:
         self.discriminator = discriminator
         self._rows = generator.layout.logit_rows(generator.vocab_size)
         self._guided: GuidedPolicy | None = None
-        if isinstance(discriminator, PrefixDiscriminator):
+        if isinstance(discriminator, PrefixJudge):
             self._guided = GuidedPolicy(generator, discriminator)
         self.sample = draw_function(self._sample, *SAMPLE_INPUTS)
         self.complete = draw_function(self._complete, *COMPLETE_INPUTS)

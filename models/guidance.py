@@ -9,7 +9,7 @@ from models.continuation import continue_prefixes
 from models.draw import draw_categorical
 from models.generator import BLOCKED_LOGIT, Generator, Seed
 from models.graph_function import graph_function
-from models.prefix_discriminator import PrefixDiscriminator
+from models.prefix_judge import PrefixJudge
 from models.shares import WHOLE, Share
 from models.truncation import truncate
 from models.value import ValueNetwork
@@ -37,7 +37,7 @@ class GuidedPolicy:
     def __init__(
         self,
         generator: Generator,
-        critic: PrefixDiscriminator | ValueNetwork,
+        critic: PrefixJudge | ValueNetwork,
         num_tokens: int = NUM_TOKENS,
     ):
         checks.check_counts(num_tokens=num_tokens)
@@ -187,8 +187,8 @@ class _Walk:
         self.layout, self.max_length = generator.layout, generator.max_length
         self.start_tokens, self.end = generator.start_tokens, generator.end
         self.blocked = np.isin(np.arange(generator.vocab_size), generator.blocked_tokens)
-        # Of a step, the gates of all tokens that are scored take the most memory.
-        numbers = max(generator.vocab_size, 4 * self.num_tokens * self.scores.hidden_dim)
+        # Of a step, what the scores of the tokens are made from takes the most memory.
+        numbers = max(generator.vocab_size, self.num_tokens * self.scores.numbers)
         self.write_rows = generator.layout.logit_rows(numbers)
 
     def initial_states(self, num):
@@ -196,9 +196,9 @@ class _Walk:
         return [*self.generator.initial_states(num), *self.scores.initial_states(num), *begun]
 
     def step(self, tokens, states):
-        *states, hidden, cell, begun = states
+        *states, first, second, begun = states
         hidden_state, states = self.generator.step(tokens, states)
-        read = [state * begun for state in self.scores.read(tokens, [hidden, cell])]
+        read = [state * begun for state in self.scores.read(tokens, [first, second])]
         return (hidden_state, read), [*states, *read, tf.ones_like(begun)]
 
     def log_probs(self, state):

@@ -7,7 +7,7 @@ from models import device
 from models.checks import check_counts, check_positive, check_tokens
 from models.chunks import map_chunks
 from models.graph_function import graph_function
-from models.prefix_scores import PrefixScores
+from models.prefix_scores import PrefixScores, RecurrentScores
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -103,7 +103,7 @@ class ValueNetwork(keras.Model):
 
     def prefix_scores(self) -> PrefixScores:
         """Values less their mean, token by token."""
-        return PrefixScores(self.embedding, self.rnn, self.head, self.deviation)
+        return RecurrentScores(self.embedding, self.rnn, self.head, self.deviation)
 
     @graph_function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def _values(self, tokens):

@@ -5,7 +5,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from models.generator import Seed
-from models.prefix_discriminator import PrefixDiscriminator
+from models.prefix_judge import PrefixJudge
 from models.rollout import RewardFunction
 from models.shares import WHOLE, Share
 from training.settings import Settings
@@ -57,7 +57,7 @@ class PrefixRewards:
         clip: f is clipped to at most this absolute value, in nats.
     """
 
-    def __init__(self, discriminator: PrefixDiscriminator, clip: float):
+    def __init__(self, discriminator: PrefixJudge, clip: float):
         self.discriminator = discriminator
         self.clip = clip
 

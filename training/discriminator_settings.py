@@ -22,9 +22,9 @@ judge = partial(option, group="Discriminator", after_pretraining=True)
 class DiscriminatorSettings(LikelihoodSettings):
     """Which discriminator, and how it is trained."""
 
-    discriminator: Literal["paper", "small", "recurrent", "prefix"] = judge(
+    discriminator: Literal["paper", "small", "recurrent", "prefix", "small-prefix"] = judge(
         "paper",
-        "paper: convolutions of 12 widths and a highway layer; small: fewer filters, more dropout and weight decay, for unseen data; recurrent: a bidirectional LSTM; prefix: an LSTM that judges every prefix (docs/discriminator.md).",
+        "paper: convolutions of 12 widths and a highway layer; small: fewer filters, more dropout and weight decay, for unseen data; recurrent: a bidirectional LSTM; prefix: an LSTM that judges every prefix; small-prefix: small with causal convolutions, which judges every prefix (docs/discriminator.md).",
     )
     discriminator_learning_rate: float | None = judge(
         None,

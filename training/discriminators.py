@@ -6,6 +6,12 @@ from typing import Any
 from files.errors import UsageError
 from training.options import flag
 
+_SMALL = {
+    "discriminator_learning_rate": 1e-3,
+    "discriminator_weight_decay": 0.1,
+    "discriminator_dropout": 0.7,
+    "discriminator_embedding_dropout": 0.2,
+}
 _RECURRENT = {
     "discriminator_learning_rate": 1e-3,
     "discriminator_weight_decay": 0.1,
@@ -22,15 +28,12 @@ NAMED: dict[str, dict[str, Any]] = {
         "discriminator_dropout": 0.25,
         "discriminator_l2": 0.2,
     },
-    "small": {
-        "discriminator_learning_rate": 1e-3,
-        "discriminator_weight_decay": 0.1,
-        "discriminator_dropout": 0.7,
-        "discriminator_embedding_dropout": 0.2,
-    },
+    "small": _SMALL,
     "recurrent": _RECURRENT,
     "prefix": _RECURRENT,
+    "small-prefix": _SMALL,
 }
+OF_PREFIXES = ("prefix", "small-prefix")  # those that judge every prefix
 _NAMES = tuple(dict.fromkeys(name for defaults in NAMED.values() for name in defaults))
 
 
@@ -49,7 +52,7 @@ def with_defaults(settings: Any) -> Any:
 
 def check_discriminator(settings: Any) -> None:
     """Raises `UsageError` for a setting that the named discriminator does not use."""
-    if settings.discriminator in ("recurrent", "prefix") and settings.mixed_precision != "none":
+    if settings.discriminator not in ("paper", "small") and settings.mixed_precision != "none":
         raise UsageError(
             f"--mixed-precision is for --discriminator paper or small, and --discriminator is "
             f"{settings.discriminator}. Leave it out."

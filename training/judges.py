@@ -7,6 +7,7 @@ from models.judge import Judge
 from models.prefix_discriminator import PrefixDiscriminator
 from models.recurrent_discriminator import RecurrentDiscriminator
 from models.small_discriminator import SmallDiscriminator
+from models.small_prefix_discriminator import SmallPrefixDiscriminator
 from training.discriminators import NAMED, with_defaults
 from training.settings import Settings
 
@@ -15,6 +16,7 @@ CLASSES: dict[str, type[Judge]] = {
     "small": SmallDiscriminator,
     "recurrent": RecurrentDiscriminator,
     "prefix": PrefixDiscriminator,
+    "small-prefix": SmallPrefixDiscriminator,
 }
 # Settings that are arguments of the model, by the argument's name.
 _ARGUMENTS = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from files.errors import UsageError
+from training.discriminators import OF_PREFIXES
 from training.options import flag
 
 
@@ -18,12 +19,11 @@ def check_combination(settings: Any) -> None:
             f"--action-values {settings.action_values} is for --algorithm pg-bleu and seqgan, and "
             f"--algorithm is {settings.algorithm}."
         )
-    if settings.action_values == "prefix" and (settings.discriminator, settings.reward) != (
-        "prefix",
-        "log-ratio",
+    if settings.action_values == "prefix" and (
+        settings.discriminator not in OF_PREFIXES or settings.reward != "log-ratio"
     ):
         raise UsageError(
-            "--action-values prefix needs --discriminator prefix and --reward log-ratio, and they are "
+            f"--action-values prefix needs --discriminator {' or '.join(OF_PREFIXES)} and --reward log-ratio, and they are "
             f"{settings.discriminator} and {settings.reward}."
         )
     if settings.policy_update == "guided":
@@ -58,20 +58,21 @@ def check_combination(settings: Any) -> None:
 
 def _check_guided(settings: Any) -> None:
     """Raises `UsageError` for what `--policy-update guided` cannot be combined with."""
-    for name, expected in (
-        ("algorithm", "seqgan"),
-        ("discriminator", "prefix"),
-        ("reward", "discriminator"),
-        ("action_values", "rollouts"),
-        ("rollout_policy", "copy"),
-        ("policy_samples", "generator"),
-        ("data_weight", 0),
-    ):
+    expected: dict[str, tuple[Any, ...]] = {
+        "algorithm": ("seqgan",),
+        "discriminator": OF_PREFIXES,
+        "reward": ("discriminator",),
+        "action_values": ("rollouts",),
+        "rollout_policy": ("copy",),
+        "policy_samples": ("generator",),
+        "data_weight": (0,),
+    }
+    for name, values in expected.items():
         given = getattr(settings, name)
-        if given != expected:
+        if given not in values:
             raise UsageError(
-                f"--policy-update guided needs {flag(name)} {expected}, and it is {given}. Give that, or "
-                "--policy-update reinforce."
+                f"--policy-update guided needs {flag(name)} {' or '.join(map(str, values))}, and it is "
+                f"{given}. Give that, or --policy-update reinforce."
             )
 
 

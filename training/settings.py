@@ -64,7 +64,7 @@ class Settings(DiscriminatorSettings):
     )
     policy_update: Literal["reinforce", "guided"] = policy(
         "reinforce",
-        "How the generator learns from the discriminator. reinforce: policy gradient (paper); guided: from the roll-out policy guided by --discriminator prefix, at all tokens of each step (docs/discriminator.md).",
+        "How the generator learns from the discriminator. reinforce: policy gradient (paper); guided: from the roll-out policy guided by --discriminator prefix or small-prefix, at all tokens of each step (docs/discriminator.md).",
     )
     guidance: float = policy(
         1.0,

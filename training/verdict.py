@@ -9,7 +9,7 @@ from metrics.verdict import Verdict, verdict
 from models.generator import Generator, Seed
 from models.guidance import GuidedPolicy
 from models.judge import Judge
-from models.prefix_discriminator import PrefixDiscriminator
+from models.prefix_judge import PrefixJudge
 
 # Columns of metrics.csv; docs/metrics.md explains each.
 VALIDATION_LOSS = "discriminator_validation_loss"
@@ -75,7 +75,7 @@ def measure_final_verdict(
         logits, counts = discriminator.logits(real).numpy(), lengths(generator, real)
         measured = zip(Verdict._fields, verdict(logits, samples, counts), strict=True)
         figures |= {f"discriminator_{name}_{part}": value for name, value in measured}
-        if isinstance(discriminator, PrefixDiscriminator):
+        if isinstance(discriminator, PrefixJudge):
             guided = GuidedPolicy(generator, discriminator).log_prob(real)
             gain = np.float64(guided - generator.log_prob(real)).sum() / counts.sum()
             figures[f"guided_gain_{part}"] = float(gain)

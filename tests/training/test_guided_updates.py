@@ -126,7 +126,7 @@ def test_a_run_learns_by_them_and_resumes_bit_for_bit(tmp_path, monkeypatch):
         ({"algorithm": "mle"}, "--policy-update guided needs --algorithm seqgan, and it is mle"),
         (
             {"discriminator": "recurrent"},
-            "--discriminator prefix, and it is recurrent. Give that, or",
+            "--discriminator prefix or small-prefix, and it is recurrent. Give",
         ),
         ({"reward": "constant"}, "needs --reward discriminator, and it is constant"),
         ({"action_values": "sequence"}, "needs --action-values rollouts, and it is sequence"),
