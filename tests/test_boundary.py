@@ -38,6 +38,7 @@ from models import (
     prefix_discriminator,
     recurrent_discriminator,
     small_discriminator,
+    small_prefix_discriminator,
     truncation,
 )
 from models.generator import Generator
@@ -89,8 +90,12 @@ def made():
         "small_discriminator": small_discriminator.SmallDiscriminator(V, T, E, {1: 3, 2: 4}),
         "recurrent": recurrent_discriminator.RecurrentDiscriminator(V, T, E, H),
         "prefix": prefix,
+        "small_prefix": small_prefix_discriminator.SmallPrefixDiscriminator(V, T, E, {1: 3, 2: 4}),
         "guided": guidance.GuidedPolicy(generator, prefix),
         "scores": prefix.prefix_scores(),
+        "small_scores": small_prefix_discriminator.SmallPrefixDiscriminator(
+            V, T, E
+        ).prefix_scores(),
         "ngram": ngram.NgramModel([[1, 2]], 2, V),
         "steps": Steps(generator, judge, batch_size=B),
         "rollout": Rollout(generator),
@@ -115,6 +120,7 @@ def reward(tokens):
     return np.ones(len(tokens), np.float32)
 
 
+SCORES = {"RecurrentScores": "scores", "ConvolutionalScores": "small_scores"}
 # By public name: calls with one argument left open, and what that must not be.
 CASES = {
     "models.generator.Generator": [
@@ -225,18 +231,24 @@ CASES = {
         (lambda m, x: m["guided"].log_prob(TOKENS, x), (0.0, -1.0, float("nan"))),
         (lambda m, x: m["guided"].log_prob(TOKENS, 1.0, x), (-1.0, float("nan"))),
     ],
-    "models.prefix_scores.PrefixScores.read": [
-        (
-            lambda m, x: m["scores"].read(x, m["scores"].initial_states(B)),
-            (TOKENS, floats(B), TOKENS[0, :0]),
-        )
-    ],
-    "models.prefix_scores.PrefixScores.next_scores": [
-        (
-            lambda m, x: m["scores"].next_scores(x, m["scores"].initial_states(B)),
-            (TOKENS[0], floats(B, 2), TOKENS[:, :0]),
-        )
-    ],
+    **{
+        f"models.prefix_scores.{kind}.read": [
+            (
+                lambda m, x, of=of: m[of].read(x, m[of].initial_states(B)),
+                (TOKENS, floats(B), TOKENS[0, :0]),
+            )
+        ]
+        for kind, of in SCORES.items()
+    },
+    **{
+        f"models.prefix_scores.{kind}.next_scores": [
+            (
+                lambda m, x, of=of: m[of].next_scores(x, m[of].initial_states(B)),
+                (TOKENS[0], floats(B, 2), TOKENS[:, :0]),
+            )
+        ]
+        for kind, of in SCORES.items()
+    },
     "models.discriminator.paper_kernels": [(lambda m, x: discriminator.paper_kernels(x), NO_COUNT)],
     "models.folded_convolution.fold": [
         (lambda m, x: folded_convolution.fold(x, floats(2, E, 3)), no_floats(V, E)),
@@ -293,14 +305,22 @@ CASES = {
         (lambda m, x: prefix_discriminator.PrefixDiscriminator(V, x), NO_COUNT),
         (lambda m, x: prefix_discriminator.PrefixDiscriminator(V, T, E, x), NO_COUNT),
     ],
-    "models.prefix_discriminator.PrefixDiscriminator.call": [
-        (lambda m, x: m["prefix"](x), NO_TOKENS)
+    "models.prefix_judge.PrefixJudge.call": [
+        (lambda m, x: m["prefix"](x), NO_TOKENS),
+        (lambda m, x: m["small_prefix"](x), NO_TOKENS),
     ],
-    "models.prefix_discriminator.PrefixDiscriminator.training_logits": [
+    "models.prefix_judge.PrefixJudge.training_logits": [
         (lambda m, x: m["prefix"].training_logits(x, SEED), NO_TOKENS)
     ],
-    "models.prefix_discriminator.PrefixDiscriminator.prefix_logits": [
+    "models.prefix_judge.PrefixJudge.prefix_logits": [
         (lambda m, x: m["prefix"].prefix_logits(x), NO_TOKENS)
+    ],
+    "models.small_prefix_discriminator.SmallPrefixDiscriminator": [
+        (lambda m, x: small_prefix_discriminator.SmallPrefixDiscriminator(x, T), NO_COUNT),
+        (
+            lambda m, x: small_prefix_discriminator.SmallPrefixDiscriminator(V, T, dropout=x),
+            (1.0, -0.1, float("nan")),
+        ),
     ],
     "models.judge.Judge.training_logits": [
         (lambda m, x: m["small_discriminator"].training_logits(x, SEED), NO_TOKENS)
@@ -521,10 +541,11 @@ OTHERS = {
     r"models\.shares\.Share(\.\w+)?": "cuts what was checked before",
     r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",
     r"models\.controls\.Policy.*": "a protocol",
-    r"models\.(judge\.Judge|recurrent_judge\.RecurrentJudge)": "base classes",
+    r"models\.(judge\.Judge|recurrent_judge\.RecurrentJudge|prefix_judge\.PrefixJudge)": "base classes",
     r"models\.guidance\.GuidedPolicy\.complete": "within a compiled function",
-    r"models\.prefix_scores\.PrefixScores(\.initial_states)?": "made by the models that it reads",
-    r"models\.(prefix_discriminator\.PrefixDiscriminator|value\.ValueNetwork)\.prefix_scores": "no arguments",
+    r"models\.prefix_scores\.(PrefixScores.*|\w+Scores(\.initial_states)?)": "made by the models that they read",
+    r"models\..*\.prefix_scores": "no arguments",
+    r"models\.small_prefix_discriminator\.running_maximum": "within a call, on what was checked before",
     r"models\.dropout\.dropout": "within a compiled step",
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
     r"models\.generator\.Generator\.rollout_rows": "sizes: tests/models/test_device.py",

@@ -18,6 +18,7 @@ from models.prefix_discriminator import PrefixDiscriminator
 from models.recurrent_discriminator import RecurrentDiscriminator
 from models.rollout import Rollout
 from models.small_discriminator import SmallDiscriminator
+from models.small_prefix_discriminator import SmallPrefixDiscriminator
 from models.value import ValueNetwork
 from tests.helpers import REPOSITORY, check_gradients, set_random_weights
 
@@ -89,6 +90,11 @@ def make_models():
             T,
             V * E + 4 * (E * H + H**2 + H) + H + 1,
         ),
+        "discriminator_small_prefix": (
+            SmallPrefixDiscriminator(V, T, E, kernels, dropout=0.4, embedding_dropout=0.1),
+            T,
+            small_weights(V, E, kernels),
+        ),
         "highway": (highway, None, 2 * (7 * 7 + 7)),
         "value": (
             ValueNetwork(V, T, E, H, seed=4),
@@ -102,7 +108,7 @@ NAMES = [
     *("generator_lstm", "generator_gru", "generator_attention", "oracle", "rollout", "highway"),
     *("discriminator", "discriminator_20", "discriminator_32"),
     *("discriminator_small", "discriminator_small_20", "value"),
-    *("discriminator_recurrent", "discriminator_prefix"),
+    *("discriminator_recurrent", "discriminator_prefix", "discriminator_small_prefix"),
 ]
 
 
@@ -169,7 +175,7 @@ import numpy as np
 
 import models.discriminator, models.highway, models.oracle, models.rollout
 import models.prefix_discriminator, models.recurrent_discriminator
-import models.small_discriminator, models.value
+import models.small_discriminator, models.small_prefix_discriminator, models.value
 
 folder = Path(sys.argv[1])
 for path in folder.glob("*.keras"):
@@ -214,6 +220,7 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
         "discriminator_recurrent RecurrentDiscriminator True",
         "discriminator_small SmallDiscriminator True",
         "discriminator_small_20 SmallDiscriminator True",
+        "discriminator_small_prefix SmallPrefixDiscriminator True",
         "generator_attention Generator True",
         "generator_gru Generator True",
         "generator_lstm Generator True",

@@ -50,7 +50,7 @@ def test_a_wrong_value_is_told_whatever_the_output_can_show(encoding):
         ("--d-samples", "0"),
         ("--discriminator-dropout", "1"),
         ("--discriminator-dropout", "-0.1"),
-        ("--rollout-update-rate", "0"),
+        ("--rollout-update-rate", "-0.1"),
         ("--rollout-update-rate", "1.5"),
         ("--clip-norm", "0"),
         ("--g-learning-rate", "nan"),
