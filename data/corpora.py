@@ -1,5 +1,6 @@
 """The published corpora in one table, and how a name or a path becomes a file."""
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,14 @@ CORPORA = {
         ),
     ),
 }
+
+# The published test file has captions of other subjects: here the test part is one of the training file.
+CORPORA["coco-iid"] = dataclasses.replace(
+    CORPORA["coco"],
+    name="the COCO captions for training, split at random",
+    test="",
+    note="the test part is a random part of the training file, not the published test file",
+)
 
 # Small corpora written for this project, by task.
 SAMPLES = {

@@ -1,0 +1,116 @@
+"""What a generator gains by its discriminator's guidance, in training: a table of finished runs.
+
+    python -m experiments.guided runs/guided/captions-iid-guided-* --json results/guided.json \\
+        --write docs/discriminator.md
+
+The runs are those of `experiments/guided.sh`: each compares its generator with its own start, both at
+their best sampling temperatures.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from scipy import stats
+
+from benchmarks.report import Table, insert, markdown
+from files.errors import UsageError
+from files.reading import read_json
+from files.writing import write_json, write_text
+from reports.cells import mean_sd, p_value, seed_range
+from training.errors import one_line_errors
+from training.flags import read_flags
+
+PARTS = ("validation", "test")
+FIGURES = ("nll_validation", "nll_test", "bleu_2", "self_bleu_2", "bleu_3", "self_bleu_3")
+
+
+@dataclasses.dataclass(frozen=True)
+class GuidedSettings:
+    """Prints what generators gain by guided updates, over their own starts."""
+
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    """Folders of complete runs with --policy-update guided and --tune-temperature."""
+    json: Path | None = None
+    """File for the figures."""
+    write: Path | None = None
+    """Markdown file with the marks of the table `guided updates`."""
+
+
+def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """The rows of the table: runs that differ in the seed alone together."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for folder in folders:
+        result = read_json(folder / "result.json", "expected the folder of a complete run")
+        settings, metrics = result["settings"], result["metrics"]
+        if settings.get("policy_update") != "guided" or "nll_test_tuned_mle" not in metrics:
+            raise UsageError(
+                f"{folder} has no generator next to its start at their best temperatures, expected a run "
+                "with --policy-update guided and --tune-temperature. Leave it out."
+            )
+        labels = ", permuted labels" if settings["d_labels"] == "permuted" else ""
+        key = Path(settings["corpus"]).name, settings["discriminator"] + labels
+        row = rows.setdefault(key, dict(zip(("data", "discriminator"), key, strict=True)))
+        row.setdefault("seeds", {})[str(result["seed"])] = {
+            when: {name: metrics[f"{name}_tuned{end}"] for name in FIGURES}
+            for when, end in (("start", "_mle"), ("end", ""))
+        }
+    return [rows[key] for key in sorted(rows)]
+
+
+def gains(row: dict[str, Any], figure: str) -> list[float]:
+    """By how much each seed's figure is lower at the end."""
+    return [seed["start"][figure] - seed["end"][figure] for seed in row["seeds"].values()]
+
+
+def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """One row for each discriminator, means and standard deviations over seeds."""
+    columns = ["data", "D", "seeds"]
+    for part in PARTS:
+        columns += [f"NLL-{part}, start", f"NLL-{part}, end", f"gain, {part}"]
+    columns += ["p", "BLEU-2, start", "BLEU-2, end", "self-BLEU-2, start", "self-BLEU-2, end"]
+    lines = []
+    for row in rows:
+
+        def over_seeds(when, figure, digits, row=row):
+            return mean_sd([seed[when][figure] for seed in row["seeds"].values()], digits)
+
+        line = [row["data"], row["discriminator"], seed_range(map(int, row["seeds"]))]
+        for part in PARTS:
+            line += [over_seeds(when, f"nll_{part}", 4) for when in ("start", "end")]
+            line.append(mean_sd(gains(row, f"nll_{part}"), 4))
+        on_test = gains(row, "nll_test")
+        several = len(on_test) > 1
+        line.append(p_value(stats.ttest_1samp(on_test, 0).pvalue if several else float("nan")))
+        for figure in ("bleu_2", "self_bleu_2"):
+            line += [over_seeds(when, figure, 3) for when in ("start", "end")]
+        lines.append(line)
+    notes = [
+        "Start: the generator of preset `best` at its best sampling temperature; end: after the guided "
+        "updates, at its own. NLL in nats per token on held-out sequences, which are a random part of the "
+        "same file; ± is the standard deviation over seeds. p: two-sided paired t-test over seeds that "
+        "the gain on the test part is 0.",
+    ]
+    return Table(columns, lines, notes)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    settings = read_flags(GuidedSettings, GuidedSettings(), arguments, prog="guided")
+    if not settings.runs:
+        raise UsageError("no runs are given, expected folders of complete runs. Name some.")
+    rows = read_runs(settings.runs)
+    table = guided_table(rows)
+    print(markdown(table))
+    if settings.json is not None:
+        write_json(settings.json, {"rows": rows})
+    if settings.write is not None:
+        text = settings.write.read_text(encoding="utf-8")
+        made = {"guided updates": table}
+        write_text(settings.write, insert(text, made, maker="experiments.guided"))
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

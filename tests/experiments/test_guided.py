@@ -1,0 +1,54 @@
+"""The table of guided updates, from result files made by hand."""
+
+import json
+
+import pytest
+from scipy import stats
+
+from experiments import guided as module
+from files.errors import UsageError
+
+SETTINGS = {
+    **{"policy_update": "guided", "corpus": "some/where/coco-iid", "discriminator": "prefix"},
+    "d_labels": "true",
+}
+
+
+def run(folder, seed, gain, **settings):
+    metrics = {f"{name}_tuned_mle": 3.0 for name in module.FIGURES}
+    metrics |= {f"{name}_tuned": 3.0 - gain for name in module.FIGURES}
+    result = {"seed": seed, "settings": {**SETTINGS, **settings}, "metrics": metrics}
+    folder.mkdir()
+    (folder / "result.json").write_text(json.dumps(result))
+    return folder
+
+
+def test_by_hand(tmp_path, capsys):
+    found = (0.01, 0.02, 0.04)
+    folders = [run(tmp_path / f"a{seed}", seed, gain) for seed, gain in enumerate(found, 1)]
+    folders.append(run(tmp_path / "b", 1, -0.003, d_labels="permuted"))
+    out, page = tmp_path / "guided.json", tmp_path / "page.md"
+    page.write_text(
+        "before\n<!-- guided updates table: made by experiments.guided -->\n"
+        "<!-- end of guided updates table -->\nafter\n"
+    )
+    module.main([*map(str, folders), "--json", str(out), "--write", str(page)])
+    printed = capsys.readouterr().out
+    first, second = [line for line in printed.splitlines() if line.startswith("| coco-iid")]
+    cells = [cell.strip() for cell in first.strip("|").split("|")]
+    assert cells[:3] == ["coco-iid", "prefix", "1–3"]
+    assert cells[3:6] == ["3.0000 ± 0.0000", "2.9767 ± 0.0153", "0.0233 ± 0.0153"]
+    p = stats.ttest_rel([3.0] * 3, [3.0 - gain for gain in found]).pvalue
+    assert cells[9] == f"{p:.1g}"
+    assert "| prefix, permuted labels | 1 | 3.0000 | 3.0030 | -0.0030 |" in second
+    assert page.read_text().startswith("before") and second in page.read_text()
+    rows = json.loads(out.read_text())["rows"]
+    assert rows[0]["seeds"]["2"]["end"]["nll_test"] == pytest.approx(2.98)
+
+
+def test_other_runs_are_refused(tmp_path):
+    other = run(tmp_path / "other", 1, 0.02, policy_update="reinforce")
+    with pytest.raises(UsageError, match="expected a run with --policy-update guided"):
+        module.main([str(other)])
+    with pytest.raises(UsageError, match="no runs are given"):
+        module.main([])
