@@ -9,6 +9,8 @@ from models import device
 from models.checks import check_arrays, check_ids
 from models.device import Layout
 
+MIN_TEMPERATURE = 1e-30  # a smaller one may be flushed to 0
+
 # Two steps of float32 below 1: a product with it is below the other factor however it rounds.
 _BELOW_ONE = 1.0 - 2.0**-23
 
@@ -125,7 +127,7 @@ class TokenDraw:
     def _logits(self, hidden, temperature):
         """Logits `[M, V]` and those of the padding, less a number for each row."""
         temperature = 1.0 if temperature is None else temperature
-        temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
+        temperature = tf.maximum(temperature, MIN_TEMPERATURE)
         hidden = tf.pad(hidden, [[0, 0], [0, 1]]) + self._times_bias
         safe = self._largest < _SAFE_LOGIT * temperature
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from models import checks
 from models.chunks import map_chunks
 from models.continuation import continue_prefixes
-from models.draw import draw_categorical
+from models.draw import MIN_TEMPERATURE, draw_categorical
 from models.generator import BLOCKED_LOGIT, Generator, Seed
 from models.graph_function import graph_function
 from models.prefix_judge import PrefixJudge
@@ -15,7 +15,6 @@ from models.truncation import truncate
 from models.value import ValueNetwork
 
 NUM_TOKENS = 256  # likeliest tokens that are scored at each step; see docs/discriminator.md
-_MIN_TEMPERATURE = 1e-30  # a smaller one may be flushed to 0
 
 
 class GuidedPolicy:
@@ -182,7 +181,7 @@ class _Walk:
         self.generator = generator = policy.generator
         self.scores = policy.critic.prefix_scores()
         self.num_tokens = policy.num_tokens
-        self.temperature = tf.maximum(temperature, _MIN_TEMPERATURE)
+        self.temperature = tf.maximum(temperature, MIN_TEMPERATURE)
         self.guidance = guidance
         self.layout, self.max_length = generator.layout, generator.max_length
         self.start_tokens, self.end = generator.start_tokens, generator.end

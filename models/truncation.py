@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.checks import check_arrays
-from models.draw import draw_categorical
+from models.draw import MIN_TEMPERATURE, draw_categorical
 
 
 def truncate(mass: tf.Tensor, top_k: tf.Tensor | int, top_p: tf.Tensor | float) -> tf.Tensor:
@@ -61,7 +61,7 @@ def draw_truncated(
     logits, uniforms = check_arrays(
         logits=(logits, "float [M, V]"), uniforms=(uniforms, "float [M]")
     )
-    temperature = tf.maximum(temperature, 1e-30)  # a smaller one may be flushed to 0
+    temperature = tf.maximum(temperature, MIN_TEMPERATURE)
     mass = tf.exp((logits - tf.reduce_max(logits, axis=1, keepdims=True)) / temperature)
     allowed = np.ones(mass.shape[-1], np.float32)
     allowed[list(blocked_tokens)] = 0
