@@ -21,7 +21,7 @@ from models.rollout import Rollout
 from models.small_discriminator import SmallDiscriminator
 from training import saved_models
 from training.callbacks import CallbackJournal
-from training.library import hyperparameters, seed_of_call, validation_measure
+from training.library import guided_updates, hyperparameters, seed_of_call, validation_measure
 from training.pretrain import pretrain_generator
 from training.rewards import user_reward
 from training.seqgan import train_seqgan
@@ -52,6 +52,7 @@ class SeqGAN:
         self.generator, self.discriminator = generator, discriminator
         self.rollout = Rollout(generator)
         self.steps = make_steps(generator, discriminator, self.settings)
+        self._guided = guided_updates(self.steps, self.rollout, self.settings, reward)
         self._models = {"generator": generator, "discriminator": discriminator}
         self._others = {"rollout": self.rollout, **self.steps.optimizers}
         self._given, self._own = {"seed": seed, **settings}, reward is not None
@@ -79,7 +80,7 @@ class SeqGAN:
         measure = validation_measure(self.generator, validation_data)
         with self._journal("fit", "adversarial", rounds, callbacks) as journal:
             given = self._ids(real), settings, journal, measure, validation_data
-            train_seqgan(self.steps, self.rollout, self.reward, *given)
+            train_seqgan(self.steps, self.rollout, self.reward, *given, guided=self._guided)
         return journal.history
 
     def sample(self, num: int, seed: int = 1, temperature: float = 1.0) -> np.ndarray:

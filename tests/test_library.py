@@ -11,6 +11,7 @@ import pytest
 
 import seqgan
 from files.errors import DataError
+from models.small_prefix_discriminator import SmallPrefixDiscriminator
 from tests import pooled_runs
 from tests.helpers import REPOSITORY
 from training.experiment import run_experiment
@@ -233,12 +234,37 @@ def test_early_stopping_of_keras_restores_the_best_weights():
         ({"out": "x"}, TypeError, "there is no setting 'out'"),
         ({"action_values": "value"}, TypeError, "there is no setting 'action_values'"),
         ({"g_learning_rate": -1.0}, ValueError, "--g-learning-rate is -1.0"),
+        (
+            {"policy_update": "guided"},
+            ValueError,
+            "--policy-update guided needs --discriminator pr",
+        ),
         ({"reward": 3}, ValueError, "`reward` is 3, expected None, a function"),
     ],
 )
 def test_wrong_arguments_are_refused(changes, error, message):
     with pytest.raises(error, match=message):
         make(**changes)
+
+
+def test_guided_updates_learn_from_a_discriminator_of_prefixes(tmp_path):
+    def fresh(reward=None):
+        keras.utils.set_random_seed(1)
+        judge = SmallPrefixDiscriminator(V, T, 4, {2: 5})
+        guided = {"policy_update": "guided", "g_steps": 2}
+        return seqgan.SeqGAN(seqgan.Generator(V, T, 4, 4), judge, reward, **SMALL, **guided)
+
+    model = fresh()
+    before = model.sample(200)
+    assert model.fit(some_tokens(), 2).history["policy_loss"][0] > 0
+    assert (model.sample(200) != before).any()
+    model.save(tmp_path / "saved")
+    again = seqgan.SeqGAN.load(tmp_path / "saved")
+    model.fit(some_tokens(), 1)
+    again.fit(some_tokens(), 1)
+    assert same(model, again)
+    with pytest.raises(ValueError, match="with guided updates, expected None: they learn from"):
+        fresh(len)
 
 
 def test_too_few_sequences_for_a_batch_are_refused():

@@ -8,11 +8,14 @@ from metrics.nll import sequence_nll
 from models.checks import check_tokens
 from models.generator import Generator
 from models.judge import Judge
+from models.rollout import Rollout
+from training.guided_updates import GuidedUpdates, make_guided_updates
 from training.journal import Measurement
 from training.judges import name_of
 from training.options import options_of
 from training.pretrain import Measure
 from training.settings import Settings
+from training.steps import Steps
 
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
@@ -51,6 +54,22 @@ def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
     settings = Settings(seed=seed, eval_every=1, temperatures=(), **given)
     settings.check()
     return settings
+
+
+def guided_updates(
+    steps: Steps, rollout: Rollout, settings: Settings, reward: Any
+) -> GuidedUpdates | None:
+    """What `policy_update="guided"` needs; None for the policy gradient.
+
+    Raises:
+        ValueError: there is a reward of the caller's, which guided updates would not use.
+    """
+    if settings.policy_update == "guided" and reward is not None:
+        raise ValueError(
+            f"`reward` is {reward!r:.60} with guided updates, expected None: they learn from the "
+            "discriminator. Leave one of them out."
+        )
+    return make_guided_updates(steps, rollout, settings)
 
 
 def validation_measure(generator: Generator, validation_data: Any) -> Measure:
