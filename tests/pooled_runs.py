@@ -38,8 +38,11 @@ def pooled_oracle(seed: int, vocab_size: int, max_length: int) -> Oracle:
 def pooled_models(task, settings: Settings, distribution: Distribution):
     """`training.experiment.make_models`."""
     fresh = make_models(task, settings, distribution)
-    if distribution.strategy is not None:
-        return fresh
+    return fresh if distribution.strategy is not None else pooled_pair(*fresh)
+
+
+def pooled_pair(*fresh):
+    """A generator and a discriminator of the kinds of these, with their weights."""
     configs = [(type(model), {**model.get_config(), "name": None}) for model in fresh]
     key = repr((configs, device.layout()))
     pooled = _models.setdefault(key, fresh)

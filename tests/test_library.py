@@ -37,11 +37,15 @@ MODELS = pooled_runs.Models(
 def make(reward=None, **changes):
     """A `SeqGAN` as if of new models, which may have been compiled for another one."""
     keras.utils.set_random_seed(1)
-    models = MODELS.take()
+    return pooled_seqgan(*MODELS.take(), reward, **SMALL, **changes)
+
+
+def pooled_seqgan(*arguments, **settings):
+    """A `SeqGAN` whose updates may have been compiled for an earlier one of the same models."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seqgan, "make_steps", pooled_runs.pooled_steps)
         patch.setattr(seqgan, "Rollout", pooled_runs.pooled_rollout)
-        return seqgan.SeqGAN(*models, reward, **SMALL, **changes)
+        return seqgan.SeqGAN(*arguments, **settings)
 
 
 def same(model, other):
@@ -128,21 +132,19 @@ def test_the_library_trains_what_the_script_trains(tmp_path, monkeypatch):
     )
     task = make_task(settings)
     keras.utils.set_random_seed(settings.seed)
-    run_experiment(lambda: task, "oracle", settings)
+    with pooled_runs.shared():
+        run_experiment(lambda: task, "oracle", settings)
     keras.utils.set_random_seed(settings.seed)
-    generator = seqgan.Generator(V, T)
+    models = pooled_runs.pooled_pair(seqgan.Generator(V, T), seqgan.Discriminator(V, T))
     names = ("batch_size", "num_rollouts", "pretrain_d_samples", "pretrain_d_epochs", "d_samples")
-    model = seqgan.SeqGAN(
-        generator,
-        seqgan.Discriminator(V, T),
-        seed=settings.seed,
-        **{name: getattr(settings, name) for name in names},
+    model = pooled_seqgan(
+        *models, seed=settings.seed, **{name: getattr(settings, name) for name in names}
     )
     model.pretrain(task.train, settings.mle_epochs)
     model.fit(task.train, settings.rounds)
     from training.seeds import counted_seed
 
-    samples = generator.sample(100, counted_seed(settings.seed, "samples")).numpy()
+    samples = model.generator.sample(100, counted_seed(settings.seed, "samples")).numpy()
     of_script = np.loadtxt(tmp_path / "run" / "samples.txt", dtype=np.int32)
     np.testing.assert_array_equal(samples, of_script)
 
