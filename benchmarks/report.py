@@ -86,24 +86,24 @@ def machine_note(values: dict[str, Any]) -> str:
 
 
 def stage_table(figures: dict[str, Any]) -> Table:
-    """Ours next to a naive implementation and plain Keras, and how far from the machine's limit."""
+    """Ours next to a naive implementation, plain Keras and plain PyTorch, and how far from the machine's limit."""
     values, rows = figures["stages"], []
+    others = {"bfloat16": "bfloat16", "literal": "naive", "keras": "plain Keras"}
+    if any("pytorch" in record for record in values["records"]):
+        others["pytorch"] = "plain PyTorch"
     for record in values["records"]:
         least, memory = record.get("least_ms"), record.get("peak_memory_mb")
         rows.append(
             [
                 record["stage"],
                 duration(record["ours"]),
-                times_ours(record, "bfloat16"),
-                times_ours(record, "literal"),
-                times_ours(record, "keras"),
+                *(times_ours(record, way) for way in others),
                 "–" if least is None else f"{record['operations'] / 1e9:,.1f}",
                 "–" if least is None else f"{record['ours'] / least:.1f}",
                 "–" if memory is None else f"{memory / 1000:.2f} GB",
             ]
         )
-    columns = ["stage", "ours", "bfloat16", "naive", "plain Keras"]
-    columns += ["GFLOP", "ours / limit", "memory"]
+    columns = ["stage", "ours", *others.values(), "GFLOP", "ours / limit", "memory"]
     notes = [
         "Medians after warm-up; the implementations of a stage are timed alternately. In brackets: "
         "time relative to ours. Naive roll-outs and samples are timed on one sequence and multiplied. "

@@ -1,4 +1,4 @@
-"""The stages of training in several implementations: ours, a naive one, and plain Keras.
+"""The stages of training in several implementations: ours, a naive one, plain Keras and plain PyTorch.
 
     python -m benchmarks.stages --stage "MLE step"     # one of ours alone, for its peak memory
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import pytorch_worker
 from benchmarks.measure import Case, Timing, in_child, side_by_side
 from files.errors import UsageError
 from training.errors import one_line_errors
@@ -190,12 +191,12 @@ class Stages:
         }
 
 
-def make_stages(quick: bool) -> Stages:
-    """Stages of the paper's synthetic task, or tiny ones."""
+def sizes(quick: bool) -> tuple[OracleSettings, int]:
+    """Those of the paper's synthetic task, or tiny ones, and the batches of an epoch."""
     if not quick:
-        return Stages(OracleSettings(), BATCHES)
-    settings = OracleSettings(vocab_size=30, max_length=5, batch_size=4, num_rollouts=2)
-    return Stages(settings, QUICK_BATCHES)
+        return OracleSettings(), BATCHES
+    tiny = OracleSettings(vocab_size=30, max_length=5, batch_size=4, num_rollouts=2)
+    return tiny, QUICK_BATCHES
 
 
 def operations(settings: OracleSettings) -> dict[str, float]:
@@ -244,13 +245,19 @@ def published_round(times: dict[str, float], settings: OracleSettings) -> float 
 
 
 def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
-    """One record a stage: `{"stage", "ours", "bfloat16", "literal", "keras", ...}`, milliseconds."""
-    stages = make_stages(quick)
+    """One record a stage: `{"stage", "ours", "bfloat16", "literal", "keras", ...}`, milliseconds.
+
+    With `pytorch` where torch is installed.
+    """
+    stages = Stages(*sizes(quick))
     settings = stages.settings
     ways: dict[str, Callable[[], dict[str, Case]]] = {
         **{"ours": stages.ours, "bfloat16": stages.bfloat16},
         **{"literal": stages.literal, "keras": stages.keras},
     }
+    worker = pytorch_worker.Worker(quick) if pytorch_worker.available() else None
+    if worker:
+        ways["pytorch"] = worker.cases
     cases = {way: make() for way, make in ways.items()}
     operations_of = operations(settings)
     records: list[dict[str, Any]] = []
@@ -263,6 +270,8 @@ def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
         arguments = ("--stage", stage, *(["--quick"] if quick else []))
         record |= in_child("benchmarks.stages", *arguments)
         records.append(record | {"elsewhere": ELSEWHERE.get(stage, {})})
+    if worker:
+        worker.close()
     name = "a round of the published schedule"
     rounds: dict[str, Any] = {"stage": name, "derived": True, "elsewhere": ELSEWHERE[name]}
     for way in cases:
@@ -283,7 +292,7 @@ def main(arguments: list[str] | None = None) -> None:
     from benchmarks.measure import wait_for
     from files.platform import peak_memory_mb
 
-    stages = make_stages(settings.quick).ours()
+    stages = Stages(*sizes(settings.quick)).ours()
     if settings.stage not in stages:
         raise UsageError(f"--stage is {settings.stage!r}, expected one of {', '.join(stages)}.")
     for _ in range(3):

@@ -1,5 +1,6 @@
 """The benchmark's own arithmetic, and that all of it runs, in tiny sizes. No test measures a time."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -136,6 +137,12 @@ def test_tables_by_hand():
     first = made["stages"].rows[0]
     assert first[:3] == ["MLE step", "10.0 ms", "5.0 ms (0.5 x)"]
     assert first[3:] == ["500 ms (50 x)", "25.0 ms (2.5 x)", "0.5", "2.0", "0.64 GB"]
+    assert made["stages"].columns[4:6] == ["plain Keras", "GFLOP"]
+    with_pytorch = copy.deepcopy(FIGURES)
+    with_pytorch["stages"]["records"][0]["pytorch"] = 20.0
+    table = report.tables(with_pytorch)["stages"]
+    assert table.columns[5] == "plain PyTorch"
+    assert [row[5] for row in table.rows] == ["20.0 ms (2.0 x)", "–", "–", "–"]
     assert made["elsewhere"].rows[0] == ["MLE step", "10.0 ms", "46.0 ms (4.6 x)", "–", "–"]
     assert "with 208 GFLOP/s" in made["elsewhere"].notes[0]
     assert made["stages"].rows[3][1] == "150 s"
