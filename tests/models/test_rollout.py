@@ -382,9 +382,13 @@ def test_wrong_numbers():
     for num_rollouts in (0, -1):
         with pytest.raises(ValueError, match=f"`num_rollouts` is {num_rollouts}, expected a whol"):
             rollout.action_values([[0, 1, 2]], row_reward, num_rollouts, (1, 2))
-    for rate in (0.0, -0.2, 1.01):
-        with pytest.raises(ValueError, match=rf"`rate` is {rate}, expected a share in \(0, 1\]"):
+    for rate in (-0.2, 1.01):
+        with pytest.raises(ValueError, match=rf"`rate` is {rate}, expected a share in \[0, 1\]"):
             rollout.update(generator, rate)
+    before = rollout.policy.get_weights()
+    rollout.update(tiny_generator(seed=5), 0.0)  # stays as it is
+    for weights, same in zip(rollout.policy.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weights, same)
     with pytest.raises(ValueError, match="`chunk_rows` is 0, expected a whole number above 0"):
         Rollout(generator, chunk_rows=0)
 
