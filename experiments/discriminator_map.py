@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks.report import Table, insert, markdown
+from benchmarks.report import Table
+from experiments.tables import publish
 from files.errors import UsageError
 from files.reading import read_json
-from files.writing import write_json, write_text
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -118,14 +118,8 @@ def main(arguments: list[str] | None = None) -> None:
     if not settings.runs:
         raise UsageError("no runs are given, expected folders of complete runs. Name some.")
     rows = read_runs(settings.runs)
-    table = map_table(rows)
-    print(markdown(table))
-    if settings.json is not None:
-        write_json(settings.json, {"rows": rows})
-    if settings.write is not None:
-        text = settings.write.read_text(encoding="utf-8")
-        made = {"discriminator map": table}
-        write_text(settings.write, insert(text, made, maker="experiments.discriminator_map"))
+    given = map_table(rows), {"rows": rows}, settings.json, settings.write
+    publish("discriminator map", *given, maker="experiments.discriminator_map")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from benchmarks.report import Table, insert, markdown
+from benchmarks.report import Table
+from experiments.tables import publish
 from files.errors import UsageError
-from files.writing import write_json, write_text
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -160,15 +160,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     quiet()
     figures = measure(settings)
-    table = ensemble_table(figures)
-    print(markdown(table))
-    if settings.json is not None:
-        write_json(settings.json, figures)
-    if settings.write is not None:
-        text = settings.write.read_text(encoding="utf-8")
-        write_text(
-            settings.write, insert(text, {"language models": table}, maker="experiments.ensembles")
-        )
+    given = ensemble_table(figures), figures, settings.json, settings.write
+    publish("language models", *given, maker="experiments.ensembles")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a generator gains by its discriminator's guidance, in training: a table of finished runs.
 
-    python -m experiments.guided runs/guided/captions-iid-guided-* --json results/guided.json \\
+    python -m experiments.guided runs/experiments/text-coco-iid-guided-* --json results/guided.json \\
         --write docs/discriminator.md
 
 The runs are those of `experiments/guided.sh`: each compares its generator with its own start, both at
@@ -15,10 +15,10 @@ from typing import Annotated, Any
 import tyro
 from scipy import stats
 
-from benchmarks.report import Table, insert, markdown
+from benchmarks.report import Table
+from experiments.tables import publish
 from files.errors import UsageError
 from files.reading import read_json
-from files.writing import write_json, write_text
 from reports.cells import mean_sd, p_value, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -101,14 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
     if not settings.runs:
         raise UsageError("no runs are given, expected folders of complete runs. Name some.")
     rows = read_runs(settings.runs)
-    table = guided_table(rows)
-    print(markdown(table))
-    if settings.json is not None:
-        write_json(settings.json, {"rows": rows})
-    if settings.write is not None:
-        text = settings.write.read_text(encoding="utf-8")
-        made = {"guided updates": table}
-        write_text(settings.write, insert(text, made, maker="experiments.guided"))
+    given = guided_table(rows), {"rows": rows}, settings.json, settings.write
+    publish("guided updates", *given, maker="experiments.guided")
 
 
 if __name__ == "__main__":
