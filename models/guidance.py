@@ -63,10 +63,8 @@ class GuidedPolicy:
             guidance: w, at least 0; 0 is the generator alone.
         """
         checks.check_counts(num=num)
-        checks.check_positive(temperature=temperature)
-        checks.check_not_negative(guidance=guidance)
-        given = (tf.cast(value, tf.float32) for value in (temperature, guidance))
-        return self._sample(tf.cast(num, tf.int32), checks.check_seed(seed), *given)
+        given = tf.cast(num, tf.int32), checks.check_seed(seed)
+        return self._sample(*given, *_checked(temperature, guidance))
 
     def log_prob(
         self, tokens: tf.Tensor, temperature: float = 1.0, guidance: float = 1.0
@@ -75,11 +73,8 @@ class GuidedPolicy:
 
         Arguments as for `sample`; as in `Generator.log_prob`, tokens that are never written do not count.
         """
-        checks.check_positive(temperature=temperature)
-        checks.check_not_negative(guidance=guidance)
         tokens = checks.check_tokens(tokens, self.generator.vocab_size, self.generator.max_length)
-        given = (tf.cast(value, tf.float32) for value in (temperature, guidance))
-        return self._log_prob(tf.cast(tokens, tf.int32), *given)
+        return self._log_prob(tf.cast(tokens, tf.int32), *_checked(temperature, guidance))
 
     def sample_with_targets(
         self,
@@ -96,11 +91,9 @@ class GuidedPolicy:
             `BLOCKED_LOGIT`; or those of the share.
         """
         checks.check_counts(num=num)
-        checks.check_positive(temperature=temperature)
-        checks.check_not_negative(guidance=guidance)
         rows = share.of(num)
         given = tf.cast(num, tf.int32), checks.check_seed(seed), rows.start, rows.stop
-        return self._with_targets(*given, tf.cast(temperature, tf.float32), guidance)
+        return self._with_targets(*given, *_checked(temperature, guidance))
 
     @graph_function(reduce_retracing=True)
     def _with_targets(self, num, seed, first, last, temperature, guidance):
@@ -169,6 +162,13 @@ class GuidedPolicy:
 
         layout = self.generator.layout
         return map_chunks(score, tf.cast(tokens, layout.ids), walk.write_rows)
+
+
+def _checked(temperature, guidance) -> tuple[tf.Tensor, tf.Tensor]:
+    """Both as float32; raises `ValueError` for what they cannot be."""
+    checks.check_positive(temperature=temperature)
+    checks.check_not_negative(guidance=guidance)
+    return tf.cast(temperature, tf.float32), tf.cast(guidance, tf.float32)
 
 
 class _Walk:

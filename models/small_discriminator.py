@@ -44,6 +44,8 @@ class SmallDiscriminator(ConvolutionalJudge):
         logits of *real*, float32 `[B]`.
     """
 
+    padding = "same"  # of the convolutions
+
     def __init__(
         self,
         vocab_size: int,
@@ -65,7 +67,7 @@ class SmallDiscriminator(ConvolutionalJudge):
             keras.layers.Conv1D(
                 filters,
                 width,
-                padding="same",
+                padding=self.padding,
                 activation="relu",
                 dtype=self.dtype_policy,
                 name=f"convolution_{width}",

@@ -42,5 +42,5 @@ def make_discriminator(vocab_size: int, max_length: int, settings: Settings) -> 
 
 def name_of(discriminator: Judge) -> str:
     """The name of a discriminator's kind; of a subclass, that of the class it extends."""
-    kinds = (name for name, kind in CLASSES.items() if isinstance(discriminator, kind))
-    return next(kinds, "paper")
+    names = {kind: name for name, kind in CLASSES.items()}
+    return next((names[kind] for kind in type(discriminator).__mro__ if kind in names), "paper")

@@ -67,6 +67,8 @@ def measure_final_verdict(
         seed: int32 pair, decides the samples.
     """
     samples = discriminator.logits(generator.sample(num_samples, seed)).numpy()
+    prefixes = isinstance(discriminator, PrefixJudge)
+    policy = GuidedPolicy(generator, discriminator) if prefixes else None
     figures: dict[str, float] = {}
     for part, sequences in parts.items():
         real = None if sequences is None else writable(generator, sequences)
@@ -75,9 +77,8 @@ def measure_final_verdict(
         logits, counts = discriminator.logits(real).numpy(), lengths(generator, real)
         measured = zip(Verdict._fields, verdict(logits, samples, counts), strict=True)
         figures |= {f"discriminator_{name}_{part}": value for name, value in measured}
-        if isinstance(discriminator, PrefixJudge):
-            guided = GuidedPolicy(generator, discriminator).log_prob(real)
-            gain = np.float64(guided - generator.log_prob(real)).sum() / counts.sum()
+        if policy:
+            gain = np.float64(policy.log_prob(real) - generator.log_prob(real)).sum() / counts.sum()
             figures[f"guided_gain_{part}"] = float(gain)
         if num_samples >= CANDIDATES:
             resampled = resampling_log_ratios(logits, samples, CANDIDATES).sum() / counts.sum()
