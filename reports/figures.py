@@ -207,7 +207,9 @@ def others_figure(section: Section) -> Figure | None:
     grid = figure.subplots(lines, columns, squeeze=False)
     for axes, (names, curves) in zip(grid.flat, groups.items(), strict=False):
         first = next((label for label in curves if label.endswith("the preset")), None)
-        _draw_group(axes, names, curves, first)
+        num = len(names.split(", "))
+        # The legend has the names too, beside their values.
+        _draw_group(axes, names if num < 4 else f"{num} settings", curves, first)
     for axes in list(grid.flat)[len(groups) :]:
         axes.remove()
     for axes in grid[:, 0]:

@@ -19,6 +19,8 @@ SHORT = {
     "rollout_update_rate": "roll-out update rate",
     "mle_epochs": "MLE epochs",
 }
+# What it means that a setting has no value, where "no" and its name would not say it.
+NOT_SET = {"g_learning_rate_final": "constant learning rate"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,14 @@ class Section:
 def setting_label(changed: dict[str, Any]) -> str:
     """Changed settings in words: `{"d_epochs": 10, "g_steps": 100}` -> "g-steps 100, k 10"."""
     names = [*(name for name in SHORT if name in changed), *sorted(changed.keys() - SHORT.keys())]
-    return ", ".join(f"{SHORT.get(k, k.replace('_', '-'))} {changed[k]}" for k in names)
+    return ", ".join(_in_words(name, changed[name]) for name in names)
+
+
+def _in_words(name: str, value: Any) -> str:
+    called = SHORT.get(name, name.replace("_", "-"))
+    if value is None or value is False or value == "none":
+        return NOT_SET.get(name, f"no {called}")
+    return called if value is True else f"{called} {value}"
 
 
 def panel_of(run: Run) -> str | None:

@@ -51,6 +51,22 @@ def lines(axes):
     return {label: points for label, points in found.items() if not label.startswith("_")}
 
 
+def test_a_row_that_differs_in_many_settings_stays_within_its_figure(tmp_path):
+    many = [f"setting_number_{k}" for k in range(12)]
+    changed = {"reward": "density-ratio"} | dict.fromkeys(many, 10000)
+    rows = steps([9.4, 9.0], [8.8, 8.7])
+    made = [
+        write(tmp_path, "a", result(), rows),
+        write(tmp_path, "b", result(changed=changed), rows),
+    ]
+    figure = others_figure(make_sections(made)[0])
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    for text in (figure._suptitle, axes.title, *axes.get_legend().get_texts()):
+        extent = text.get_window_extent()
+        assert extent.x0 >= 0 and extent.x1 <= figure.bbox.width, text.get_text()
+
+
 @pytest.mark.parametrize("by", ["steps", "minutes"])
 def test_learning_curves_are_what_was_measured(section, by):
     axes = Figure().subplots()

@@ -185,6 +185,10 @@ def test_figures_of_each_task():
 
 def test_names():
     assert setting_label({"rounds": 20, "d_epochs": 3, "g_steps": 1}) == "g-steps 1, k 3, rounds 20"
+    constant = {"g_learning_rate": 0.01, "g_learning_rate_final": None}
+    assert setting_label(constant) == "g-learning-rate 0.01, constant learning rate"
+    switches = {"tune_temperature": True, "xla": False, "mle_patience": None, "d_epochs": 0}
+    assert setting_label(switches) == "k 0, no mle-patience, tune-temperature, no xla"
     names = ("self_bleu_2", "nll_oracle", "bleu_4", "pitch_mse", "copied_share")
     assert [figure_name(name) for name in names] == [
         "self-BLEU-2", "NLL-oracle", "BLEU-4", "pitch MSE", "copied",
