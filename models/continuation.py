@@ -35,7 +35,8 @@ def continue_prefixes(
     lengths: tf.Tensor,
     uniforms: tf.Tensor,
     next_token: NextToken,
-    write_rows: int,
+    write_rows: tf.Tensor | int,
+    skip_known: bool = False,
 ) -> tf.Tensor:
     """Whole sequences, int32 `[M, T]`, each drawn given its own first tokens.
 
@@ -49,6 +50,8 @@ def continue_prefixes(
         uniforms: float32 `[M, T]` in `[0, 1)`, one for each token, given or drawn.
         next_token: of `all_tokens` or `likeliest_tokens`.
         write_rows: the most sequences to write at a time.
+        skip_known: leaves out `next_token` where every row's token is known, given or padding: for
+            draws that take much longer than to ask.
     """
     layout, length = policy.layout, policy.max_length
 
@@ -57,8 +60,15 @@ def continue_prefixes(
 
         def write_token(t, token, ended, states, written):
             hidden, states = policy.step(token, states)
-            token = next_token(hidden, uniforms[:, t])
             given = tf.cast(t, layout.ids) < lengths
+
+            def drawn():
+                return next_token(hidden, uniforms[:, t])
+
+            if skip_known:
+                token = tf.cond(tf.reduce_all(given | ended), lambda: prefixes[:, t], drawn)
+            else:
+                token = drawn()
             token, ended = policy.end(tf.where(given, prefixes[:, t], token), ended)
             return t + 1, token, ended, states, written.write(t, token)
 

@@ -15,13 +15,13 @@ from models.graph_checks import (
     check_guidance,
     check_ids,
     check_prefixes,
-    check_temperature,
     require,
 )
 from models.graph_function import graph_function
 from models.guidance import GuidedPolicy
 from models.judge import Judge
 from models.prefix_judge import PrefixJudge
+from models.scored_steps import Critic
 from models.state_names import STATE_NAMES
 
 SAMPLE_INPUTS = [tf.TensorSpec([], tf.int32, "num")]
@@ -30,11 +30,7 @@ COMPLETE_INPUTS = [
     tf.TensorSpec([None], tf.int32, "lengths"),
 ]
 LOG_PROB_INPUTS = [tf.TensorSpec([None, None], tf.int32, "tokens")]
-GUIDED_INPUTS = [
-    *LOG_PROB_INPUTS,
-    tf.TensorSpec([], tf.float32, "temperature"),
-    tf.TensorSpec([], tf.float32, "guidance"),
-]
+COUNTED = ("log_prob", "num_tokens")  # what scores are called in signatures
 
 
 class Endpoints:
@@ -52,21 +48,25 @@ class Endpoints:
             proportion to exp(logit / candidate_temperature). 1 is importance resampling: as candidates
             grow in number, the sequences have the distribution G D / (1 - D), normalised.
         guidance: float32; above 0, tokens are drawn from the guided policy of `models.guidance`, and
-            `top_k` and `top_p` cut that. It needs a prefix discriminator.
+            `top_k` and `top_p` cut that. It needs a critic.
 
     Args:
         generator: the policy.
-        discriminator: which chooses among candidates, and guides if it judges prefixes; None: only one
-            candidate can be drawn.
+        discriminator: which chooses among candidates; None: only one candidate can be drawn.
+        critic: a value network; it guides draws where the discriminator does not judge prefixes.
     """
 
-    def __init__(self, generator: Generator, discriminator: Judge | None = None):
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Judge | None = None,
+        critic: Critic | None = None,
+    ):
         self.generator = generator
         self.discriminator = discriminator
+        self.critic = discriminator if isinstance(discriminator, PrefixJudge) else critic
+        self.guided = None if self.critic is None else GuidedPolicy(generator, self.critic)
         self._rows = generator.layout.logit_rows(generator.vocab_size)
-        self._guided: GuidedPolicy | None = None
-        if isinstance(discriminator, PrefixJudge):
-            self._guided = GuidedPolicy(generator, discriminator)
         self.sample = draw_function(self._sample, *SAMPLE_INPUTS)
         self.complete = draw_function(self._complete, *COMPLETE_INPUTS)
         named = zip(generator.state_shapes, STATE_NAMES, strict=False)
@@ -155,7 +155,7 @@ class Endpoints:
             *check_candidates(
                 draw.candidates, draw.candidate_temperature, self.discriminator is not None
             ),
-            check_guidance(draw.guidance, self._guided is not None),
+            check_guidance(draw.guidance, self.guided is not None),
         ]
 
     def _write(self, prefixes, lengths, uniforms, next_token):
@@ -167,11 +167,20 @@ class Endpoints:
 
     def _guide(self, draw, written, plain):
         """Sequences of the guided policy where there is guidance, else those of `plain`."""
-        if self._guided is None:
+        guided = self.guided
+        if guided is None:
             return plain()
-        options = draw.temperature, draw.guidance, draw.top_k, draw.top_p
-        write = self._guided.complete
-        return tf.cond(draw.guidance > 0, lambda: written(write, *options), plain)
+
+        def write(*more):
+            return written(guided.complete, draw.temperature, draw.guidance, *more)
+
+        return tf.case(
+            [
+                (draw.guidance <= 0, plain),
+                (draw.truncates, lambda: write(draw.top_k, draw.top_p)),
+            ],
+            write,
+        )
 
     @graph_function(input_signature=LOG_PROB_INPUTS)
     def log_prob(self, tokens):
@@ -181,18 +190,11 @@ class Endpoints:
             nats per sequence, float32, and how many tokens count in them, int32. Padding and unknown
             tokens, which the generator cannot write, do not count; the end token does.
         """
-        tokens = self._checked(tokens)
-        return self.generator.log_prob(tokens), self._count(tokens)
+        tokens = self.checked(tokens)
+        return self.generator.log_prob(tokens), self.count(tokens)
 
-    @graph_function(input_signature=GUIDED_INPUTS)
-    def log_prob_guided(self, tokens, temperature=1.0, guidance=1.0):
-        """`log_prob` of the guided policy: what `sample` draws with these options and no others."""
-        checks = [check_temperature(temperature), check_guidance(guidance, True)]
-        tokens = self._checked(tokens, checks)
-        assert self._guided is not None  # noqa: S101  # it is a function of exports that have one
-        return self._guided.log_prob(tokens, temperature, guidance), self._count(tokens)
-
-    def _checked(self, tokens, more=()):
+    def checked(self, tokens, more=()):
+        """Ids `[M, T]` of whole sequences, after these checks and others."""
         length = self.generator.max_length
         shape = tf.shape(tokens)
         checks = [
@@ -208,7 +210,7 @@ class Endpoints:
         with tf.control_dependencies(checks):
             return tf.ensure_shape(tf.identity(tokens), [None, length])
 
-    def _count(self, tokens):
+    def count(self, tokens):
         """How many tokens of each sequence count, int32 `[M]`."""
         return tf.cast(tf.reduce_sum(self.generator.mask(tokens), axis=1), tf.int32)
 
@@ -224,14 +226,12 @@ class Endpoints:
     @property
     def variables(self) -> list[keras.Variable]:
         """The weights that the functions read."""
-        judge = self.discriminator
-        return [*self.generator.variables, *(judge.trainable_variables if judge else ())]
+        models = dict.fromkeys((self.generator, self.discriminator, self.critic))
+        return [weight for model in models if model is not None for weight in model.weights]
 
     def functions(self) -> dict[str, Any]:
         """The functions by name, for callers in Python."""
-        names = ["sample", "complete", "log_prob", "step"]
-        names += ["log_prob_guided"] if self._guided else []
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in ("sample", "complete", "log_prob", "step")}
 
     def signatures(self) -> dict[str, Any]:
         """The functions with named outputs, for TensorFlow Serving and `saved_model_cli`.
@@ -244,23 +244,15 @@ class Endpoints:
 
         sample = tokens(self.sample, SAMPLE_INPUTS)
 
-        counted = ("log_prob", "num_tokens")
-
         @graph_function(input_signature=LOG_PROB_INPUTS)
         def log_prob(tokens):
-            return dict(zip(counted, self.log_prob(tokens), strict=True))
-
-        @graph_function(input_signature=GUIDED_INPUTS)
-        def log_prob_guided(tokens, temperature, guidance):
-            found = self.log_prob_guided(tokens, temperature, guidance)
-            return dict(zip(counted, found, strict=True))
+            return dict(zip(COUNTED, self.log_prob(tokens), strict=True))
 
         @graph_function(input_signature=self.step.input_signature)
         def step(token, h, *c):
             return dict(zip(("logits", *STATE_NAMES), self.step(token, h, *c), strict=False))
 
-        guided = {"log_prob_guided": log_prob_guided} if self._guided else {}
-        return guided | {
+        return {
             "serving_default": sample,
             "sample": sample,
             "complete": tokens(self.complete, COMPLETE_INPUTS),

@@ -8,10 +8,12 @@ import tensorflow as tf
 
 from files.plain_path import plain_path
 from files.writing import write_json
-from models.discriminator import Discriminator
+from models.critic_endpoints import CriticEndpoints
 from models.endpoints import Endpoints
 from models.generator import Generator
+from models.judge import Judge
 from models.manifest import write_manifest
+from models.scored_steps import Critic
 from models.text_endpoints import TextEndpoints
 from models.text_graph import TextGraph
 
@@ -24,12 +26,18 @@ class _Export(tf.Module):
     function reads.
     """
 
-    def __init__(self, endpoints: Endpoints, of_text: TextEndpoints | None, vocabulary: str):
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        of_critic: CriticEndpoints | None,
+        of_text: TextEndpoints | None,
+        vocabulary: str,
+    ):
         super().__init__()
         self.weights = [variable.value for variable in endpoints.variables]
         self.vocabulary = tf.saved_model.Asset(vocabulary)
         self.text = None if of_text is None else of_text.text
-        for each in (endpoints, of_text):
+        for each in (endpoints, of_critic, of_text):
             for name, function in each.functions().items() if each else ():
                 setattr(self, name, function)
 
@@ -38,8 +46,9 @@ def export_generator(
     generator: Generator,
     folder: Path,
     vocabulary: dict[str, Any],
-    discriminator: Discriminator | None = None,
+    discriminator: Judge | None = None,
     text: dict[str, Any] | None = None,
+    critic: Critic | None = None,
 ) -> None:
     """Writes the SavedModel `folder`, first under a temporary name: a stop leaves no half of one.
 
@@ -50,10 +59,12 @@ def export_generator(
             generator that callers of `step` need.
         discriminator: chooses among candidates; None: the export draws one candidate only.
         text: arguments of `TextGraph`, from `data.text_rules`; None: no function takes or gives text.
+        critic: a value network, see `Endpoints`.
 
     It holds a list of its files with their SHA-256, see `models.manifest`. The loaded object has the
-    functions of `models.endpoints.Endpoints`, and of `models.text_endpoints.TextEndpoints` where they
-    are for text, also as signatures with named outputs.
+    functions of `models.endpoints.Endpoints`, of `models.critic_endpoints.CriticEndpoints` where there is
+    a critic and of `models.text_endpoints.TextEndpoints` where they are for text, also as signatures with
+    named outputs.
     """
     temporary = folder.with_name(f"writing-{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -63,10 +74,15 @@ def export_generator(
     path = assets / "vocabulary.json"
     write_json(path, {**vocabulary, "generator": _facts(generator)})
     with plain_path(temporary) as plain_folder, plain_path(path) as plain_vocabulary:
-        endpoints = Endpoints(generator, discriminator)
+        endpoints = Endpoints(generator, discriminator, critic)
+        of_critic = None
+        if endpoints.critic is not None and endpoints.guided is not None:
+            of_critic = CriticEndpoints(endpoints, endpoints.critic, endpoints.guided)
         of_text = None if text is None else TextEndpoints(endpoints, TextGraph(**text))
-        module = _Export(endpoints, of_text, str(plain_vocabulary))
-        signatures = endpoints.signatures() | (of_text.signatures() if of_text else {})
+        module = _Export(endpoints, of_critic, of_text, str(plain_vocabulary))
+        signatures = endpoints.signatures()
+        for more in (of_critic, of_text):
+            signatures |= more.signatures() if more else {}
         tf.saved_model.save(module, str(plain_folder), signatures=signatures)
     shutil.rmtree(assets)
     write_manifest(temporary)

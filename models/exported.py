@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from files.errors import DataError
+from files.errors import DataError, UsageError
 from models import load
 from models.search import beam_search
 from models.state_names import STATE_NAMES
@@ -98,6 +98,39 @@ class Exported:
         return load.draw(
             self.loaded, self.path, self.vocabulary["size"], num, seed, temperature, **more
         )
+
+    def tree_search(
+        self,
+        num: int,
+        seed: int,
+        temperature: float,
+        simulations: int,
+        exploration: float | None = None,
+        *,
+        stream: int = 0,
+        prefix: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Sequences int32 `[num, T]` by `models.tree_search`; see `models.load.draw`."""
+        import tensorflow as tf
+
+        if not hasattr(self.loaded, "tree_search"):
+            raise UsageError(
+                f"{self.path} has no critic to search with, expected a run with --discriminator prefix or "
+                "small-prefix, or with --action-values value or mixed. Name one, or leave --simulations out."
+            )
+        rows = np.tile(np.zeros(0, np.int32) if prefix is None else prefix, [num, 1])
+        lengths = np.full(num, rows.shape[1], np.int32)
+        options = {} if exploration is None else {"exploration": tf.constant(exploration)}
+
+        def drawn():
+            numbers = (
+                tf.constant([seed, stream]),
+                tf.constant(simulations),
+                tf.constant(temperature),
+            )
+            return self.loaded.tree_search(rows, lengths, *numbers, **options)
+
+        return load.checked_draw(drawn, self.path, self.vocabulary["size"], num)
 
     def log_prob(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Nats and number of counted tokens of int32 `[M, T]`: float32 and int32 `[M]`."""

@@ -5,6 +5,8 @@ import tensorflow as tf
 # Above it, the logits of tokens that are never written would come near those of the others.
 MAX_TEMPERATURE = 1e30
 MAX_GUIDANCE = 1e6
+MAX_EXPLORATION = 1e6
+MAX_SIMULATIONS = 10_000
 
 
 def require(condition: tf.Tensor, given: str, value: tf.Tensor, expected: str) -> tf.Operation:
@@ -75,15 +77,44 @@ def check_guidance(guidance, can_guide: bool) -> tf.Operation:
     """A check of the weight of the guidance; see `models.endpoints.Endpoints`."""
     expected = f"a number from 0 to {MAX_GUIDANCE:g}; 0 draws without guidance"
     if not can_guide:
-        expected = "0, since this export has no prefix discriminator; export a run with one"
+        expected = (
+            "0, since this export has no critic; export a run with a discriminator of prefixes "
+        )
+        expected += "or a value network"
     most = MAX_GUIDANCE if can_guide else 0.0
     return require((guidance >= 0) & (guidance <= most), "`guidance` is", guidance, expected)
 
 
+def check_search(simulations, exploration) -> list[tf.Operation]:
+    """Checks of what decides a tree search; see `models.tree_search`."""
+    return [
+        require(
+            (simulations >= 1) & (simulations <= MAX_SIMULATIONS),
+            "`simulations` is",
+            simulations,
+            f"a whole number from 1 to {MAX_SIMULATIONS:,}; give one, such as 16",
+        ),
+        require(
+            (exploration >= 0) & (exploration <= MAX_EXPLORATION),
+            "`exploration` is",
+            exploration,
+            f"a number from 0 to {MAX_EXPLORATION:g}; give one, such as 1",
+        ),
+    ]
+
+
 def check_prefixes(
-    prefixes: tf.Tensor, lengths: tf.Tensor, max_length: int, vocab_size: int, never: list[int]
+    prefixes: tf.Tensor,
+    lengths: tf.Tensor,
+    max_length: int,
+    vocab_size: int,
+    never: list[int],
+    shortest: int = 1,
 ) -> list[tf.Operation]:
-    """Checks of prefixes int32 `[M, P]` and their lengths `[M]`; they may not hold the ids `never`."""
+    """Checks of prefixes int32 `[M, P]` and their lengths `[M]`, from `shortest` to T - 1.
+
+    They may not hold the ids `never`.
+    """
     num_rows, width = tf.unstack(tf.shape(prefixes))
     each = tf.pad(lengths, [[0, num_rows]])[:num_rows]  # or a wrong number would fail here
     ids = tf.boolean_mask(prefixes, tf.sequence_mask(each, width))
@@ -98,10 +129,12 @@ def check_prefixes(
             "rows, as many of each and at least one; give a length for each prefix",
         ),
         require(
-            tf.reduce_all(lengths >= 1),
+            tf.reduce_all(lengths >= shortest),
             "`lengths` have",
             tf.reduce_min(lengths),
-            "at least 1 token in each prefix; draw from nothing with `sample`",
+            "at least 1 token in each prefix; draw from nothing with `sample`"
+            if shortest
+            else "no number below 0; give 0 for sequences from nothing",
         ),
         require(
             tf.reduce_all(lengths < max_length),

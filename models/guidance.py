@@ -1,18 +1,16 @@
 """The generator guided by a discriminator of prefixes, token by token, with exact log-probabilities."""
 
-import numpy as np
 import tensorflow as tf
 
 from models import checks
 from models.chunks import map_chunks
 from models.continuation import continue_prefixes
-from models.draw import MIN_TEMPERATURE, draw_categorical
+from models.draw import draw_categorical
 from models.generator import BLOCKED_LOGIT, Generator, Seed
 from models.graph_function import graph_function
-from models.prefix_judge import PrefixJudge
+from models.scored_steps import Critic, ScoredSteps, check_critic
 from models.shares import WHOLE, Share
 from models.truncation import truncate
-from models.value import ValueNetwork
 
 NUM_TOKENS = 256  # likeliest tokens that are scored at each step; see docs/discriminator.md
 
@@ -36,17 +34,11 @@ class GuidedPolicy:
     def __init__(
         self,
         generator: Generator,
-        critic: PrefixJudge | ValueNetwork,
+        critic: Critic,
         num_tokens: int = NUM_TOKENS,
     ):
         checks.check_counts(num_tokens=num_tokens)
-        for size in ("vocab_size", "max_length"):
-            expected, given = getattr(generator, size), getattr(critic, size)
-            if given != expected:
-                raise ValueError(
-                    f"`critic` has the {size} {given}, expected that of the generator, {expected}; "
-                    "make both for the same data."
-                )
+        check_critic(generator, critic)
         self.generator = generator
         self.critic = critic
         self.num_tokens = min(num_tokens, generator.vocab_size)
@@ -123,7 +115,7 @@ class GuidedPolicy:
         return self.complete(*nothing, uniforms, temperature, guidance)
 
     def complete(
-        self, prefixes, lengths, uniforms, temperature, guidance, top_k=0, top_p=1.0
+        self, prefixes, lengths, uniforms, temperature, guidance, top_k=None, top_p=1.0
     ) -> tf.Tensor:
         """Whole sequences with given first tokens, see `models.continuation`; within a `tf.function`.
 
@@ -133,14 +125,17 @@ class GuidedPolicy:
             uniforms: float32 `[M, T]` in `[0, 1)`.
             temperature: see `sample`.
             guidance: see `sample`.
-            top_k: of the guided distribution, see `models.truncation`.
+            top_k: of the guided distribution, see `models.truncation`; None: neither this nor `top_p`.
             top_p: likewise.
         """
         walk = _Walk(self, temperature, guidance)
-        top_k = tf.cast(top_k, tf.int64)  # here, not at each token: a GPU has it in its own memory
+        if top_k is not None:  # here, not at each token: a GPU has it in its own memory
+            top_k = tf.cast(top_k, tf.int64)
 
         def next_token(state, uniforms):
-            mass = truncate(tf.exp(walk.log_probs(state)), top_k, top_p)
+            mass = tf.exp(walk.log_probs(state))
+            if top_k is not None:
+                mass = truncate(mass, top_k, top_p)
             return draw_categorical(mass, uniforms, self.generator.layout.ids)
 
         return continue_prefixes(walk, prefixes, lengths, uniforms, next_token, walk.write_rows)
@@ -171,43 +166,19 @@ def _checked(temperature, guidance) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.cast(temperature, tf.float32), tf.cast(guidance, tf.float32)
 
 
-class _Walk:
-    """A guided policy step by step, with the interface of a generator: its state is that of both networks.
-
-    The critic does not read the start token: `begun` is 0 until the first token.
-    """
+class _Walk(ScoredSteps):
+    """A guided policy step by step."""
 
     def __init__(self, policy: GuidedPolicy, temperature, guidance):
-        self.generator = generator = policy.generator
-        self.scores = policy.critic.prefix_scores()
-        self.num_tokens = policy.num_tokens
-        self.temperature = tf.maximum(temperature, MIN_TEMPERATURE)
+        super().__init__(policy.generator, policy.critic, policy.num_tokens, temperature)
         self.guidance = guidance
-        self.layout, self.max_length = generator.layout, generator.max_length
-        self.start_tokens, self.end = generator.start_tokens, generator.end
-        self.blocked = np.isin(np.arange(generator.vocab_size), generator.blocked_tokens)
-        # Of a step, what the scores of the tokens are made from takes the most memory.
-        numbers = max(generator.vocab_size, self.num_tokens * self.scores.numbers)
-        self.write_rows = generator.layout.logit_rows(numbers)
-
-    def initial_states(self, num):
-        begun = [tf.zeros([num, 1])]
-        return [*self.generator.initial_states(num), *self.scores.initial_states(num), *begun]
-
-    def step(self, tokens, states):
-        *states, first, second, begun = states
-        hidden_state, states = self.generator.step(tokens, states)
-        read = [state * begun for state in self.scores.read(tokens, [first, second])]
-        return (hidden_state, read), [*states, *read, tf.ones_like(begun)]
+        self.write_rows = self.layout.logit_rows(self.step_numbers)
 
     def log_probs(self, state):
         """Log-probabilities of the next token, float32 `[M, V]`."""
-        hidden, read = state
-        logits = self.generator.logits(hidden)
-        logits = (logits - tf.reduce_max(logits, axis=1, keepdims=True)) / self.temperature
-        plain = tf.nn.log_softmax(tf.where(self.blocked, -np.inf, logits))
-        likeliest, ids = tf.math.top_k(plain, self.num_tokens)
-        guided = likeliest + self.guidance * self.scores.next_scores(ids, read)
+        plain = super().log_probs(state)
+        likeliest, ids, scores = self.likeliest(plain, state)
+        guided = likeliest + self.guidance * scores
         # The tokens that are scored have the same probability together as before.
         guided += tf.reduce_logsumexp(likeliest, axis=1, keepdims=True) - tf.reduce_logsumexp(
             guided, axis=1, keepdims=True

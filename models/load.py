@@ -141,11 +141,20 @@ def draw(
         options = {key: tf.constant(value) for key, value in more.items()}
         settings = tf.constant([seed, stream]), tf.constant(temperature)
         if prefix is None:
-            sequences = generator.sample(tf.constant(num), *settings, **options)
-        else:
-            rows = tf.constant(np.tile(prefix, [num, 1]))
-            sequences = generator.complete(rows, tf.fill([num], len(prefix)), *settings, **options)
-        sequences = sequences.numpy()
+            return generator.sample(tf.constant(num), *settings, **options)
+        rows = tf.constant(np.tile(prefix, [num, 1]))
+        return generator.complete(rows, tf.fill([num], len(prefix)), *settings, **options)
+
+    return checked_draw(drawn, export, vocab_size, num)
+
+
+def checked_draw(
+    function: Callable[[], Any], export: Path, vocab_size: int, num: int
+) -> np.ndarray:
+    """The sequences that a function of a loaded generator draws, int32 `[num, T]`; see `draw`."""
+
+    def drawn():
+        sequences = function().numpy()
         shaped = sequences.ndim == 2 and len(sequences) == num and sequences.dtype == "int32"
         return sequences, shaped and not ((sequences < 0).any() or (sequences >= vocab_size).any())
 

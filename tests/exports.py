@@ -14,6 +14,7 @@ from files.writing import write_json
 from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
+from models.value import ValueNetwork
 from tests.helpers import set_random_weights
 
 WORDS = ("the", "river", "runs", "and", "sings", ".", "``", "''", "'s", "can", "not")
@@ -50,15 +51,18 @@ def generator(kind: str) -> Generator:
 
 @functools.cache
 def export(kind: str) -> Path:
-    """The folder of an export, with a discriminator for words only."""
+    """The folder of an export, with a discriminator for words only, and a value network for music."""
     folder = Path(tempfile.mkdtemp()) / "generator"
-    judge = None
+    judge = critic = None
     if kind == "words":
         kernels = {1: 2, 2: 2}
         judge = Discriminator(generator(kind).vocab_size, LENGTHS[kind], 3, kernels)
         set_random_weights(judge, 8)
+    if kind == "music":
+        critic = ValueNetwork(generator(kind).vocab_size, LENGTHS[kind], 3, 3)
+        set_random_weights(critic, 9)
     vocabulary = VOCABULARIES[kind]
-    export_generator(generator(kind), folder, vocabulary, judge, text_rules(vocabulary))
+    export_generator(generator(kind), folder, vocabulary, judge, text_rules(vocabulary), critic)
     return folder
 
 

@@ -7,6 +7,7 @@ import contextlib
 from unittest import mock
 
 from models import device, export
+from models.critic_endpoints import CriticEndpoints
 from models.endpoints import Endpoints
 from models.oracle import Oracle
 from tests.pool import Pool
@@ -92,19 +93,35 @@ def pooled_critic(rollout, settings: Settings, distribution: Distribution = ONE_
     return critic
 
 
-class PooledEndpoints(Endpoints):
-    """`Endpoints` whose signatures are made once."""
+class _SignaturesOnce:
+    """Endpoints whose signatures are made once."""
 
     def signatures(self):
         self._signatures = getattr(self, "_signatures", None) or super().signatures()
         return self._signatures
 
 
-def pooled_endpoints(generator, discriminator=None) -> Endpoints:
+class PooledEndpoints(_SignaturesOnce, Endpoints):
+    pass
+
+
+class PooledCriticEndpoints(_SignaturesOnce, CriticEndpoints):
+    pass
+
+
+def pooled_endpoints(generator, discriminator=None, critic=None) -> Endpoints:
     """The `Endpoints` of these models."""
-    key = id(generator), id(discriminator)
+    key = id(generator), id(discriminator), id(critic)
     if key not in _endpoints:
-        _endpoints[key] = PooledEndpoints(generator, discriminator)
+        _endpoints[key] = PooledEndpoints(generator, discriminator, critic)
+    return _endpoints[key]
+
+
+def pooled_critic_endpoints(endpoints, critic, guided) -> CriticEndpoints:
+    """The `CriticEndpoints` of these endpoints."""
+    key = id(endpoints), id(critic)
+    if key not in _endpoints:
+        _endpoints[key] = PooledCriticEndpoints(endpoints, critic, guided)
     return _endpoints[key]
 
 
@@ -148,6 +165,7 @@ _POOLED = (
     (experiment, "Rollout", pooled_rollout),
     (experiment, "make_critic", pooled_critic),
     (export, "Endpoints", pooled_endpoints),
+    (export, "CriticEndpoints", pooled_critic_endpoints),
     (run, "Finite", pooled_finite),
 )
 

@@ -39,6 +39,7 @@ from models import (
     recurrent_discriminator,
     small_discriminator,
     small_prefix_discriminator,
+    tree_search,
     truncation,
 )
 from models.generator import Generator
@@ -92,6 +93,7 @@ def made():
         "prefix": prefix,
         "small_prefix": small_prefix_discriminator.SmallPrefixDiscriminator(V, T, E, {1: 3, 2: 4}),
         "guided": guidance.GuidedPolicy(generator, prefix),
+        "search": tree_search.TreeSearch(generator, prefix),
         "scores": prefix.prefix_scores(),
         "small_scores": small_prefix_discriminator.SmallPrefixDiscriminator(
             V, T, E
@@ -207,6 +209,27 @@ CASES = {
         (lambda m, x: m["value"].set_units(0.5, x), (0.0, -1.0, float("nan")))
     ],
     "models.value.ValueNetwork.values": [(lambda m, x: m["value"].values(x), NO_LISTS)],
+    "models.tree_search.TreeSearch": [
+        (lambda m, x: tree_search.TreeSearch(m["generator"], m["prefix"], x), NO_COUNT),
+        (
+            lambda m, x: tree_search.TreeSearch(m["generator"], ValueNetwork(*x)),
+            ((V + 1, T), (V, T + 1)),
+        ),
+    ],
+    "models.tree_search.TreeSearch.sample": [
+        (lambda m, x: m["search"].sample(x, SEED), NO_COUNT),
+        (lambda m, x: m["search"].sample(2, x), NO_SEED),
+        (lambda m, x: m["search"].sample(2, SEED, x), NO_COUNT),
+        (lambda m, x: m["search"].sample(2, SEED, 2, x), (0.0, -1.0, float("nan"))),
+        (lambda m, x: m["search"].sample(2, SEED, 2, 1.0, x), (-1.0, float("nan"))),
+    ],
+    "models.tree_search.TreeSearch.visits": [
+        (lambda m, x: m["search"].visits(x, 0), NO_LISTS),
+        (lambda m, x: m["search"].visits(TOKENS, x), (-1, T)),
+        (lambda m, x: m["search"].visits(TOKENS, 0, x), NO_COUNT),
+        (lambda m, x: m["search"].visits(TOKENS, 0, 2, x), (0.0, -1.0, float("nan"))),
+        (lambda m, x: m["search"].visits(TOKENS, 0, 2, 1.0, x), (-1.0, float("nan"))),
+    ],
     "models.guidance.GuidedPolicy": [
         (lambda m, x: guidance.GuidedPolicy(m["generator"], m["prefix"], x), NO_COUNT),
         (
@@ -532,7 +555,7 @@ OTHERS = {
     r"models\.checks\..*": "the checks themselves",
     r"models\.search\.beam_search": "called on a checked prefix: tests/models/test_search.py",
     r"models\.(manifest|export|load|exported)\..*": "folders: tests/models/test_export.py, test_load.py",
-    r"models\.(endpoints|draw_options|text_endpoints|text_graph|continuation|graph_checks)\..*": "graphs, which check their values: "
+    r"models\.(endpoints|critic_endpoints|draw_options|text_endpoints|text_graph|continuation|graph_checks)\..*": "graphs, which check their values: "
     "tests/models/test_endpoints.py, test_text_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",
     r"models\.device\..*": "sizes: tests/models/test_device.py",
@@ -542,7 +565,8 @@ OTHERS = {
     r"models\.chunks\.map_chunks": "called on what was checked before, in a compiled function",
     r"models\.controls\.Policy.*": "a protocol",
     r"models\.(judge\.Judge|recurrent_judge\.RecurrentJudge|prefix_judge\.PrefixJudge)": "base classes",
-    r"models\.guidance\.GuidedPolicy\.complete": "within a compiled function",
+    r"models\.(guidance\.GuidedPolicy|tree_search\.TreeSearch)\.complete": "within a compiled function",
+    r"models\.scored_steps\..*": "within a compiled function, and a check itself",
     r"models\.prefix_scores\.(PrefixScores.*|\w+Scores(\.initial_states)?)": "made by the models that they read",
     r"models\..*\.prefix_scores": "no arguments",
     r"models\.small_prefix_discriminator\.running_maximum": "within a call, on what was checked before",

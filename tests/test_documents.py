@@ -10,7 +10,7 @@ import pytest
 
 from docs import make_architecture
 from tests.helpers import REPOSITORY
-from training import task_settings
+from training import sample_settings, task_settings
 from training.options import flag
 
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -120,6 +120,8 @@ def settings_of(script):
     """The dataclass whose fields are the flags of a script."""
     if script in TRAINERS:
         return TRAINERS[script]
+    if script == "sample.py":
+        return sample_settings.SampleSettings
     module = __import__(script.removesuffix(".py"))
     (kind,) = [
         value

@@ -75,6 +75,19 @@ def test_candidates_are_chosen_by_the_discriminator():
     np.testing.assert_array_equal(drawn, loaded.sample(10, [1, 0], candidates=5))
 
 
+def test_a_critic_guides_and_searches(tmp_path):
+    loaded, prefix = exports.loaded("music"), np.tile(np.int32([40, 52]), [10, 1])
+    drawn = [json.loads(line)["tokens"] for line in lines("music", "--json", "--guidance", 2)]
+    np.testing.assert_array_equal(drawn, loaded.sample(10, [1, 0], guidance=2.0))
+    found = lines("music", "--json", "--simulations", 9, "--exploration", 2, "--temperature", 0.5)
+    expected = loaded.tree_search(np.zeros([10, 0]), [0] * 10, [1, 0], 9, 0.5, 2.0)
+    np.testing.assert_array_equal([json.loads(line)["tokens"] for line in found], expected)
+    write_midi([40, 52], tmp_path / "tune.mid")
+    found = lines("music", "--json", "--simulations", 9, "--prefix", tmp_path / "tune.mid")
+    expected = loaded.tree_search(prefix, [2] * 10, [1, 0], 9)
+    np.testing.assert_array_equal([json.loads(line)["tokens"] for line in found], expected)
+
+
 def test_json_has_ids_text_and_likelihood():
     drawn = [json.loads(line) for line in lines("words", "--json", "--num", 4)]
     tokens = np.array([value["tokens"] for value in drawn])
@@ -152,6 +165,29 @@ def test_an_older_export_draws_what_it_drew_and_says_what_it_cannot(tmp_path):
         ),
         ("oracle", ["--candidates", 0], "--candidates is 0, expected a number from 1 to 10,000"),
         ("oracle", ["--candidates", 2], "`candidates` is 2, expected 1, since this export has no"),
+        (
+            "oracle",
+            ["--guidance", 1],
+            "`guidance` is 1, expected 0, since this export has no critic",
+        ),
+        (
+            "oracle",
+            ["--simulations", 4],
+            "has no critic to search with, expected a run with --disc",
+        ),
+        ("music", ["--simulations", -1], "--simulations is -1, expected a number from 0 to 10,000"),
+        (
+            "music",
+            ["--simulations", 4, "--top-k", 2],
+            "Leave out --top-k, --top-p, --candidates and",
+        ),
+        ("music", ["--simulations", 4, "--greedy"], "--greedy and --beam search and draw nothing"),
+        ("music", ["--exploration", 1], "--exploration is 1.0 without a search, expected --simul"),
+        (
+            "music",
+            ["--simulations", 4, "--exploration", -1],
+            "--exploration is -1.0, expected a number from 0 to 1e6",
+        ),
         ("oracle", ["--beam", -1], "--beam is -1, expected a number from 0"),
         ("oracle", ["--greedy", "--top-k", 2], "--greedy and --beam search and draw nothing"),
         ("oracle", ["--greedy", "--beam", 2], "expected one of them alone. Leave out the other"),

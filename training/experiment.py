@@ -11,6 +11,7 @@ from models.export import export_generator
 from models.generator import Generator
 from models.judge import Judge
 from models.rollout import Rollout
+from models.value import ValueNetwork
 from training.action_values import make_action_values
 from training.controls import measure_controls
 from training.critic import FIGURES as VALUE_FIGURES
@@ -73,6 +74,7 @@ def carry_out(run: Run, task: Task) -> None:
             run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
     judged = False  # whether the discriminator was trained
+    critic = None
     if settings.algorithm == "random":
         measure_controls(generator, task, run)
     else:
@@ -100,7 +102,8 @@ def carry_out(run: Run, task: Task) -> None:
                 run.keep(Measurement(figures))
     for _ in run.loop("export", 1):
         if distribution.is_chief:
-            export(generator, discriminator if judged else None, task, run)
+            network = None if critic is None else critic.network
+            export(generator, discriminator if judged else None, task, run, network)
     if distribution.is_chief:
         path = run.finish(tests=significance(run.folder), data=task.provenance)
         run.display.say(f"{summary(run.state.results)}\nresult in {path}")
@@ -133,14 +136,21 @@ def make_models(
     return generator, discriminator
 
 
-def export(generator: Generator, discriminator: Judge | None, task: Task, run: Run) -> None:
-    """Writes the SavedModel, with the discriminator where one was trained, and a hundred samples."""
+def export(
+    generator: Generator,
+    discriminator: Judge | None,
+    task: Task,
+    run: Run,
+    value_network: ValueNetwork | None = None,
+) -> None:
+    """Writes the SavedModel, with the other models that were trained, and a hundred samples."""
     folder = run.folder.path
     with run.folder.writing(folder / "generator"):
         text = text_rules(task.vocabulary)
         temperature = run.state.results.get("temperature", 1.0)
         vocabulary = {**task.vocabulary, "temperature": temperature}
-        export_generator(generator, folder / "generator", vocabulary, discriminator, text)
+        target = folder / "generator"
+        export_generator(generator, target, vocabulary, discriminator, text, value_network)
     samples = generator.sample(100, run.seed("samples")).numpy()
     with run.folder.writing(folder / "samples"):
         task.write_samples(folder, samples)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.helpers import REPOSITORY
-from tests.training.test_experiment import TINY, history, weights
+from tests.training.small_runs import TINY, history, weights
 from training.options import flag
 from training.presets import ORACLE_PRESETS
 

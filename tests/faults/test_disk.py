@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.runs import check_same, finish, outcome, start
-from tests.training.test_experiment import TINY, experiment
+from tests.training.small_runs import TINY, experiment
 from tests.training.test_run import files_of_at_most
 from train_oracle import make_task
 from training import experiment as module

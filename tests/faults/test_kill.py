@@ -19,7 +19,7 @@ from tests.faults.runs import (
     start,
 )
 from tests.scripts import run
-from tests.training.test_experiment import experiment
+from tests.training.small_runs import experiment
 
 SEED = 1
 MOMENTS = 20

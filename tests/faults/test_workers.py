@@ -15,7 +15,7 @@ from benchmarks.distributed import tf_configs
 from tests.faults.runs import SETTINGS, check_same, command, finish, outcome, start
 from tests.faults.test_kill import wait_for
 from tests.helpers import REPOSITORY
-from tests.training.test_experiment import experiment, history
+from tests.training.small_runs import experiment, history
 from training.checkpoints import checkpoints
 
 # In which a worker that is left must have noticed.

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from files.errors import UsageError
+from models.exported import Exported
 from tests.scripts import run_process
-from tests.training.test_experiment import TINY, experiment, history, weights
-from training import experiment as module
+from tests.training.small_runs import TINY, experiment, history, resumed, weights
 from training.critic import FIGURES
 
 pytestmark = pytest.mark.slow
@@ -44,22 +44,21 @@ def test_a_value_network_has_a_stage_and_figures(mixed):
 
 
 @pytest.mark.parametrize("at", [("value network", 2), ("adversarial", 2)])
-def test_it_resumes_bit_for_bit(tmp_path, mixed, monkeypatch, at):
+def test_it_resumes_bit_for_bit(tmp_path, mixed, at):
     whole, _, changes = mixed
-    log = module.Run.log
-
-    def stopped(run, stage, step, *more):
-        if (stage, step) == at:
-            raise KeyboardInterrupt
-        log(run, stage, step, *more)
-
-    monkeypatch.setattr(module.Run, "log", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        experiment(tmp_path / "parted", **SMALL, **changes)
-    monkeypatch.setattr(module.Run, "log", log)
-    experiment(tmp_path / "parted", **SMALL, **changes, resume=True)
+    resumed(tmp_path / "parted", [at], **SMALL, **changes)
     assert history(tmp_path / "parted") == history(whole)
     assert weights(tmp_path / "parted") == weights(whole)
+    scored = [guided_log_prob(folder) for folder in (tmp_path / "parted", whole)]
+    np.testing.assert_array_equal(*scored)
+
+
+def guided_log_prob(folder):
+    """Of two sequences by a run's export, guided by its value network."""
+    exported = Exported(folder).loaded
+    nats, _ = exported.log_prob_guided([[1, 2, 3, 4], [5, 6, 7, 8]], 1.0, 5.0)
+    assert np.abs(nats - exported.log_prob([[1, 2, 3, 4], [5, 6, 7, 8]])[0]).max() > 1e-3
+    return nats.numpy()
 
 
 def test_the_value_network_alone_trains_with_a_reward_in_python(tmp_path):

@@ -6,7 +6,7 @@ import types
 import pytest
 
 from files.errors import UsageError
-from tests.training.test_experiment import TINY, experiment, history, weights
+from tests.training.small_runs import TINY, experiment, history, resumed, weights
 from training import experiment as module
 from training.distillation import FIGURES, make_distillation, small_rollout
 
@@ -42,22 +42,9 @@ def test_a_small_policy_has_a_stage_and_a_figure(whole):
     assert any(name.startswith("rollout_optimizer/_variables/") for name in saved)
 
 
-def test_it_resumes_bit_for_bit(tmp_path, whole, monkeypatch):
+def test_it_resumes_bit_for_bit(tmp_path, whole):
     """After a stop in its pre-training, and after one in the second round."""
-    log = module.Run.log
-    for at in (("roll-out policy", 2), ("adversarial", 2)):
-
-        def stopped(run, stage, step, *more, at=at):
-            if (stage, step) == at:
-                raise KeyboardInterrupt
-            log(run, stage, step, *more)
-
-        monkeypatch.setattr(module.Run, "log", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            resume = (tmp_path / "parted").exists()
-            experiment(tmp_path / "parted", **SMALL, resume=resume)
-    monkeypatch.setattr(module.Run, "log", log)
-    experiment(tmp_path / "parted", **SMALL, resume=True)
+    resumed(tmp_path / "parted", [("roll-out policy", 2), ("adversarial", 2)], **SMALL)
     assert history(tmp_path / "parted") == history(whole[0])
     assert weights(tmp_path / "parted") == weights(whole[0])
 

@@ -1,57 +1,22 @@
 """Every algorithm from its settings to result.json, at a size that takes seconds, in this process."""
 
-import csv
-import dataclasses
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from files.errors import UsageError
 from metrics.significance import welch
 from metrics.verdict import Verdict
-from tests import pooled_runs
-from train_oracle import make_task
+from tests.training.small_runs import TINY, experiment, history, resumed, weights
 from training import experiment as module
 from training import pretrain
-from training.experiment import run_experiment
-from training.presets import ORACLE_PRESETS
 from training.temperature import validation_nll
 
 pytestmark = pytest.mark.slow
 
-TINY = dataclasses.replace(
-    ORACLE_PRESETS["smoke"],
-    **{"vocab_size": 12, "max_length": 4, "train_size": 64, "test_size": 32, "batch_size": 16},
-    **{"embedding_dim": 4, "hidden_dim": 4, "discriminator_embedding_dim": 4},
-    **{"eval_samples": 32, "final_samples": 48, "self_bleu_samples": 16},
-    xla=False,  # takes longer to compile; the other scripts' runs and tests/faults have it
-)
 FIGURES = {"nll_oracle", "nll_test", "copied_share", *(f"self_bleu_{n}" for n in range(2, 6))}
-
-
-def experiment(folder: Path, **changes) -> dict:
-    settings = dataclasses.replace(TINY, out=folder, **changes)
-    settings.check()
-    keras.utils.set_random_seed(settings.seed)
-    with pooled_runs.shared():
-        run_experiment(lambda: make_task(settings), "oracle", settings)
-    return json.loads((folder / "result.json").read_text())
-
-
-def history(folder: Path) -> list[dict[str, str]]:
-    with (folder / "metrics.csv").open() as file:
-        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
-
-
-def weights(folder: Path) -> dict[str, bytes]:
-    newest = sorted((folder / "checkpoints").glob("[0-9]*"))[-1] / "variables"
-    reader = tf.train.load_checkpoint(str(newest))
-    names = (n for n in reader.get_variable_to_shape_map() if n != "_CHECKPOINTABLE_OBJECT_GRAPH")
-    return {name: np.asarray(reader.get_tensor(name)).tobytes() for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +91,7 @@ def test_without_a_discriminator_none_is_trained(tmp_path, changes):
         assert written["metrics"]["mean_reward"] == expected
 
 
-def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, mle, monkeypatch):
+def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, mle):
     changes = {
         **{"pretrained": mle, "discriminator": "small", "discriminator_learning_rate": 0.05},
         **{"pretrain_d_steps": 9, "d_patience": 2, "rounds": 1, "checkpoint_seconds": 0.0},
@@ -142,18 +107,7 @@ def test_the_small_discriminator_stops_early_and_resumes_bit_for_bit(tmp_path, m
     assert whole["changed"]["discriminator"] == "small"
     assert "discriminator_dropout" not in whole["changed"]
 
-    log, after = module.Run.log, len(losses) - 1
-
-    def stopped(run, stage, step, *more):
-        if (stage, step) == ("discriminator", after):
-            raise KeyboardInterrupt
-        log(run, stage, step, *more)
-
-    monkeypatch.setattr(module.Run, "log", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        experiment(tmp_path / "parted", **changes)
-    monkeypatch.setattr(module.Run, "log", log)
-    experiment(tmp_path / "parted", **changes, resume=True)
+    resumed(tmp_path / "parted", [("discriminator", len(losses) - 1)], **changes)
     assert history(tmp_path / "parted") == history(tmp_path / "whole")
     assert weights(tmp_path / "parted") == weights(tmp_path / "whole")
 

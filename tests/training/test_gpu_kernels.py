@@ -18,6 +18,7 @@ import training
 from data.text_rules import text_rules
 from data.vocabulary import RESERVED
 from models import device
+from models.critic_endpoints import CriticEndpoints
 from models.discriminator import Discriminator
 from models.endpoints import Endpoints
 from models.export import export_generator
@@ -26,6 +27,7 @@ from models.guidance import GuidedPolicy
 from models.prefix_discriminator import PrefixDiscriminator
 from models.text_endpoints import TextEndpoints
 from models.text_graph import TextGraph
+from models.tree_search import TreeSearch
 from models.value import ValueNetwork
 from tests.gpu_graph import (
     copies,
@@ -111,7 +113,8 @@ def traced(tmp_path_factory, endpoints):
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
             functions[f"{name} of chosen prefixes"] = traced_chosen(policy, T)
-        for name, function in endpoints.functions().items():
+        of_critic = CriticEndpoints(endpoints, endpoints.critic, endpoints.guided)
+        for name, function in (endpoints.functions() | of_critic.functions()).items():
             functions[f"export's {name}"] = function.get_concrete_function()
         network = ValueNetwork(V, T, 4, 5)
         functions["values"] = network._values.get_concrete_function()
@@ -125,6 +128,9 @@ def traced(tmp_path_factory, endpoints):
         functions["guided targets"] = guided._with_targets.get_concrete_function(
             *(COUNT, SEED, COUNT, COUNT), *options
         )
+        search, options = TreeSearch(generator, prefixes, 3), (COUNT, NUMBER, NUMBER)
+        functions["search"] = search._sample.get_concrete_function(COUNT, SEED, *options)
+        functions["visits"] = search._visits.get_concrete_function(ids(None, T), COUNT, *options)
         updates = traced_updates(generator, judge)
         updates |= {
             f"{name} with other choices": function
@@ -215,7 +221,7 @@ def copies_per_token(writer, layout):
 def test_a_token_that_an_export_writes_costs_at_most_two_copies(traced):
     loops = copies_in_loops(traced["export's complete"])
     of_tokens = [found for name, found in loops.items() if "while_while_body" in name]
-    assert len(of_tokens) == 3  # from all tokens, from the likeliest, and guided
+    assert len(of_tokens) == 4  # from all tokens and from the likeliest, guided and not
     assert max(found.total() for found in of_tokens) <= 2, of_tokens
 
 
@@ -243,9 +249,11 @@ def test_copies_by_hand():
 
 def test_nothing_branches_on_a_number_of_the_device(traced):
     # An export branches on its caller's arguments: whether to guide, to truncate, and to choose among candidates.
+    # A tree search does at each token: where all rows have theirs, it is left out.
     found = {name: host_predicates(function) for name, function in traced.items()}
     assert {name: number for name, number in found.items() if number} == {
-        "export": 1, "export's sample": 3, "export's complete": 3,
+        "export": 1, "export's sample": 4, "export's complete": 4,
+        "search": 1, "export's tree_search": 1,
     }  # fmt: skip
     with device.use(device.PROCESSOR):
         generator = Generator(V, T)

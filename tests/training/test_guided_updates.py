@@ -10,8 +10,7 @@ from models.prefix_discriminator import PrefixDiscriminator
 from models.rollout import Rollout
 from models.shares import WHOLE, Share
 from tests.helpers import all_sequences, set_random_weights, tiny_generator
-from tests.training.test_experiment import experiment, history, weights
-from training import experiment as module
+from tests.training.small_runs import experiment, history, resumed, weights
 from training.guided_updates import GuidedUpdates
 from training.steps import Steps
 
@@ -98,24 +97,13 @@ GUIDED = {
 }
 
 
-def test_a_run_learns_by_them_and_resumes_bit_for_bit(tmp_path, monkeypatch):
+def test_a_run_learns_by_them_and_resumes_bit_for_bit(tmp_path):
     written = experiment(tmp_path / "whole", **GUIDED)
     rows = history(tmp_path / "whole")
     adversarial = [row for row in rows if row["stage"] == "adversarial"]
     assert all(float(row["policy_loss"]) > 0 and not row["mean_reward"] for row in adversarial)
     assert {"guided_gain_validation", "guided_gain_test"} <= set(written["metrics"])
-    log = module.Run.log
-
-    def stopped(run, stage, step, *more):
-        if (stage, step) == ("adversarial", 2):
-            raise KeyboardInterrupt
-        log(run, stage, step, *more)
-
-    monkeypatch.setattr(module.Run, "log", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        experiment(tmp_path / "parted", **GUIDED)
-    monkeypatch.setattr(module.Run, "log", log)
-    experiment(tmp_path / "parted", **GUIDED, resume=True)
+    resumed(tmp_path / "parted", [("adversarial", 2)], **GUIDED)
     assert history(tmp_path / "parted") == rows
     assert weights(tmp_path / "parted") == weights(tmp_path / "whole")
 

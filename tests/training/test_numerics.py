@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.helpers import REPOSITORY
-from tests.training.test_experiment import TINY, experiment
+from tests.training.small_runs import TINY, experiment
 from tests.training.test_steps import new_steps, seed_of, some_rewards, some_tokens
 from training.errors import TrainingDiverged
 from training.numerics import first_bad_operation
