@@ -31,6 +31,7 @@ class Layout:
         read_tokens: tokens that the generator reads at a time by teacher forcing.
         scored_tokens: tokens that the discriminator reads at a time, of sequences of 20 or more.
         tabled_tokens: tokens that are scored with one set of tables.
+        next_scores: numbers from which a critic's scores of next tokens are made, at a time.
     """
 
     ids: tf.DType
@@ -43,10 +44,15 @@ class Layout:
     read_tokens: int
     scored_tokens: int
     tabled_tokens: int
+    next_scores: int
 
     def logit_rows(self, vocab_size: int) -> int:
         """Rows of logits `[rows, V]` to compute at a time."""
         return max(1, min(self.max_logit_rows, self.max_logits // vocab_size))
+
+    def critic_rows(self, vocab_size: int, next_scores: int) -> int:
+        """Rows of which next tokens are scored at a time; `next_scores`: numbers a row in the scores."""
+        return max(1, min(self.logit_rows(vocab_size), self.next_scores // next_scores))
 
     def draw_rows(self, vocab_size: int) -> int | None:
         """Rows of logits to compute at a time within a step of the roll-outs; None: all."""
@@ -83,6 +89,7 @@ PROCESSOR = Layout(
     read_tokens=20 * 1024,
     scored_tokens=20 * 1024,
     tabled_tokens=20 * 20 * 1024,
+    next_scores=1 << 22,
 )
 
 # Reasoned, not measured on a GPU. TensorFlow computes with int32 in host memory there, and waits for
@@ -98,6 +105,7 @@ GPU = Layout(
     read_tokens=1 << 18,
     scored_tokens=20 * COMPLETION_ROWS,
     tabled_tokens=20 * COMPLETION_ROWS,
+    next_scores=1 << 27,
 )
 
 _forced: Layout | None = None

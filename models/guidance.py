@@ -172,7 +172,6 @@ class _Walk(ScoredSteps):
     def __init__(self, policy: GuidedPolicy, temperature, guidance):
         super().__init__(policy.generator, policy.critic, policy.num_tokens, temperature)
         self.guidance = guidance
-        self.write_rows = self.layout.logit_rows(self.step_numbers)
 
     def log_probs(self, state):
         """Log-probabilities of the next token, float32 `[M, V]`."""

@@ -28,7 +28,8 @@ class ScoredSteps:
     """The steps of a generator, with scores of the likeliest next tokens: a `models.continuation.Policy`.
 
     Make one before the first step, since what depends on the weights alone is computed once. What a
-    step gives is the hidden state of the generator and the states of the critic.
+    step gives is the hidden state of the generator and the states of the critic. `write_rows` is how
+    many rows to write at a time.
 
     Args:
         generator: the policy G.
@@ -45,8 +46,8 @@ class ScoredSteps:
         self.layout, self.max_length = generator.layout, generator.max_length
         self.start_tokens, self.end = generator.start_tokens, generator.end
         self.blocked = np.isin(np.arange(generator.vocab_size), generator.blocked_tokens)
-        # Of a step, what the scores of the tokens are made from takes the most memory.
-        self.step_numbers = max(generator.vocab_size, num_tokens * self.scores.numbers)
+        numbers = num_tokens * self.scores.numbers
+        self.write_rows = self.layout.critic_rows(generator.vocab_size, numbers)
 
     def initial_states(self, num: tf.Tensor | int) -> list[tf.Tensor]:
         """The states of both, and how many tokens have been read: zeros `[num, ...]`."""

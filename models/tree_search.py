@@ -178,7 +178,7 @@ class _Search(ScoredSteps):
         self.value = tf.sigmoid if isinstance(search.critic, PrefixJudge) else tf.identity
         states = sum(state.shape.num_elements() for state in self.initial_states(1))
         trees = _TREE_NUMBERS // (self.nodes * (states + 6 * self.num_tokens))
-        self.write_rows = tf.clip_by_value(trees, 1, self.layout.logit_rows(self.step_numbers))
+        self.write_rows = tf.clip_by_value(trees, 1, self.write_rows)
 
     def step(self, tokens, states):
         state, states = super().step(tokens, states)
