@@ -12,18 +12,16 @@ import numpy as np
 
 from data.line_vocabulary import LineVocabulary as Vocabulary
 from data.text_rules import text_rules
-from models.checks import check_tokens
 from models.discriminator import Discriminator
 from models.export import export_generator
 from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
 from models.small_discriminator import SmallDiscriminator
-from training import saved_models
-from training.callbacks import CallbackJournal
-from training.library import guided_updates, hyperparameters, seed_of_call, validation_measure
+from training import library, saved_models
+from training.distillation import small_rollout
+from training.estimators import make_estimators
 from training.pretrain import pretrain_generator
-from training.rewards import user_reward
 from training.seqgan import train_seqgan
 from training.steps import make_steps
 
@@ -47,14 +45,15 @@ class SeqGAN:
     """
 
     def __init__(self, generator, discriminator, reward=None, *, seed: int = 1, **settings: Any):
-        self.settings = hyperparameters(discriminator, seed, **settings)
-        self.reward = user_reward(reward)
+        self.settings = library.hyperparameters(discriminator, seed, **settings)
+        self.reward = library.checked_reward(reward, self.settings)
         self.generator, self.discriminator = generator, discriminator
-        self.rollout = Rollout(generator)
+        self.rollout = small_rollout(generator, self.settings) or Rollout(generator)
         self.steps = make_steps(generator, discriminator, self.settings)
-        self._guided = guided_updates(self.steps, self.rollout, self.settings, reward)
+        self.estimators = make_estimators(self.steps, self.rollout, self.settings)
         self._models = {"generator": generator, "discriminator": discriminator}
-        self._others = {"rollout": self.rollout, **self.steps.optimizers}
+        trained = self.steps.optimizers | self.estimators.objects
+        self._others = {"rollout": self.rollout, **trained}
         self._given, self._own = {"seed": seed, **settings}, reward is not None
         self._calls = {"pretrain": 0, "fit": 0}
 
@@ -65,9 +64,9 @@ class SeqGAN:
         per token. Callbacks get `on_epoch_end(epoch, logs)`.
         """
         settings = dataclasses.replace(self.settings, algorithm="mle", mle_epochs=epochs)
-        measure = validation_measure(self.generator, validation_data)
-        with self._journal("pretrain", "mle", epochs, callbacks) as journal:
-            tokens = self._ids(real)
+        measure = library.validation_measure(self.generator, validation_data)
+        tokens = library.training_ids(real, self.generator, self.settings)
+        with self._journal("pretrain", callbacks, "mle", epochs) as journal:
             pretrain_generator(self.steps, tokens, settings, journal, measure, validation_data)
         return journal.history
 
@@ -77,10 +76,11 @@ class SeqGAN:
         Returns a `keras.callbacks.History` of the figures of each round, see docs/metrics.md.
         """
         settings = dataclasses.replace(self.settings, mle_epochs=0, rounds=rounds)
-        measure = validation_measure(self.generator, validation_data)
-        with self._journal("fit", "adversarial", rounds, callbacks) as journal:
-            given = self._ids(real), settings, journal, measure, validation_data
-            train_seqgan(self.steps, self.rollout, self.reward, *given, guided=self._guided)
+        measure = library.validation_measure(self.generator, validation_data)
+        tokens = library.training_ids(real, self.generator, self.settings)
+        with self._journal("fit", callbacks, "adversarial", rounds) as journal:
+            given = self.steps, self.rollout, self.reward, tokens, settings, journal, measure
+            train_seqgan(*given, validation_data, *self.estimators)
         return journal.history
 
     def sample(self, num: int, seed: int = 1, temperature: float = 1.0) -> np.ndarray:
@@ -106,20 +106,12 @@ class SeqGAN:
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
         """Writes a SavedModel that loads without this code, see docs/serving.md; `sample.py` reads it."""
-        trained = self._calls["fit"] > 0 and self.reward.needs_discriminator
-        judge = self.discriminator if trained else None
-        saved = {**vocabulary.to_json(), "lowercase": False}
-        export_generator(self.generator, Path(folder), saved, judge, text_rules(saved))
+        fitted, saved = self._calls["fit"] > 0, {**vocabulary.to_json(), "lowercase": False}
+        judge = self.discriminator if fitted and self.reward.needs_discriminator else None
+        network = self.estimators.value_network if fitted else None
+        export_generator(self.generator, Path(folder), saved, judge, text_rules(saved), network)
 
-    def _ids(self, real):
-        tokens = check_tokens(real, self.generator.vocab_size, self.generator.max_length, "real")
-        self.settings.check_fits(len(tokens))
-        return tokens
-
-    def _journal(self, method: str, stage: str, steps: int, callbacks) -> CallbackJournal:
-        seed = seed_of_call(self.settings.seed, self._calls[method])
-        journal = CallbackJournal(seed, self.generator, callbacks, stage, steps)
-        if self._calls[method]:  # lines 3 to 5 of Algorithm 1 are done once
-            journal.skip("target network", "discriminator", "best discriminator")
+    def _journal(self, method: str, *stage):
         self._calls[method] += 1
-        return journal
+        call = self._calls[method]
+        return library.journal_of_call(self.settings.seed, call, self.generator, *stage)

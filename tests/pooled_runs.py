@@ -11,7 +11,7 @@ from models.critic_endpoints import CriticEndpoints
 from models.endpoints import Endpoints
 from models.oracle import Oracle
 from tests.pool import Pool
-from training import experiment, run
+from training import estimators, experiment, run
 from training.critic import Critic
 from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
@@ -20,7 +20,7 @@ from training.optimizers import OPTIMIZERS
 from training.settings import Settings
 
 make_models, make_steps = experiment.make_models, experiment.make_steps
-make_critic, Rollout = experiment.make_critic, experiment.Rollout
+make_critic, Rollout = estimators.make_critic, experiment.Rollout
 make_oracle = Oracle.from_seed
 _STEPS_SETTINGS = ("batch_size", "optimizer", "clip_norm", "reward_baseline", "xla")
 _STEPS_SETTINGS += ("discriminator_weight_decay", "data_weight")
@@ -82,7 +82,7 @@ def pooled_rollout(generator):
 
 
 def pooled_critic(rollout, settings: Settings, distribution: Distribution = ONE_DEVICE):
-    """`training.experiment.make_critic`."""
+    """`training.estimators.make_critic`."""
     fresh = make_critic(rollout, settings, distribution)
     if fresh is None or distribution.strategy is not None or settings.check_numerics:
         return fresh
@@ -163,7 +163,7 @@ _POOLED = (
     (experiment, "make_models", pooled_models),
     (experiment, "make_steps", pooled_steps),
     (experiment, "Rollout", pooled_rollout),
-    (experiment, "make_critic", pooled_critic),
+    (estimators, "make_critic", pooled_critic),
     (export, "Endpoints", pooled_endpoints),
     (export, "CriticEndpoints", pooled_critic_endpoints),
     (run, "Finite", pooled_finite),

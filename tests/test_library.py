@@ -234,7 +234,7 @@ def test_early_stopping_of_keras_restores_the_best_weights():
     [
         ({"batchsize": 3}, TypeError, "there is no setting 'batchsize', expected one of"),
         ({"out": "x"}, TypeError, "there is no setting 'out'"),
-        ({"action_values": "value"}, TypeError, "there is no setting 'action_values'"),
+        ({"start_at_temperature": True}, TypeError, "there is no setting 'start_at_temperature'"),
         ({"g_learning_rate": -1.0}, ValueError, "--g-learning-rate is -1.0"),
         (
             {"policy_update": "guided"},
@@ -267,6 +267,36 @@ def test_guided_updates_learn_from_a_discriminator_of_prefixes(tmp_path):
     assert same(model, again)
     with pytest.raises(ValueError, match="with guided updates, expected None: they learn from"):
         fresh(len)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            **{"action_values": "mixed", "rollout_positions": 1, "value_samples": 8},
+            **{"value_pretrain_steps": 1, "value_hidden_dim": 3},
+        },
+        {
+            **{"rollout_policy": "small", "rollout_hidden_dim": 2, "rollout_samples": 8},
+            "rollout_pretrain_steps": 1,
+        },
+    ],
+)
+def test_a_value_network_or_a_small_policy_is_saved_and_trains_on(tmp_path, settings):
+    model = make(**settings)
+    assert len(model.fit(some_tokens(), 1).history["mean_reward"]) == 1
+    model.save(tmp_path / "model")
+    loaded = seqgan.SeqGAN.load(tmp_path / "model")
+    histories = [each.fit(some_tokens(), 1).history for each in (model, loaded)]
+    assert histories[0] == histories[1] and same(model, loaded)
+    assert (model.estimators.value_network is None) == ("rollout_policy" in settings)
+
+
+def test_a_call_that_was_refused_does_not_count():
+    model, other = make(), make()
+    with pytest.raises(ValueError, match="there are 7 training sequences"):
+        model.fit(some_tokens(7), 1)
+    assert model.fit(some_tokens(), 1).history == other.fit(some_tokens(), 1).history
 
 
 def test_too_few_sequences_for_a_batch_are_refused():

@@ -12,15 +12,13 @@ from models.generator import Generator
 from models.judge import Judge
 from models.rollout import Rollout
 from models.value import ValueNetwork
-from training.action_values import make_action_values
 from training.controls import measure_controls
 from training.critic import FIGURES as VALUE_FIGURES
-from training.critic import make_critic
 from training.distillation import FIGURES as DISTILLATION_FIGURES
-from training.distillation import make_distillation, small_rollout
+from training.distillation import small_rollout
 from training.distribution import ONE_DEVICE, Distribution
+from training.estimators import make_estimators
 from training.gpus import runs_on, unused_gpu
-from training.guided_updates import make_guided_updates
 from training.journal import Measurement
 from training.judges import make_discriminator
 from training.pretrain import measure_generator
@@ -74,7 +72,7 @@ def carry_out(run: Run, task: Task) -> None:
             run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
     judged = False  # whether the discriminator was trained
-    critic = None
+    value_network = None
     if settings.algorithm == "random":
         measure_controls(generator, task, run)
     else:
@@ -85,12 +83,10 @@ def carry_out(run: Run, task: Task) -> None:
         judged = reward.needs_discriminator and settings.algorithm not in ("mle", "ss")
         real = tf.constant(task.train, tf.int32)
         measure = showing(task.measure, task, generator, run)
-        critic = make_critic(rollout, settings, distribution)
-        distillation = make_distillation(generator, rollout, settings, distribution)
-        without_rollouts = make_action_values(settings, discriminator)
-        guided = make_guided_updates(steps, rollout, settings)
-        given = run, measure, task.validation, critic, distillation, without_rollouts, guided
-        train_seqgan(steps, rollout, reward, real, settings, *given)
+        estimators = make_estimators(steps, rollout, settings, distribution)
+        value_network = estimators.value_network
+        given = steps, rollout, reward, real, settings, run, measure, task.validation
+        train_seqgan(*given, *estimators)
         measure_generator(generator, settings, run, measure, task.validation, start=False)
         for _ in run.loop("final verdict", 1 if judged else 0):
             if distribution.is_chief:
@@ -102,8 +98,7 @@ def carry_out(run: Run, task: Task) -> None:
                 run.keep(Measurement(figures))
     for _ in run.loop("export", 1):
         if distribution.is_chief:
-            network = None if critic is None else critic.network
-            export(generator, discriminator if judged else None, task, run, network)
+            export(generator, discriminator if judged else None, task, run, value_network)
     if distribution.is_chief:
         path = run.finish(tests=significance(run.folder), data=task.provenance)
         run.display.say(f"{summary(run.state.results)}\nresult in {path}")

@@ -1,31 +1,33 @@
-"""Helpers of `seqgan.SeqGAN`: its settings, validation loss, and seeds of repeated calls."""
+"""Helpers of `seqgan.SeqGAN`: its settings, what they name, validation loss, and repeated calls."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from metrics.nll import sequence_nll
 from models.checks import check_tokens
 from models.generator import Generator
 from models.judge import Judge
-from models.rollout import Rollout
-from training.guided_updates import GuidedUpdates, make_guided_updates
+from training.callbacks import CallbackJournal
 from training.journal import Measurement
 from training.judges import name_of
 from training.options import options_of
 from training.pretrain import Measure
+from training.rewards import Reward, user_reward
 from training.settings import Settings
-from training.steps import Steps
 
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
 _OF_LIBRARY = ("xla", "verdict_samples")
-# What the scripts alone do: the best temperature, a critic, a distillation.
-_NOT_HERE = (
-    *("start_at_temperature", "action_values", "rollout_positions", "value_hidden_dim"),
-    *("value_learning_rate", "value_samples", "value_pretrain_steps"),
-    *("rollout_policy", "rollout_hidden_dim", "rollout_learning_rate"),
-    *("rollout_samples", "rollout_pretrain_steps"),
+# What the scripts alone do: the best temperature.
+_NOT_HERE = ("start_at_temperature",)
+
+# Stages of the first `fit` alone.
+ONCE = (
+    *("target network", "discriminator", "best discriminator"),
+    *("value network", "roll-out policy"),
 )
 
 
@@ -56,20 +58,33 @@ def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
     return settings
 
 
-def guided_updates(
-    steps: Steps, rollout: Rollout, settings: Settings, reward: Any
-) -> GuidedUpdates | None:
-    """What `policy_update="guided"` needs; None for the policy gradient.
-
-    Raises:
-        ValueError: there is a reward of the caller's, which guided updates would not use.
-    """
-    if settings.policy_update == "guided" and reward is not None:
+def checked_reward(reward: Any, settings: Settings) -> Reward:
+    """`training.rewards.user_reward`. Raises `ValueError` for one that these settings would not use."""
+    guided = settings.policy_update == "guided"
+    if reward is not None and (guided or settings.action_values == "prefix"):
+        given = "guided updates" if guided else "action values of prefixes"
         raise ValueError(
-            f"`reward` is {reward!r:.60} with guided updates, expected None: they learn from the "
+            f"`reward` is {reward!r:.60} with {given}, expected None: they learn from the "
             "discriminator. Leave one of them out."
         )
-    return make_guided_updates(steps, rollout, settings)
+    return user_reward(reward)
+
+
+def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tensor:
+    """Training sequences int32 `[M, T]`. Raises `ValueError` for what they cannot be."""
+    tokens = check_tokens(real, generator.vocab_size, generator.max_length, "real")
+    settings.check_fits(len(tokens))
+    return tokens
+
+
+def journal_of_call(
+    seed: int, call: int, generator: Generator, callbacks: Sequence, stage: str, steps: int
+) -> CallbackJournal:
+    """The journal of a method's call, the first (1) or a later one."""
+    journal = CallbackJournal(seed_of_call(seed, call), generator, callbacks, stage, steps)
+    if call > 1:  # lines 3 to 5 of Algorithm 1 are done once
+        journal.skip(*ONCE)
+    return journal
 
 
 def validation_measure(generator: Generator, validation_data: Any) -> Measure:
@@ -89,7 +104,7 @@ def validation_measure(generator: Generator, validation_data: Any) -> Measure:
 
 
 def seed_of_call(seed: int, call: int) -> int:
-    """The seed of a repeated call: of the first (0) the seed itself, of later calls another one each."""
-    if call == 0:
+    """The seed of a repeated call: of the first (1) the seed itself, of later calls another one each."""
+    if call == 1:
         return seed
-    return int(np.random.SeedSequence([seed, call]).generate_state(1)[0])
+    return int(np.random.SeedSequence([seed, call - 1]).generate_state(1)[0])
