@@ -32,14 +32,14 @@ from training.task_settings import TextSettings
 
 ORDERS = (2, 3, 4)
 FIGURES = (*(f"bleu_{n}" for n in ORDERS), *(f"self_bleu_{n}" for n in ORDERS))
-TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7)
+TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 CANDIDATES = (4, 16)
 # In units of the critic's scores: logits of a discriminator, or rewards.
 GUIDANCE = {
     "discriminator of prefixes": (0.5, 1.0, 2.0, 4.0),
     "value network": (2.0, 5.0, 10.0, 20.0),
 }
-SEARCHES = ((4, 1.0), (16, 0.3), (16, 1.0), (16, 3.0), (64, 1.0), (64, 3.0))
+SEARCHES = ((4, 1.0), (16, 1.0), (16, 10.0), (64, 10.0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ class SamplingSettings:
 
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     """Folders of complete runs of train_text.py with a critic in their export."""
-    num: int = 1000
+    num: int = 500
     """Sequences drawn in each way."""
     json: Path | None = None
     """File for the figures."""

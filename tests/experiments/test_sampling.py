@@ -23,9 +23,9 @@ def test_every_way_draws_from_the_export():
     given = {
         "temperature 0.8": (1, loaded.sample(6, [1, 0], 0.8)),
         "guidance 5": (1, loaded.sample(6, [1, 0], guidance=5.0)),
-        "16 simulations, exploration 3": (
+        "16 simulations, exploration 10": (
             16,
-            loaded.tree_search(np.zeros([6, 0]), [0] * 6, [1, 0], 16, 1.0, 3.0),
+            loaded.tree_search(np.zeros([6, 0]), [0] * 6, [1, 0], 16, 1.0, 10.0),
         ),
     }
     for name, (steps, expected) in given.items():
