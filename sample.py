@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from files.errors import UsageError
+from files.terminal import without_controls
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.sample_settings import SampleSettings
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from data.line_codec import LineCodec
     from models.exported import Exported
-
-# Control characters that tokens may hold: a terminal would execute them.
-_HIDDEN_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
         on_terminal = file.isatty()
         for chunk in chunks:
             for line in lines_of(chunk, codec, exported if settings.json else None):
-                print(line.translate(_HIDDEN_CONTROLS) if on_terminal else line, file=file)
+                print(without_controls(line) if on_terminal else line, file=file)
 
 
 def sequences_of(

@@ -8,8 +8,7 @@ import tensorflow as tf
 from models import device
 from models.checks import check_arrays, check_ids
 from models.device import Layout
-
-MIN_TEMPERATURE = 1e-30  # a smaller one may be flushed to 0
+from models.limits import MIN_TEMPERATURE
 
 # Two steps of float32 below 1: a product with it is below the other factor however it rounds.
 _BELOW_ONE = 1.0 - 2.0**-23

@@ -8,6 +8,7 @@ import numpy as np
 
 from files.errors import DataError, UsageError
 from models import load
+from models.limits import MAX_TEMPERATURE, MIN_TEMPERATURE
 from models.search import beam_search
 from models.state_names import STATE_NAMES
 
@@ -79,7 +80,7 @@ class Exported:
     def temperature(self) -> float:
         """The sampling temperature found in training, or 1. Raises `DataError` for another value."""
         value = self.vocabulary.get("temperature", 1.0)
-        if type(value) not in (int, float) or not 1e-30 <= value <= 1e30:
+        if type(value) not in (int, float) or not MIN_TEMPERATURE <= value <= MAX_TEMPERATURE:
             raise DataError(
                 f"{self.path} has the temperature {value!r:.60}, expected a number above 0: export or "
                 "copy it again."

@@ -2,11 +2,7 @@
 
 import tensorflow as tf
 
-# Above it, the logits of tokens that are never written would come near those of the others.
-MAX_TEMPERATURE = 1e30
-MAX_GUIDANCE = 1e6
-MAX_EXPLORATION = 1e6
-MAX_SIMULATIONS = 10_000
+from models.limits import MAX_EXPLORATION, MAX_GUIDANCE, MAX_SIMULATIONS, MAX_TEMPERATURE
 
 
 def require(condition: tf.Tensor, given: str, value: tf.Tensor, expected: str) -> tf.Operation:

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from models.draw import MIN_TEMPERATURE
 from models.generator import Generator
+from models.limits import MIN_TEMPERATURE
 from models.prefix_judge import PrefixJudge
 from models.value import ValueNetwork
 

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.checks import check_arrays
-from models.draw import MIN_TEMPERATURE, draw_categorical
+from models.draw import draw_categorical
+from models.limits import MIN_TEMPERATURE
 
 
 def truncate(mass: tf.Tensor, top_k: tf.Tensor | int, top_p: tf.Tensor | float) -> tf.Tensor:

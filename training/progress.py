@@ -14,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from files.terminal import without_controls
+
 # The figures shown, with their short names, in order.
 SHORT_NAMES = {
     "mle_loss": "MLE loss",
@@ -82,8 +84,7 @@ class Display:
 
     def sample(self, text: str) -> None:
         """Shows a generated sequence in one line, above the bar; control characters as U+FFFD."""
-        shown = " / ".join(text.split("\n")).strip(" /")
-        shown = "".join(c if c.isprintable() else "\ufffd" for c in shown)
+        shown = without_controls(" / ".join(text.split("\n")).strip(" /"))
         self.console.print(
             f"  {shown}", style="dim", markup=False, no_wrap=True, overflow="ellipsis"
         )

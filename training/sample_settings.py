@@ -8,9 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from files.errors import UsageError
-
-# Lower ones draw as the lowest; above the highest, blocked tokens would be drawn (models/graph_checks.py).
-_MIN_TEMPERATURE, _MAX_TEMPERATURE = 1e-30, 1e30
+from models import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,10 +63,10 @@ class SampleSettings:
                 f"--num is {self.num}, expected a number from 1 to 2^31 - 1. Give one, such as 10."
             )
         temperature = 1.0 if self.temperature is None else self.temperature
-        if not _MIN_TEMPERATURE <= temperature <= _MAX_TEMPERATURE:
+        if not limits.MIN_TEMPERATURE <= temperature <= limits.MAX_TEMPERATURE:
             raise UsageError(
-                f"--temperature is {self.temperature}, expected a number from {_MIN_TEMPERATURE:g} "
-                f"to {_MAX_TEMPERATURE:g}. Give 1 for the distribution learned."
+                f"--temperature is {self.temperature}, expected a number from {limits.MIN_TEMPERATURE:g} "
+                f"to {limits.MAX_TEMPERATURE:g}. Give 1 for the distribution learned."
             )
         if not 0 <= self.seed < 2**31:
             raise UsageError(
@@ -112,28 +110,28 @@ class SampleSettings:
 
     def _check_discriminator(self) -> None:
         """Raises `UsageError` for a use of the discriminator that cannot work."""
-        if not 1 <= self.candidates <= 10_000:
+        if not 1 <= self.candidates <= limits.MAX_CANDIDATES:
             raise UsageError(
                 f"--candidates is {self.candidates}, expected a number from 1 to 10,000. Give 1 to keep "
                 "what is drawn."
             )
-        if not 0 <= self.candidate_temperature <= _MAX_TEMPERATURE:
+        if not 0 <= self.candidate_temperature <= limits.MAX_TEMPERATURE:
             raise UsageError(
                 f"--candidate-temperature is {self.candidate_temperature}, expected a number from 0 to "
-                f"{_MAX_TEMPERATURE:g}. Give 0 for the highest score, 1 to resample."
+                f"{limits.MAX_TEMPERATURE:g}. Give 0 for the highest score, 1 to resample."
             )
         if self.candidate_temperature and self.candidates == 1:
             raise UsageError(
                 f"--candidate-temperature is {self.candidate_temperature} with one candidate, expected "
                 "several to choose from. Give --candidates, such as 16."
             )
-        if not 0 <= self.guidance <= 1e6:
+        if not 0 <= self.guidance <= limits.MAX_GUIDANCE:
             raise UsageError(
                 f"--guidance is {self.guidance}, expected a number from 0 to 1e6. Give 0 for none, 1 for the "
                 "distribution that the discriminator estimates."
             )
 
-        if not 0 <= self.simulations <= 10_000:
+        if not 0 <= self.simulations <= limits.MAX_SIMULATIONS:
             raise UsageError(
                 f"--simulations is {self.simulations}, expected a number from 0 to 10,000. Give 16, or 0 for "
                 "no search."
@@ -148,7 +146,7 @@ class SampleSettings:
                 f"--exploration is {self.exploration} without a search, expected --simulations too. Give "
                 "it, such as 16."
             )
-        if self.exploration is not None and not 0 <= self.exploration <= 1e6:
+        if self.exploration is not None and not 0 <= self.exploration <= limits.MAX_EXPLORATION:
             raise UsageError(
                 f"--exploration is {self.exploration}, expected a number from 0 to 1e6. Give one, such as 1."
             )
