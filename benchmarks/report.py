@@ -43,6 +43,13 @@ class ReportSettings:
     """Markdown file with the marks `<!-- NAME table: made by benchmarks.report -->` and `<!-- end of NAME table -->`."""
 
 
+# What the time of plain PyTorch is to be, relative to ours.
+PYTORCH_AIMS = {
+    **{"sample 64 sequences": 15.0, "MLE step": 2.0, "policy-gradient step": 2.0},
+    **{"discriminator step": 1.5, "score 19456 sequences": 2.0, "rewards of one batch": 10.0},
+}
+
+
 # Words
 
 
@@ -86,11 +93,9 @@ def machine_note(values: dict[str, Any]) -> str:
 
 
 def stage_table(figures: dict[str, Any]) -> Table:
-    """Ours next to a naive implementation, plain Keras and plain PyTorch, and how far from the machine's limit."""
+    """Ours next to a naive implementation and plain Keras, and how far from the machine's limit."""
     values, rows = figures["stages"], []
     others = {"bfloat16": "bfloat16", "literal": "naive", "keras": "plain Keras"}
-    if any("pytorch" in record for record in values["records"]):
-        others["pytorch"] = "plain PyTorch"
     for record in values["records"]:
         least, memory = record.get("least_ms"), record.get("peak_memory_mb")
         rows.append(
@@ -115,6 +120,27 @@ def stage_table(figures: dict[str, Any]) -> Table:
         machine_note(values),
     ]
     return Table(columns, rows, notes)
+
+
+def pytorch_table(figures: dict[str, Any]) -> Table:
+    """Ours next to plain PyTorch, and what is aimed at."""
+    values = figures["pytorch"]
+    rows = [
+        [
+            record["stage"],
+            duration(record["ours"]),
+            times_ours(record, "pytorch"),
+            f"{PYTORCH_AIMS[record['stage']]:g} x" if record["stage"] in PYTORCH_AIMS else "–",
+        ]
+        for record in values["records"]
+    ]
+    notes = [
+        "Medians after warm-up, timed alternately, PyTorch in a process of its own. In brackets: time "
+        "relative to ours. Aim: what that ratio is to be. A float32 matrix product runs at "
+        f"{values['product_gflops']:.0f} GFLOP/s in the same run.",
+        machine_note(values),
+    ]
+    return Table(["stage", "ours", "plain PyTorch", "aim"], rows, notes)
 
 
 def elsewhere_table(figures: dict[str, Any]) -> Table:
@@ -200,6 +226,7 @@ def quality_table(figures: dict[str, Any]) -> Table:
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], Table]]] = {
     "stages": ("stages", stage_table),
     "elsewhere": ("stages", elsewhere_table),
+    "plain PyTorch": ("pytorch", pytorch_table),
     "growth": ("growth", growth_table),
     "start-up": ("start-up", start_up_table),
     "quality": ("quality", quality_table),

@@ -7,6 +7,7 @@
 """
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,15 +16,15 @@ from files.writing import write_json
 from training.errors import one_line_errors
 from training.flags import read_flags
 
-Part = Literal["stages", "growth", "start-up", "quality"]
+Part = Literal["stages", "pytorch", "growth", "start-up", "quality"]
 
 
 @dataclasses.dataclass(frozen=True)
 class SpeedSettings:
     """Times each stage: the median over repeats, after a warm-up. Minutes; an hour with quality."""
 
-    parts: tuple[Part, ...] = ("stages", "growth", "start-up")
-    """What to measure: stages (ours, a naive implementation and plain Keras), growth (of time and memory with T, V, N and B), start-up (of the scripts), quality (time of complete runs to the paper's NLL-oracle)."""
+    parts: tuple[Part, ...] = ("stages", "pytorch", "growth", "start-up")
+    """What to measure: stages (ours, a naive implementation and plain Keras), pytorch (ours and plain PyTorch; left out where torch is not installed), growth (of time and memory with T, V, N and B), start-up (of the scripts), quality (time of complete runs to the paper's NLL-oracle)."""
     json: Path | None = None
     """File for the figures. Its figures of other parts are kept."""
     figure: Path | None = None
@@ -54,8 +55,9 @@ def measure(settings: SpeedSettings) -> dict[str, Any]:
     """Everything asked for, by part, with the machine that it was measured on."""
     from benchmarks.growth import measure_growth
     from benchmarks.measure import load_average, machine, product_gflops
+    from benchmarks.pytorch_worker import available
     from benchmarks.quality import measure_quality
-    from benchmarks.stages import measure_stages
+    from benchmarks.stages import measure_pytorch, measure_stages
     from benchmarks.start_up import measure_start_up
 
     repeats = 1 if settings.quick else settings.repeats
@@ -70,6 +72,13 @@ def measure(settings: SpeedSettings) -> dict[str, Any]:
             if "operations" in record:
                 record["least_ms"] = record["operations"] / speed / 1e6
         figures["stages"] = {"product_gflops": speed, "records": stages}
+    if "pytorch" in settings.parts and available():
+        before = product_gflops(size)
+        records = measure_pytorch(repeats, settings.quick)
+        speed = max(before, product_gflops(size))
+        figures["pytorch"] = {"product_gflops": speed, "records": records}
+    elif "pytorch" in settings.parts:
+        print("plain PyTorch is left out: torch is not installed", file=sys.stderr)
     if "growth" in settings.parts:
         figures["growth"] = measure_growth(max(1, repeats // 2), settings.quick)
     if "start-up" in settings.parts:

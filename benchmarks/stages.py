@@ -244,20 +244,27 @@ def published_round(times: dict[str, float], settings: OracleSettings) -> float 
     )
 
 
-def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
-    """One record a stage: `{"stage", "ours", "bfloat16", "literal", "keras", ...}`, milliseconds.
+def measure_pytorch(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
+    """One record a stage, `{"stage", "ours", "pytorch"}`, milliseconds; torch has to be installed."""
+    worker = pytorch_worker.Worker(quick)
+    ours, theirs = Stages(*sizes(quick)).ours(), worker.cases()
+    records = []
+    for stage, case in ours.items():
+        pair = {"ours": case, "pytorch": theirs[stage]}
+        timings = side_by_side(pair, repeats, 1 if quick else 2)
+        records.append({"stage": stage} | {way: each.wall_ms for way, each in timings.items()})
+    worker.close()
+    return records
 
-    With `pytorch` where torch is installed.
-    """
+
+def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
+    """One record a stage: `{"stage", "ours", "bfloat16", "literal", "keras", ...}`, milliseconds."""
     stages = Stages(*sizes(quick))
     settings = stages.settings
     ways: dict[str, Callable[[], dict[str, Case]]] = {
         **{"ours": stages.ours, "bfloat16": stages.bfloat16},
         **{"literal": stages.literal, "keras": stages.keras},
     }
-    worker = pytorch_worker.Worker(quick) if pytorch_worker.available() else None
-    if worker:
-        ways["pytorch"] = worker.cases
     cases = {way: make() for way, make in ways.items()}
     operations_of = operations(settings)
     records: list[dict[str, Any]] = []
@@ -270,8 +277,6 @@ def measure_stages(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
         arguments = ("--stage", stage, *(["--quick"] if quick else []))
         record |= in_child("benchmarks.stages", *arguments)
         records.append(record | {"elsewhere": ELSEWHERE.get(stage, {})})
-    if worker:
-        worker.close()
     name = "a round of the published schedule"
     rounds: dict[str, Any] = {"stage": name, "derived": True, "elsewhere": ELSEWHERE[name]}
     for way in cases:

@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+import types
 
 import pytest
 
 from benchmarks import pytorch_worker, stages
-from benchmarks.measure import side_by_side
+from benchmarks.measure import Case, side_by_side
 
 ANSWERS = """
 import json, sys
@@ -40,6 +41,18 @@ def test_a_process_that_ends_is_an_error(monkeypatch):
     )
     with pytest.raises(RuntimeError, match="ended; run it alone to see why"):
         pytorch_worker.Worker()
+
+
+def test_ours_and_the_process_are_timed_stage_by_stage(monkeypatch):
+    names = list(stages.operations(stages.sizes(quick=True)[0]))
+    case = Case(lambda: 1)
+    worker = types.SimpleNamespace(cases=lambda: dict.fromkeys(names, case), close=lambda: None)
+    monkeypatch.setattr(pytorch_worker, "Worker", lambda quick: worker)
+    ours = types.SimpleNamespace(ours=lambda: dict.fromkeys(names, case))
+    monkeypatch.setattr(stages, "Stages", lambda *_: ours)
+    records = stages.measure_pytorch(1, quick=True)
+    assert [record["stage"] for record in records] == names
+    assert all(record["ours"] >= 0 and record["pytorch"] >= 0 for record in records)
 
 
 def test_every_stage_of_ours_is_there_in_pytorch():

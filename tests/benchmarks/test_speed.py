@@ -1,6 +1,5 @@
 """The benchmark's own arithmetic, and that all of it runs, in tiny sizes. No test measures a time."""
 
-import copy
 import json
 from pathlib import Path
 
@@ -138,11 +137,15 @@ def test_tables_by_hand():
     assert first[:3] == ["MLE step", "10.0 ms", "5.0 ms (0.5 x)"]
     assert first[3:] == ["500 ms (50 x)", "25.0 ms (2.5 x)", "0.5", "2.0", "0.64 GB"]
     assert made["stages"].columns[4:6] == ["plain Keras", "GFLOP"]
-    with_pytorch = copy.deepcopy(FIGURES)
-    with_pytorch["stages"]["records"][0]["pytorch"] = 20.0
-    table = report.tables(with_pytorch)["stages"]
-    assert table.columns[5] == "plain PyTorch"
-    assert [row[5] for row in table.rows] == ["20.0 ms (2.0 x)", "–", "–", "–"]
+    records = [{"stage": "MLE step", "ours": 10.0, "pytorch": 25.0}]
+    records.append({"stage": "sample 19456 sequences", "ours": 100.0, "pytorch": 1500.0})
+    values = {"product_gflops": 150.0, "records": records, "machine": MACHINE}
+    table = report.tables({"pytorch": values})["plain PyTorch"]
+    assert table.rows == [
+        ["MLE step", "10.0 ms", "25.0 ms (2.5 x)", "2 x"],
+        ["sample 19456 sequences", "100 ms", "1,500 ms (15 x)", "–"],
+    ]
+    assert "at 150 GFLOP/s" in table.notes[0] and "plain PyTorch" not in made
     assert made["elsewhere"].rows[0] == ["MLE step", "10.0 ms", "46.0 ms (4.6 x)", "–", "–"]
     assert "with 208 GFLOP/s" in made["elsewhere"].notes[0]
     assert made["stages"].rows[3][1] == "150 s"
