@@ -34,11 +34,10 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(SampleSettings, SampleSettings(), arguments, prog="sample.py")
-    settings.check()
-
     from training.session import prefer_tensorflow, quiet
 
     prefer_tensorflow()  # before the models are imported, which need it
+    settings.check()
     from data.line_codec import LineCodec
     from models.exported import Exported
 

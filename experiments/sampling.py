@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import tyro
@@ -23,12 +23,14 @@ from files.errors import UsageError
 from metrics.bleu import BleuScorer
 from metrics.diversity import self_bleu
 from metrics.sequences import before_end
-from models.exported import Exported
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.stored_settings import load_settings
 from training.task_settings import TextSettings
+
+if TYPE_CHECKING:
+    from models.exported import Exported
 
 ORDERS = (2, 3, 4)
 FIGURES = (*(f"bleu_{n}" for n in ORDERS), *(f"self_bleu_{n}" for n in ORDERS))
@@ -64,7 +66,7 @@ class Way(NamedTuple):
     draw: Callable[[int, int], np.ndarray]
 
 
-def ways(exported: Exported, critic: str) -> list[Way]:
+def ways(exported: "Exported", critic: str) -> list[Way]:
     """What is compared; temperatures are multiples of the export's own."""
     own = exported.temperature
 
@@ -95,6 +97,7 @@ def critic_of(settings: TextSettings) -> str:
 
 def measure(run: Path, num: int) -> dict[str, Any]:
     """Figures of every way to sample from one run, by its name."""
+    from models.exported import Exported
     from training.session import quiet
     from training.task_corpora import load_corpus
 

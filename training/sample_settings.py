@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import tyro
 
 from files.errors import UsageError
-from models import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +57,8 @@ class SampleSettings:
 
     def check(self) -> None:
         """Raises `UsageError` for a value that cannot work."""
+        from models import limits  # not before: it looks for the backend of Keras
+
         if not 1 <= self.num < 2**31:
             raise UsageError(
                 f"--num is {self.num}, expected a number from 1 to 2^31 - 1. Give one, such as 10."
@@ -110,6 +111,8 @@ class SampleSettings:
 
     def _check_discriminator(self) -> None:
         """Raises `UsageError` for a use of the discriminator that cannot work."""
+        from models import limits
+
         if not 1 <= self.candidates <= limits.MAX_CANDIDATES:
             raise UsageError(
                 f"--candidates is {self.candidates}, expected a number from 1 to 10,000. Give 1 to keep "

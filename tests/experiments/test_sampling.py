@@ -43,7 +43,7 @@ def test_figures_are_those_of_what_is_drawn(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "load_settings", lambda *_: settings)
     monkeypatch.setattr("training.task_corpora.load_corpus", lambda _: corpus)
     loaded = types.SimpleNamespace(tree_search=None)
-    monkeypatch.setattr(module, "Exported", lambda _: types.SimpleNamespace(loaded=loaded))
+    monkeypatch.setattr("models.exported.Exported", lambda _: types.SimpleNamespace(loaded=loaded))
     drawn = [module.Way("twice", 7, lambda num, _: np.tile(rows, [num // 4, 1]))]
     monkeypatch.setattr(module, "ways", lambda *_: drawn)
     found = module.measure(tmp_path, 8)
@@ -94,6 +94,6 @@ def test_what_cannot_be_compared_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "load_settings", lambda *_: TEXT_PRESETS["smoke"])
     monkeypatch.setattr("training.task_corpora.load_corpus", lambda _: None)
     none = types.SimpleNamespace(loaded=types.SimpleNamespace())
-    monkeypatch.setattr(module, "Exported", lambda _: none)
+    monkeypatch.setattr("models.exported.Exported", lambda _: none)
     with pytest.raises(UsageError, match="has no critic in its export, expected a run with"):
         module.main([str(tmp_path)])
