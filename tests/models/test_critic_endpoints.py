@@ -22,6 +22,8 @@ from tests.helpers import (
 )
 from tests.models.test_endpoints import rows_of
 
+pytestmark = pytest.mark.slow
+
 V, T = 3, 4
 SEED = (1, 2)
 
