@@ -25,6 +25,7 @@ from training.flags import read_flags
 
 PARTS = ("validation", "test")
 FIGURES = ("nll_validation", "nll_test", "bleu_2", "self_bleu_2", "bleu_3", "self_bleu_3")
+FIGURES += ("nll_oracle",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,10 +52,15 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 "with --policy-update guided and --tune-temperature. Leave it out."
             )
         labels = ", permuted labels" if settings["d_labels"] == "permuted" else ""
-        key = Path(settings["corpus"]).name, settings["discriminator"] + labels
+        data = Path(settings["corpus"]).name if "corpus" in settings else "oracle"
+        key = data, settings["discriminator"] + labels
         row = rows.setdefault(key, dict(zip(("data", "discriminator"), key, strict=True)))
         row.setdefault("seeds", {})[str(result["seed"])] = {
-            when: {name: metrics[f"{name}_tuned{end}"] for name in FIGURES}
+            when: {
+                name: metrics[f"{name}_tuned{end}"]
+                for name in FIGURES
+                if f"{name}_tuned{end}" in metrics
+            }
             for when, end in (("start", "_mle"), ("end", ""))
         }
     return [rows[key] for key in sorted(rows)]
@@ -71,11 +77,13 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
     for part in PARTS:
         columns += [f"NLL-{part}, start", f"NLL-{part}, end", f"gain, {part}"]
     columns += ["p", "BLEU-2, start", "BLEU-2, end", "self-BLEU-2, start", "self-BLEU-2, end"]
+    columns += ["NLL-oracle, start", "NLL-oracle, end"]
     lines = []
     for row in rows:
 
         def over_seeds(when, figure, digits, row=row):
-            return mean_sd([seed[when][figure] for seed in row["seeds"].values()], digits)
+            values = [seed[when][figure] for seed in row["seeds"].values() if figure in seed[when]]
+            return mean_sd(values, digits) if values else "–"
 
         line = [row["data"], row["discriminator"], seed_range(map(int, row["seeds"]))]
         for part in PARTS:
@@ -84,7 +92,7 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
         on_test = gains(row, "nll_test")
         several = len(on_test) > 1
         line.append(p_value(stats.ttest_1samp(on_test, 0).pvalue if several else float("nan")))
-        for figure in ("bleu_2", "self_bleu_2"):
+        for figure in ("bleu_2", "self_bleu_2", "nll_oracle"):
             line += [over_seeds(when, figure, 3) for when in ("start", "end")]
         lines.append(line)
     notes = [
