@@ -67,8 +67,9 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def gains(row: dict[str, Any], figure: str) -> list[float]:
-    """By how much each seed's figure is lower at the end."""
-    return [seed["start"][figure] - seed["end"][figure] for seed in row["seeds"].values()]
+    """By how much the figure is lower at the end, for each seed that has it."""
+    seeds = [seed for seed in row["seeds"].values() if figure in seed["start"]]
+    return [seed["start"][figure] - seed["end"][figure] for seed in seeds]
 
 
 def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
@@ -88,7 +89,8 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
         line = [row["data"], row["discriminator"], seed_range(map(int, row["seeds"]))]
         for part in PARTS:
             line += [over_seeds(when, f"nll_{part}", 4) for when in ("start", "end")]
-            line.append(mean_sd(gains(row, f"nll_{part}"), 4))
+            gained = gains(row, f"nll_{part}")
+            line.append(mean_sd(gained, 4) if gained else "–")
         on_test = gains(row, "nll_test")
         several = len(on_test) > 1
         line.append(p_value(stats.ttest_1samp(on_test, 0).pvalue if several else float("nan")))

@@ -46,15 +46,16 @@ def test_by_hand(tmp_path, capsys):
     assert rows[0]["seeds"]["2"]["end"]["nll_test"] == pytest.approx(2.98)
 
 
-def test_a_run_on_the_oracle_has_no_bleu(tmp_path, capsys):
+def test_a_run_on_the_oracle_has_neither_bleu_nor_validation_figures(tmp_path, capsys):
     folder = run(tmp_path / "oracle", 1, 0.02)
     result = json.loads((folder / "result.json").read_text())
     del result["settings"]["corpus"]
-    metrics = {k: v for k, v in result["metrics"].items() if not k.startswith("bleu")}
+    metrics = {k: v for k, v in result["metrics"].items() if not k.startswith(("bleu", "nll_val"))}
     (folder / "result.json").write_text(json.dumps({**result, "metrics": metrics}))
     module.main([str(folder)])
     (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| oracle")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[3:6] == ["–"] * 3
     assert cells[6:9] == ["3.0000", "2.9800", "0.0200"]
     assert cells[10:] == ["–", "–", "3.000", "2.980", "3.000", "2.980"]
 
