@@ -24,8 +24,10 @@ from training.errors import one_line_errors
 from training.flags import read_flags
 
 PARTS = ("validation", "test")
-FIGURES = ("nll_validation", "nll_test", "bleu_2", "self_bleu_2", "bleu_3", "self_bleu_3")
-FIGURES += ("nll_oracle",)
+FIGURES = (
+    *("nll_validation", "nll_test", "nll_oracle"),
+    *("bleu_2", "self_bleu_2", "bleu_3", "self_bleu_3"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
