@@ -8,6 +8,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,19 +65,20 @@ def measure(settings: SpeedSettings) -> dict[str, Any]:
     busy = load_average()  # before this run adds to it
     size = 64 if settings.quick else 2048
     figures: dict[str, Any] = {}
+
+    def with_product_speed(measure_records: Callable[..., list[dict[str, Any]]]) -> dict[str, Any]:
+        before = product_gflops(size)
+        records = measure_records(repeats, settings.quick)
+        return {"product_gflops": max(before, product_gflops(size)), "records": records}
+
     if "stages" in settings.parts:
-        before = product_gflops(size)
-        stages = measure_stages(repeats, settings.quick)
-        speed = max(before, product_gflops(size))
-        for record in stages:
+        figures["stages"] = with_product_speed(measure_stages)
+        for record in figures["stages"]["records"]:
             if "operations" in record:
+                speed = figures["stages"]["product_gflops"]
                 record["least_ms"] = record["operations"] / speed / 1e6
-        figures["stages"] = {"product_gflops": speed, "records": stages}
     if "pytorch" in settings.parts and available():
-        before = product_gflops(size)
-        records = measure_pytorch(repeats, settings.quick)
-        speed = max(before, product_gflops(size))
-        figures["pytorch"] = {"product_gflops": speed, "records": records}
+        figures["pytorch"] = with_product_speed(measure_pytorch)
     elif "pytorch" in settings.parts:
         print("plain PyTorch is left out: torch is not installed", file=sys.stderr)
     if "growth" in settings.parts:

@@ -15,7 +15,6 @@ from models.endpoints import (
 from models.graph_checks import check_guidance, check_prefixes, check_search, check_temperature
 from models.graph_function import graph_function
 from models.guidance import GuidedPolicy
-from models.scored_steps import Critic
 from models.tree_search import EXPLORATION, SIMULATIONS, TreeSearch
 
 _TEMPERATURE = tf.TensorSpec([], tf.float32, "temperature")
@@ -34,15 +33,14 @@ class CriticEndpoints:
 
     Args:
         endpoints: of the generator.
-        critic: theirs.
-        guided: theirs.
+        guided: their guided policy, which has the critic.
     """
 
-    def __init__(self, endpoints: Endpoints, critic: Critic, guided: GuidedPolicy):
+    def __init__(self, endpoints: Endpoints, guided: GuidedPolicy):
         self.endpoints = endpoints
         self.generator = endpoints.generator
         self.guided = guided
-        self.search = TreeSearch(self.generator, critic)
+        self.search = TreeSearch(self.generator, guided.critic)
 
     @graph_function(input_signature=_GUIDED_INPUTS)
     def log_prob_guided(self, tokens, temperature=1.0, guidance=1.0):

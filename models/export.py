@@ -75,9 +75,8 @@ def export_generator(
     write_json(path, {**vocabulary, "generator": _facts(generator)})
     with plain_path(temporary) as plain_folder, plain_path(path) as plain_vocabulary:
         endpoints = Endpoints(generator, discriminator, critic)
-        of_critic = None
-        if endpoints.critic is not None and endpoints.guided is not None:
-            of_critic = CriticEndpoints(endpoints, endpoints.critic, endpoints.guided)
+        guided = endpoints.guided
+        of_critic = None if guided is None else CriticEndpoints(endpoints, guided)
         of_text = None if text is None else TextEndpoints(endpoints, TextGraph(**text))
         module = _Export(endpoints, of_critic, of_text, str(plain_vocabulary))
         signatures = endpoints.signatures()

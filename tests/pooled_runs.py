@@ -117,11 +117,11 @@ def pooled_endpoints(generator, discriminator=None, critic=None) -> Endpoints:
     return _endpoints[key]
 
 
-def pooled_critic_endpoints(endpoints, critic, guided) -> CriticEndpoints:
+def pooled_critic_endpoints(endpoints, guided) -> CriticEndpoints:
     """The `CriticEndpoints` of these endpoints."""
-    key = id(endpoints), id(critic)
+    key = id(endpoints), id(guided)
     if key not in _endpoints:
-        _endpoints[key] = PooledCriticEndpoints(endpoints, critic, guided)
+        _endpoints[key] = PooledCriticEndpoints(endpoints, guided)
     return _endpoints[key]
 
 

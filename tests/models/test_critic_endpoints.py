@@ -44,7 +44,7 @@ def guided(request):
 
 
 def of_critic(guided):
-    return CriticEndpoints(guided, guided.critic, guided.guided)
+    return CriticEndpoints(guided, guided.guided)
 
 
 def test_guided_samples_and_completions_have_the_likelihood_that_is_given(guided):

@@ -113,7 +113,7 @@ def traced(tmp_path_factory, endpoints):
             states, completions = traced_rollout(policy, T)
             functions |= {f"{name}, states": states, f"{name}, completions": completions}
             functions[f"{name} of chosen prefixes"] = traced_chosen(policy, T)
-        of_critic = CriticEndpoints(endpoints, endpoints.critic, endpoints.guided)
+        of_critic = CriticEndpoints(endpoints, endpoints.guided)
         for name, function in (endpoints.functions() | of_critic.functions()).items():
             functions[f"export's {name}"] = function.get_concrete_function()
         network = ValueNetwork(V, T, 4, 5)
