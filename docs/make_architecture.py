@@ -23,7 +23,7 @@ BATCH = (
     ("models/generator.py", "Generator.sample", "samples, int32 [B, T]"),
     ("models/rollout.py", "Rollout.action_values", "N roll-outs of every prefix"),
     ("models/judge.py", "Judge.probability_real", "a reward for each, [M]"),
-    ("training/losses.py", "policy_gradient_loss", "action values [B, T], Eq. (8)"),
+    ("models/weighted_nll.py", "weighted_nll", "loss of Eq. (8), from action values [B, T]"),
     ("training/steps.py", "Steps.policy_gradient", "update of the generator"),
     ("training/steps.py", "Steps.discriminator_epoch", "update of the discriminator"),
     ("training/run.py", "Run.log", "metrics.csv, checkpoints"),

@@ -1,5 +1,7 @@
 """Base class of the convolutional discriminators: kernels of several widths, each filter's maximum over time."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -50,11 +52,15 @@ class ConvolutionalJudge(Judge):
         self.output_layer.build((None, self.num_features))
         self.built = True
 
-    def _features(self, embedded: tf.Tensor) -> tf.Tensor:
-        """Each filter's maximum over time: embeddings `[B, T, E]` -> `[B, F]`."""
-        return tf.concat(
-            [tf.reduce_max(convolve(embedded), axis=1) for convolve in self.convolutions], axis=1
-        )
+    def _features(
+        self, embedded: tf.Tensor, convolve: Callable[..., tf.Tensor] = keras.layers.Conv1D.__call__
+    ) -> tf.Tensor:
+        """Each filter's maximum over time: embeddings `[B, T, E]` -> `[B, F]`.
+
+        `convolve` maps a convolution and its inputs to its outputs.
+        """
+        filtered = [convolve(convolution, embedded) for convolution in self.convolutions]
+        return tf.concat([tf.reduce_max(outputs, axis=1) for outputs in filtered], axis=1)
 
     def get_config(self):
         return {**super().get_config(), "kernels": self.kernels}

@@ -23,11 +23,14 @@ class Layout:
         ids: dtype of token ids within compiled functions; what they take and return is int32.
         branches: whether a graph may choose between two of its parts by a number that it computes.
         tables: whether the discriminator's convolutions may be sums of table rows.
+        unfolds: whether the discriminator's convolutions are matrix products when it is trained.
         cut_draws: whether the logits of a step of the roll-outs are cut into chunks. If not, fewer
             roll-outs are under way.
         chunks_at_once: chunks that are under way together.
         max_logit_rows: rows of logits `[rows, V]` computed at a time.
         max_logits: numbers in such rows.
+        max_states: numbers in the states of completions that are written at a time.
+        loss_logits: numbers in the rows of logits whose loss and gradient are computed at a time.
         read_tokens: tokens that the generator reads at a time by teacher forcing.
         scored_tokens: tokens that the discriminator reads at a time, of sequences of 20 or more.
         tabled_tokens: tokens that are scored with one set of tables.
@@ -37,10 +40,13 @@ class Layout:
     ids: tf.DType
     branches: bool
     tables: bool
+    unfolds: bool
     cut_draws: bool
     chunks_at_once: int
     max_logit_rows: int
     max_logits: int
+    max_states: int
+    loss_logits: int
     read_tokens: int
     scored_tokens: int
     tabled_tokens: int
@@ -49,6 +55,10 @@ class Layout:
     def logit_rows(self, vocab_size: int) -> int:
         """Rows of logits `[rows, V]` to compute at a time."""
         return max(1, min(self.max_logit_rows, self.max_logits // vocab_size))
+
+    def loss_rows(self, vocab_size: int) -> int:
+        """Rows of logits `[rows, V]` of which to compute the loss and its gradient at a time."""
+        return max(1, self.loss_logits // vocab_size)
 
     def critic_rows(self, vocab_size: int, next_scores: int) -> int:
         """Rows of which next tokens are scored at a time; `next_scores`: numbers a row in the scores."""
@@ -61,8 +71,7 @@ class Layout:
     def rollout_rows(self, chunk_rows: int, vocab_size: int, state_size: int = 1) -> int:
         """Completions to write at a time, at most `chunk_rows`; `state_size`: numbers a row in states."""
         rows = chunk_rows if self.cut_draws else min(chunk_rows, self.logit_rows(vocab_size))
-        # A step holds its states several times, and those of an attention's memory are many.
-        return max(1, min(rows, self.max_logits // (4 * state_size)))
+        return max(1, min(rows, self.max_states // state_size))
 
     def read_rows(self, max_length: int) -> int:
         """Sequences for the generator to read at a time."""
@@ -82,10 +91,13 @@ PROCESSOR = Layout(
     ids=tf.int32,
     branches=True,
     tables=True,
+    unfolds=True,
     cut_draws=True,
     chunks_at_once=2,
     max_logit_rows=1024,
-    max_logits=1 << 27,  # 0.5 GB, which vocabularies above 131,072 reach
+    max_logits=1 << 24,  # 67 MB several times over, which vocabularies above 16,384 reach
+    max_states=1 << 25,  # 134 MB several times over, which an attention's memories reach
+    loss_logits=1 << 21,
     read_tokens=20 * 1024,
     scored_tokens=20 * 1024,
     tabled_tokens=20 * 20 * 1024,
@@ -98,10 +110,13 @@ GPU = Layout(
     ids=tf.int64,
     branches=False,
     tables=False,
+    unfolds=False,
     cut_draws=False,
     chunks_at_once=1,
     max_logit_rows=1 << 27,
     max_logits=1 << 27,
+    max_states=1 << 25,
+    loss_logits=1 << 27,
     read_tokens=1 << 18,
     scored_tokens=20 * COMPLETION_ROWS,
     tabled_tokens=20 * COMPLETION_ROWS,

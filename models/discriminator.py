@@ -9,6 +9,7 @@ from models.convolutional_judge import ConvolutionalJudge
 from models.folded_convolution import folded_features
 from models.highway import Highway
 from models.shares import WHOLE
+from models.unfolded_convolution import unfolded_convolution
 
 # {kernel width: number of filters}, Appendix of Yu et al. (2017): for T = 20 and for T = 32.
 PAPER_KERNELS_20 = {
@@ -110,7 +111,9 @@ class Discriminator(ConvolutionalJudge):
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
         seed = self._mask_seed(training, seed)
-        features = self._features(self._embed(tokens, training, seed, share))
+        embedded = self._embed(tokens, training, seed, share)
+        unfold = training and self.layout.unfolds
+        features = self._features(embedded, *([unfolded_convolution] if unfold else []))
         return self.judge(features, training, seed, share)
 
     def judge(self, features: tf.Tensor, training=False, seed=None, share=WHOLE) -> tf.Tensor:

@@ -111,39 +111,37 @@ class Generator(keras.Model):
         self.built = True
 
     def call(self, tokens, training=False, seed=None, share=WHOLE):
+        return self.logits(self.hidden(tokens, training, seed, share))
+
+    def hidden(
+        self, tokens: tf.Tensor, training: bool = False, seed: Seed = None, share: Share = WHOLE
+    ) -> tf.Tensor:
+        """What the logits are made from, `[B, T, H]`; arguments as of a call."""
         if not tf.is_symbolic_tensor(tokens):  # Keras saves a model by tracing it on floats
             tokens = checks.check_tokens(tokens, self.vocab_size, self.max_length)
+        start = tf.fill([tf.shape(tokens)[0], 1], tf.constant(self.start_token, tokens.dtype))
+        inputs = self.embedding(
+            tf.concat([start, tokens[:, :-1]], axis=1)
+        )  # at t the token at t - 1
         if not (training and self.dropout):
-            return self.logits(self._hidden(tokens))
+            return self.rnn(inputs)
         first, second = tf.unstack(
             tf.random.experimental.stateless_split(checks.check_seed(seed), 2)
         )
-
-        def drop(values, seed):
-            return drop_features(values, self.dropout, seed, share)
-
-        hidden = self.rnn(drop(self._inputs(tokens), first))
-        return self.logits(drop(hidden, second))
-
-    def _inputs(self, tokens):
-        """Embeddings `[B, T, E]` of the start token and all tokens but the last."""
-        start = tf.fill([tf.shape(tokens)[0], 1], tf.constant(self.start_token, tokens.dtype))
-        inputs = tf.concat([start, tokens[:, :-1]], axis=1)  # at t the token at t - 1
-        return self.embedding(inputs)
-
-    def _hidden(self, tokens):
-        """Hidden states `[B, T, H]` before each of the tokens, by teacher forcing."""
-        return self.rnn(self._inputs(tokens))
+        hidden = self.rnn(drop_features(inputs, self.dropout, first, share))
+        return drop_features(hidden, self.dropout, second, share)
 
     def logits(self, hidden: tf.Tensor) -> tf.Tensor:
         """Logits `[..., V]` of the next token from hidden states `[..., H]`."""
         (hidden,) = checks.check_arrays(hidden=(hidden, f"float [..., {self.hidden_dim}]"))
         logits = self.head(hidden)
-        if self.blocked_tokens:
-            blocked = np.zeros(self.vocab_size, np.float32)
-            blocked[list(self.blocked_tokens)] = BLOCKED_LOGIT
-            logits += blocked
-        return logits
+        return logits + self.blocked_logits() if self.blocked_tokens else logits
+
+    def blocked_logits(self) -> np.ndarray:
+        """What logits get in addition, float32 `[V]`: `BLOCKED_LOGIT` for ids that are never written."""
+        blocked = np.zeros(self.vocab_size, np.float32)
+        blocked[list(self.blocked_tokens)] = BLOCKED_LOGIT
+        return blocked
 
     def mask(self, tokens: tf.Tensor) -> tf.Tensor:
         """1 where a token counts, 0 where the policy could not have written it (padding, unknown).
@@ -276,7 +274,7 @@ class Generator(keras.Model):
         draw = self.token_draw()
 
         def score(tokens):
-            hidden = tf.reshape(self._hidden(tokens), [-1, self.hidden_dim])
+            hidden = tf.reshape(self.hidden(tokens), [-1, self.hidden_dim])
             token_log_probs = map_chunks(
                 lambda hidden, token: draw.log_prob(hidden, token, temperature),
                 (hidden, tf.reshape(tokens, [-1])),

@@ -46,6 +46,7 @@ from models.generator import Generator
 from models.oracle import Oracle
 from models.rollout import Rollout
 from models.value import ValueNetwork
+from models.weighted_nll import weighted_nll
 from tests.helpers import tiny_generator
 from training import losses, scheduled_sampling
 from training.steps import Steps
@@ -130,6 +131,21 @@ CASES = {
         (lambda m, x: Generator(V, T, hidden_dim=x), NO_COUNT),
     ],
     "models.generator.Generator.call": [(lambda m, x: m["generator"](x), NO_TOKENS)],
+    "models.generator.Generator.hidden": [(lambda m, x: m["generator"].hidden(x), NO_TOKENS)],
+    "models.weighted_nll.weighted_nll": [
+        (
+            lambda m, x: weighted_nll(m["generator"], x, TOKENS, floats(B, T)),
+            (floats(B, T, H + 1), floats(B, T + 1, H), floats(T, H), TOKENS, None),
+        ),
+        (
+            lambda m, x: weighted_nll(m["generator"], floats(B, T, H), x, floats(B, T)),
+            (*NO_TOKENS, None),
+        ),
+        (
+            lambda m, x: weighted_nll(m["generator"], floats(B, T, H), TOKENS, x),
+            no_floats(B, T),
+        ),
+    ],
     "models.generator.Generator.logits": [
         (lambda m, x: m["generator"].logits(x), (floats(B, H + 1), floats(0, H), TOKENS, None))
     ],
@@ -559,6 +575,7 @@ OTHERS = {
     "tests/models/test_endpoints.py, test_text_endpoints.py",
     r"models\.backend\..*": "the environment: tests/models/test_backend.py",
     r"models\.device\..*": "sizes: tests/models/test_device.py",
+    r"models\.unfolded_convolution\.unfolded_convolution": "within a compiled function",
     r"models\.folded_convolution\.folded_features": "within a compiled function",
     r".*\.(build|get_config|from_config|compute_output_shape)": "called by Keras",
     r"models\.shares\.Share(\.\w+)?": "cuts what was checked before",
@@ -572,6 +589,7 @@ OTHERS = {
     r"models\.small_prefix_discriminator\.running_maximum": "within a call, on what was checked before",
     r"models\.dropout\.dropout": "within a compiled step",
     r"models\.generator\.Generator\.(initial_states|start_tokens|token_draw|end)": "within a compiled loop",
+    r"models\.generator\.Generator\.blocked_logits": "no arguments",
     r"models\.generator\.Generator\.rollout_rows": "sizes: tests/models/test_device.py",
     r"models\.(recurrent|attention)\..*": "made and called by the generator, which checks",
     r"models\.generator\.Generator\.sample_graph": "the export: TensorFlow checks its signature",
@@ -582,7 +600,7 @@ OTHERS = {
     r"models\.convolutional_judge\.ConvolutionalJudge": "a base class: its kinds are here",
     r"models\.dropout\.drop_dimensions": "within a call, on what was checked before",
     r"metrics\.ngram\.NgramModel\.token_log_probs": "ids of sequences checked before: tests/metrics/test_ngram.py",
-    r"training\.losses\.(token_nll|masked_mean)": "within a step, on what was checked before",
+    r"training\.losses\.(token_nll|masked_mean|\w+_weights)": "within a step, on what was checked before",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
     r"training\.steps\.Steps\.apply_policy_gradients": "gradients of its own updates",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",

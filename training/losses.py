@@ -1,4 +1,8 @@
-"""Losses as pure functions. Shapes: B batch, T length, V vocabulary. Log-probabilities in nats."""
+"""Losses as pure functions. Shapes: B batch, T length, V vocabulary. Log-probabilities in nats.
+
+The updates compute those of the generator by `models.weighted_nll`, without the logits of a whole batch,
+with the weights of the tokens that are here.
+"""
 
 import tensorflow as tf
 
@@ -19,7 +23,13 @@ def mle_loss(logits: tf.Tensor, tokens: tf.Tensor, mask: tf.Tensor | None = None
         scalar.
     """
     logits, tokens, mask = _checked(logits, tokens, mask)
-    return masked_mean(token_nll(logits, tokens), mask)
+    return tf.reduce_sum(mle_weights(mask) * token_nll(logits, tokens))
+
+
+def mle_weights(mask: tf.Tensor) -> tf.Tensor:
+    """What the loss of each token counts in that of maximum likelihood: `[B, T]`, sum 1 or 0."""
+    mask = tf.cast(mask, tf.float32)
+    return tf.math.divide_no_nan(mask, tf.reduce_sum(mask))
 
 
 def policy_gradient_loss(
@@ -38,8 +48,12 @@ def policy_gradient_loss(
     """
     given = {"rewards": (rewards, "float [B, T]")}
     logits, tokens, mask, rewards = _checked(logits, tokens, mask, **given)
-    nll = token_nll(logits, tokens)
-    return masked_mean(nll * tf.cast(tf.stop_gradient(rewards), nll.dtype), mask)
+    return tf.reduce_sum(policy_gradient_weights(rewards, mask) * token_nll(logits, tokens))
+
+
+def policy_gradient_weights(rewards: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """What the loss of each token counts in `policy_gradient_loss`: `[B, T]`, no gradient flows through."""
+    return tf.stop_gradient(tf.cast(rewards, tf.float32)) * mle_weights(mask)
 
 
 def _checked(logits, tokens, mask, **others) -> tuple[tf.Tensor, ...]:

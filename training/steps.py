@@ -10,15 +10,15 @@ from models.checks import check_arrays, check_seed, check_tokens
 from models.generator import Generator
 from models.graph_function import graph_function
 from models.judge import Judge
-from models.shares import WHOLE, Share
+from models.weighted_nll import weighted_nll
 from training.batches import shuffled_batches
 from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.losses import (
     discriminator_loss,
     masked_mean,
-    mle_loss,
-    policy_gradient_loss,
+    mle_weights,
+    policy_gradient_weights,
     subtract_baseline,
 )
 from training.numerics import checked
@@ -89,15 +89,10 @@ class Steps:
             )
 
         by_default = partial(graph_function, jit_compile=jit_compile)
-        with_xla = checked if check_numerics else by_default
-        without_xla = checked if check_numerics else tf.autograph.experimental.do_not_convert
-        step = distribution.step
-        self._mle_step = step(self._mle_gradients, self._apply_mle, with_xla)
-        self._policy_step = step(self._policy_gradients, self._apply_policy, with_xla)
-        # XLA makes one pass of Adam's many over seven million weights, but its convolutions are slower.
-        alone = distribution.strategy is None and not check_numerics
-        apply = with_xla(self._apply_discriminator) if alone else self._apply_discriminator
-        self._discriminator_step = step(self._discriminator_gradients, apply, without_xla)
+        step = partial(distribution.step, compiled=checked if check_numerics else by_default)
+        self._mle_step = step(self._mle_gradients, self._apply_mle)
+        self._policy_step = step(self._policy_gradients, self._apply_policy)
+        self._discriminator_step = step(self._discriminator_gradients, self._apply_discriminator)
 
     @property
     def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
@@ -152,10 +147,12 @@ class Steps:
         return dense_gradients(tape, loss, self.generator), loss
 
     def _mle_loss(self, share, inputs, tokens, mask_seed):
-        """A share's part of the mean over the batch's tokens. Each position sees the inputs before it."""
-        mask = self.generator.mask(tokens)
-        logits = self.generator(share.rows(inputs), training=True, seed=mask_seed, share=share)
-        return mle_loss(logits, share.rows(tokens), share.rows(mask)) * _weight(share, mask)
+        """A share's part of `mle_loss`. Each position sees the inputs before it."""
+        weights = mle_weights(self.generator.mask(tokens))
+        hidden = self.generator.hidden(
+            share.rows(inputs), training=True, seed=mask_seed, share=share
+        )
+        return weighted_nll(self.generator, hidden, share.rows(tokens), share.rows(weights))
 
     def _apply_mle(self, gradients, loss):
         self._apply_generator(gradients, self.mle_optimizer)
@@ -189,10 +186,11 @@ class Steps:
     def _policy_gradients(self, share, tokens, rewards, data=None, data_seed=None):
         mask = self.generator.mask(tokens)
         advantages = subtract_baseline(rewards, mask, self.reward_baseline)
+        weights = policy_gradient_weights(advantages, mask)
         with tf.GradientTape() as tape:
-            logits = self.generator(share.rows(tokens))  # no dropout: the policy that wrote them
-            parts = (share.rows(each) for each in (tokens, advantages, mask))
-            loss = policy_gradient_loss(logits, *parts) * _weight(share, mask)
+            rows = share.rows(tokens)
+            hidden = self.generator.hidden(rows)  # no dropout: the policy that wrote them
+            loss = weighted_nll(self.generator, hidden, rows, share.rows(weights))
             # The published code sums over tokens, and the clip to norm 5 was set for that scale.
             summed = loss * tf.reduce_sum(mask)
             if data is not None:
@@ -259,13 +257,6 @@ class Steps:
 
     def _shuffled_batches(self, num_rows, seed):
         return shuffled_batches(num_rows, self.batch_size, seed, self.generator.layout.ids)
-
-
-def _weight(share: Share, mask: tf.Tensor) -> tf.Tensor | float:
-    """What the mean over a share's tokens counts in the mean over those of the batch."""
-    if share == WHOLE:
-        return 1.0
-    return tf.math.divide_no_nan(tf.reduce_sum(share.rows(mask)), tf.reduce_sum(mask))
 
 
 def make_steps(

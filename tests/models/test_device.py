@@ -54,7 +54,7 @@ def test_a_layout_can_be_forced_for_a_while():
 
 
 def test_sizes_for_a_processor_are_those_that_were_measured():
-    for vocab_size in (1, 88, 5000, 131_072):
+    for vocab_size in (1, 88, 5000, 16_384):
         assert PROCESSOR.logit_rows(vocab_size) == 1024
         assert PROCESSOR.rollout_rows(20_480, vocab_size) == 20_480
     for length, rows in ((1, 1024), (20, 1024), (21, 975), (32, 640), (30_000, 1)):
@@ -68,10 +68,13 @@ def test_sizes_for_a_processor_are_those_that_were_measured():
 def test_logits_are_bounded_in_numbers(layout, vocab_size):
     rows = layout.logit_rows(vocab_size)
     assert rows >= 1
-    assert rows * vocab_size <= max(vocab_size, 2**27)
+    assert rows * vocab_size <= max(vocab_size, layout.max_logits)
     written = layout.rollout_rows(20_480, vocab_size)
     at_a_time = min(written, rows) if layout.cut_draws else written
-    assert at_a_time * vocab_size <= max(vocab_size, 2**27)
+    assert at_a_time * vocab_size <= max(vocab_size, layout.max_logits)
+    assert layout.max_logits == (2**24 if layout is PROCESSOR else 2**27)
+    most = layout.loss_rows(vocab_size)
+    assert 1 <= most and most * vocab_size <= max(vocab_size, layout.loss_logits)
 
 
 def test_the_rewards_of_the_papers_batch_take_one_call_on_a_gpu():

@@ -49,7 +49,8 @@ def test_only_training_drops():
 def test_inputs_and_outputs_are_dropped():
     generator = tiny_generator(vocab_size=5, max_length=4, dropout=0.5)
     seeds = tf.unstack(tf.random.experimental.stateless_split((3, 4), 2))
-    inputs = dropout(generator._inputs(TOKENS), 0.5, seeds[0])
+    before = np.pad(np.asarray(TOKENS)[:, :-1], [[0, 0], [1, 0]])  # the start token is 0
+    inputs = dropout(generator.embedding(before), 0.5, seeds[0])
     hidden = dropout(generator.rnn(inputs), 0.5, seeds[1])
     expected = generator.logits(hidden)
     np.testing.assert_array_equal(generator(TOKENS, training=True, seed=(3, 4)), expected)

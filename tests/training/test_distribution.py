@@ -68,14 +68,16 @@ def check_same_trajectory(result, alone, replicas):
         for other in others:
             np.testing.assert_array_equal(other, value, err_msg=name)
         distance = np.linalg.norm(value - expected[name][0].astype(np.float64))
-        # Standardized targets of order 1 cancel in this one number: what is left is rounding.
-        rounding = 1e-7 if "value_network_head_bias" in name else 0.0
+        # Rewards that differ by 0.001 are standardized, with their rounding, to targets of order 1,
+        # whose sums cancel in the gradients of biases: what is left is rounding.
+        rounding = 1e-6 if "value_network" in name and "bias" in name else 0.0
         assert distance <= 1e-4 * np.linalg.norm(expected[name][0]) + rounding, name
     for name in alone:
         if name.startswith(("sample", "generated")):  # not one token differs
             np.testing.assert_array_equal(result[name], alone[name])
         elif "@" not in name and name != "replicas":
-            np.testing.assert_allclose(result[name], alone[name], 1e-4, 1e-6, err_msg=name)
+            rounding = 1e-5 if "explained_variance" in name else 1e-6
+            np.testing.assert_allclose(result[name], alone[name], 1e-4, rounding, err_msg=name)
 
 
 def test_the_steps_taken_are_those_that_count(results):
