@@ -12,9 +12,9 @@ for seed in $SEEDS; do
     run train_text.py --corpus "$captions" --preset "$PRESET" --seed "$seed" --algorithm mle \
         --tune-temperature --out "$OUT/text-coco-mle-$PRESET-seed$seed"
     run train_poems.py --corpus "$quatrains" --preset "$PRESET" --seed "$seed" --algorithm mle \
-        --out "$OUT/poems-mle-$PRESET-seed$seed"
+        --tune-temperature --out "$OUT/poems-mle-$PRESET-seed$seed"
     run train_speeches.py --corpus "$speeches" --preset "$PRESET" --seed "$seed" --algorithm mle \
-        --out "$OUT/speeches-paragraphs-mle-$PRESET-seed$seed"
+        --tune-temperature --out "$OUT/speeches-paragraphs-mle-$PRESET-seed$seed"
 done
 
 finish best "$@"

@@ -1,25 +1,30 @@
 #!/usr/bin/env bash
 # A generator that learns from a discriminator of prefixes by guided updates, and the control whose
-# discriminator had its labels permuted: captions, split at random. The first run of a seed is the start.
-# The table of docs/discriminator.md: python -m experiments.guided OUT/text-coco-iid-guided-*
+# discriminator had its labels permuted: captions split at random, quatrains and speeches. The first run of a
+# seed is the start. The table of docs/discriminator.md: python -m experiments.guided OUT/*-guided-*
 # See common.sh for SEEDS, PRESET (best here) and OUT.
 PRESET=${PRESET:-best}
 . "$(dirname "$0")/common.sh"
 
-corpus=$(data coco-iid sample)
-
-for seed in $SEEDS; do
-    mle=$OUT/text-coco-iid-mle-$PRESET-seed$seed
-    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm mle \
+guided() {
+    local script=$1 corpus=$2 name=$3
+    local mle=$OUT/$name-mle-$PRESET-seed$seed
+    run "$script" --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm mle \
         --tune-temperature --out "$mle"
     for labels in true permuted; do
-        run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        run "$script" --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
             --tune-temperature --start-at-temperature --discriminator small-prefix \
             --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
             --d-labels "$labels" --policy-update guided --rounds 8 --g-steps 100 \
             --g-learning-rate 3e-3 --g-learning-rate-final 3e-5 --d-steps 0 --rollout-update-rate 0 \
-            --pretrained "$mle" --out "$OUT/text-coco-iid-guided-$labels-$PRESET-seed$seed"
+            --pretrained "$mle" --out "$OUT/$name-guided-$labels-$PRESET-seed$seed"
     done
+}
+
+for seed in $SEEDS; do
+    guided train_text.py "$(data coco-iid sample)" text-coco-iid
+    guided train_poems.py "$(data poems sample)" poems
+    guided train_speeches.py "$(data speeches-paragraphs sample)" speeches-paragraphs
 done
 
 finish guided "$@"

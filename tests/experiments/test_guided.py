@@ -10,7 +10,7 @@ from files.errors import UsageError
 
 SETTINGS = {
     **{"policy_update": "guided", "corpus": "some/where/coco-iid", "discriminator": "prefix"},
-    "d_labels": "true",
+    **{"d_labels": "true", "d_steps": 0},
 }
 
 
@@ -44,6 +44,15 @@ def test_by_hand(tmp_path, capsys):
     assert page.read_text().startswith("before") and second in page.read_text()
     rows = json.loads(out.read_text())["rows"]
     assert rows[0]["seeds"]["2"]["end"]["nll_test"] == pytest.approx(2.98)
+
+
+def test_a_discriminator_that_is_trained_in_every_round_has_its_own_row(tmp_path, capsys):
+    module.main([str(run(tmp_path / f"d{steps}", 1, 0.02, d_steps=steps)) for steps in (0, 2)])
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| coco-iid")]
+    assert [row.split("|")[2].strip() for row in rows] == [
+        "prefix",
+        "prefix, trained in every round",
+    ]
 
 
 def test_a_run_on_the_oracle_has_neither_bleu_nor_validation_figures(tmp_path, capsys):
