@@ -1,6 +1,7 @@
 """How the action values of one batch grow with T: by roll-outs of two policies, by the value network, and by both.
 
-    python -m benchmarks.action_values --json results/action-values.json --write docs/value-network.md
+    python -m benchmarks.action_values --json results/action-values.json --write docs/value-network.md \
+        --figure results/action-values.png
     python -m benchmarks.action_values --estimator value --lengths 64    # one point, in this process
 
 Each point is measured in a separate process, whose peak memory is then that point's.
@@ -46,6 +47,8 @@ class ActionValueSettings:
     """File for the figures."""
     write: Path | None = None
     """Markdown file with the marks of the table `growth of action values`."""
+    figure: Path | None = None
+    """PNG to draw time and memory to."""
     quick: bool = False
     """Tiny sizes: checks the program, measures nothing."""
 
@@ -56,6 +59,11 @@ class ActionValueSettings:
                 f"--repeats is {self.repeats} and --lengths are {self.lengths}, expected at least 1 "
                 "repeat and lengths of at least 2. Give larger ones."
             )
+        for path in (self.json, self.figure):
+            if path is not None and not path.resolve().parent.is_dir():
+                raise UsageError(
+                    f"there is no folder {path.parent} for {path.name}. Make it first."
+                )
 
 
 def task(estimator: str, length: int, quick: bool) -> OracleSettings:
@@ -139,7 +147,9 @@ def growth_table(figures: dict[str, Any]) -> Table:
             if any(each is not None for each in known):
                 slope = of["exponent_of_cpu_time"] if what == "values" else None
                 shown = "–" if slope is None else f"{slope:.2f}"
-                rows.append([label, *(duration(each) for each in known), shown])
+                most = max(point["peak_memory_mb"] for point in of["points"]) / 1000
+                memory = f"{most:.2f} GB" if what == "values" else "–"
+                rows.append([label, *(duration(each) for each in known), shown, memory])
     sizes = figures["task"]
     notes = [
         f"action values of one batch; V = {sizes['vocab_size']:,}, B = {sizes['batch_size']}, "
@@ -147,10 +157,44 @@ def growth_table(figures: dict[str, Any]) -> Table:
         f"{sizes['value_samples']} sequences a round, the small policy (H = "
         f"{sizes['rollout_hidden_dim']}) from {sizes['rollout_samples']}. Median processor time of all threads, which "
         "other jobs change less than wall time. Exponent: slope of the straight line through the "
-        "logarithms.",
+        "logarithms. Peak memory: of a process that computes and learns, at its longest T.",
         machine_note(figures),
     ]
-    return Table(["", *(f"T = {length}" for length in lengths), "exponent in T"], rows, notes)
+    columns = ["", *(f"T = {length}" for length in lengths), "exponent in T", "peak memory"]
+    return Table(columns, rows, notes)
+
+
+def draw(figures: dict[str, Any], path: Path) -> None:
+    """Processor time and peak memory of each estimator against T, both axes logarithmic. PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import NullLocator
+
+    figure = Figure(figsize=(9, 3.8), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 2)
+    colors = ("#D55E00", "#CC79A7", "#009E73", "#0072B2")  # Okabe and Ito's
+    for (name, of), color, marker in zip(
+        figures["estimators"].items(), colors, "osD^", strict=False
+    ):
+        slope = of["exponent_of_cpu_time"]
+        label = name if slope is None else f"{name}, ∝ T$^{{{slope:.2f}}}$"
+        for axes, key in zip(panels, ("values_cpu_ms", "peak_memory_mb"), strict=True):
+            values = [point[key] / 1000 for point in of["points"]]
+            axes.loglog(of["lengths"], values, f"{marker}-", color=color, label=label)
+    for axes, unit in zip(panels, ("processor time, seconds", "peak memory, GB"), strict=True):
+        lengths = figures["estimators"]["value"]["lengths"]
+        axes.set_xticks(lengths, map(str, lengths))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set(xlabel="T, tokens of a sequence", ylabel=unit)
+        axes.grid(color="#dddddd", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[1].set_ylim(0.5, 4)
+    panels[1].set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+    panels[1].yaxis.set_minor_locator(NullLocator())
+    panels[0].legend(frameon=False, fontsize=9)
+    figure.suptitle("Action values of one batch")
+    figure.savefig(path)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -170,6 +214,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(markdown(table))
     if settings.json is not None:
         write_json(settings.json, figures)
+    if settings.figure is not None:
+        draw(figures, settings.figure)
     if settings.write is not None:
         text = settings.write.read_text(encoding="utf-8")
         made = {"growth of action values": table}

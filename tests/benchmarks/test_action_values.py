@@ -37,7 +37,10 @@ def test_all_of_it_runs_in_tiny_sizes(tmp_path, capsys, few_processes):
     figures, document = tmp_path / "figures.json", tmp_path / "page.md"
     document.write_text("\n".join(["before", *MARKS, "after"]))
     flags = ["--quick", "--repeats", "1", "--lengths", "3", "4", "--longest-rollouts", "3"]
-    action_values.main([*flags, "--json", str(figures), "--write", str(document)])
+    picture = tmp_path / "picture.png"
+    flags += ["--json", str(figures), "--write", str(document), "--figure", str(picture)]
+    action_values.main(flags)
+    assert picture.read_bytes().startswith(b"\x89PNG")
     measured = json.loads(figures.read_text())["estimators"]
     assert {name: of["lengths"] for name, of in measured.items()} == {
         "rollouts": [3],
@@ -58,9 +61,12 @@ def test_all_of_it_runs_in_tiny_sizes(tmp_path, capsys, few_processes):
 
 def test_the_table_by_hand():
     def points(*values):
-        return [{"values_cpu_ms": value, "learning_cpu_ms": 2 * value} for value in values]
+        return [
+            {"values_cpu_ms": value, "learning_cpu_ms": 2 * value, "peak_memory_mb": 10 * value}
+            for value in values
+        ]
 
-    rollouts = [{"values_cpu_ms": 500.0}]
+    rollouts = [{"values_cpu_ms": 500.0, "peak_memory_mb": 1000.0}]
     by_name = {
         "rollouts": {"lengths": [2], "points": rollouts, "exponent_of_cpu_time": None},
         "value": {"lengths": [2, 4], "points": points(100, 200), "exponent_of_cpu_time": 1.0},
@@ -75,14 +81,16 @@ def test_the_table_by_hand():
             },
         }
     )
-    assert table.columns == ["", "T = 2", "T = 4", "exponent in T"]
+    assert table.columns == ["", "T = 2", "T = 4", "exponent in T", "peak memory"]
     assert table.rows == [
-        ["rollouts", "500 ms", "–", "–"],
-        ["value", "100 ms", "200 ms", "1.00"],
-        ["value, learning of a round", "200 ms", "400 ms", "–"],
+        ["rollouts", "500 ms", "–", "–", "1.00 GB"],
+        ["value", "100 ms", "200 ms", "1.00", "2.00 GB"],
+        ["value, learning of a round", "200 ms", "400 ms", "–", "–"],
     ]
 
 
 def test_lengths_without_a_prefix_are_refused():
     with pytest.raises(UsageError, match="lengths of at least 2"):
         action_values.main(["--lengths", "1"])
+    with pytest.raises(UsageError, match="there is no folder"):
+        action_values.main(["--figure", "no/such/folder/picture.png"])
