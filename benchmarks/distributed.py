@@ -96,20 +96,19 @@ class Work:
         from models.shares import Share
 
         share, steps, settings = Share(0, replicas), self.steps, self.settings
-        with_xla = partial(tf.function, jit_compile=True)
 
-        def halves(part, update, compiled, whole) -> Callable[..., Any]:
+        def halves(part, update, whole) -> Callable[..., Any]:
             """As `Distribution.step` has them, with nothing to add in between."""
             if replicas == 1:
                 return whole
-            part, update = compiled(partial(part, share)), tf.function(update)
+            part = tf.function(partial(part, share), jit_compile=True)
+            update = tf.function(update)
             return lambda *batch: update(*part(*batch))
 
-        mle = halves(steps._mle_gradients, steps._apply_mle, with_xla, steps._mle_step)
-        policy = halves(steps._policy_gradients, steps._apply_policy, with_xla, steps._policy_step)
+        mle = halves(steps._mle_gradients, steps._apply_mle, steps._mle_step)
+        policy = halves(steps._policy_gradients, steps._apply_policy, steps._policy_step)
         judge = halves(
-            *(steps._discriminator_gradients, steps._apply_discriminator, tf.function),
-            tf.function(steps._discriminator_step),
+            steps._discriminator_gradients, steps._apply_discriminator, steps._discriminator_step
         )
         batch, num, seed = self.batch, settings.d_samples, tf.constant(SEED)
         score = self.discriminator.probability_real

@@ -600,7 +600,7 @@ OTHERS = {
     r"models\.convolutional_judge\.ConvolutionalJudge": "a base class: its kinds are here",
     r"models\.dropout\.drop_dimensions": "within a call, on what was checked before",
     r"metrics\.ngram\.NgramModel\.token_log_probs": "ids of sequences checked before: tests/metrics/test_ngram.py",
-    r"training\.losses\.(token_nll|masked_mean|\w+_weights)": "within a step, on what was checked before",
+    r"training\.losses\.(token_nll|\w+_weights)": "within a step, on what was checked before",
     r"training\.steps\.(Steps|make_steps)": "models and functions",
     r"training\.steps\.Steps\.apply_policy_gradients": "gradients of its own updates",
     r"training\.scheduled_sampling\.true_rate": "settings: tests/training/test_options.py",

@@ -89,12 +89,6 @@ def token_divergence(target_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.exp(target) * (target - tf.nn.log_softmax(logits)), axis=-1)
 
 
-def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Mean of `[B, T]` over the tokens that count, where `mask` is 1."""
-    mask = tf.cast(mask, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * mask), tf.reduce_sum(mask))
-
-
 def subtract_baseline(rewards: tf.Tensor, mask: tf.Tensor, baseline: str = "none") -> tf.Tensor:
     """Rewards less a baseline that does not depend on the tokens of a position, float32 `[B, T]`.
 

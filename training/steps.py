@@ -16,7 +16,6 @@ from training.discriminators import with_defaults
 from training.distribution import ONE_DEVICE, Distribution
 from training.losses import (
     discriminator_loss,
-    masked_mean,
     mle_weights,
     policy_gradient_weights,
     subtract_baseline,
@@ -176,12 +175,8 @@ class Steps:
         check_arrays(tokens=(tokens, "int [B, T]"), rewards=(rewards, "float [B, T]"))
         self.policy_optimizer.learning_rate = learning_rate
         more = () if data is None else (self._check_tokens(data, "data"), check_seed(seed))
-        loss, norm = self._policy_step(tokens, rewards, *more)
-        return {
-            "policy_loss": loss,
-            "policy_gradient_norm": norm,
-            "mean_reward": masked_mean(rewards, self.generator.mask(tokens)),
-        }
+        loss, norm, mean_reward = self._policy_step(tokens, rewards, *more)
+        return {"policy_loss": loss, "policy_gradient_norm": norm, "mean_reward": mean_reward}
 
     def _policy_gradients(self, share, tokens, rewards, data=None, data_seed=None):
         mask = self.generator.mask(tokens)
@@ -196,10 +191,11 @@ class Steps:
             if data is not None:
                 counts = tf.reduce_sum(self.generator.mask(data))
                 summed += self.data_weight * counts * self._mle_loss(share, data, data, data_seed)
-        return dense_gradients(tape, summed, self.generator), loss
+        mean_reward = tf.reduce_sum(share.rows(rewards * mle_weights(mask)))
+        return dense_gradients(tape, summed, self.generator), loss, mean_reward
 
-    def _apply_policy(self, gradients, loss):
-        return loss, self.apply_policy_gradients(gradients)
+    def _apply_policy(self, gradients, loss, mean_reward):
+        return loss, self.apply_policy_gradients(gradients), mean_reward
 
     def apply_policy_gradients(self, gradients: list[tf.Tensor]) -> tf.Tensor:
         """Applies gradients of the generator, clipped; returns their global norm."""
