@@ -16,7 +16,7 @@ from benchmarks.growth import exponent
 from benchmarks.measure import Case, in_child, load_average, machine, side_by_side
 from benchmarks.report import Table, duration, insert, machine_note, markdown
 from files.errors import UsageError
-from files.writing import write_json, write_text
+from files.writing import check_folders, write_json, write_text
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.task_settings import OracleSettings
@@ -59,11 +59,7 @@ class ActionValueSettings:
                 f"--repeats is {self.repeats} and --lengths are {self.lengths}, expected at least 1 "
                 "repeat and lengths of at least 2. Give larger ones."
             )
-        for path in (self.json, self.figure):
-            if path is not None and not path.resolve().parent.is_dir():
-                raise UsageError(
-                    f"there is no folder {path.parent} for {path.name}. Make it first."
-                )
+        check_folders(self.json, self.figure)
 
 
 def task(estimator: str, length: int, quick: bool) -> OracleSettings:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from files.errors import UsageError
-from files.writing import write_json
+from files.writing import check_folders, write_json
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -45,11 +45,7 @@ class SpeedSettings:
             raise UsageError(f"--repeats is {self.repeats}, expected at least 1.")
         if self.figure is not None and "growth" not in self.parts:
             raise UsageError("--figure shows the growth: add it to --parts.")
-        for path in (self.json, self.figure):
-            if path is not None and not path.resolve().parent.is_dir():
-                raise UsageError(
-                    f"there is no folder {path.parent} for {path.name}. Make it first."
-                )
+        check_folders(self.json, self.figure)
 
 
 def measure(settings: SpeedSettings) -> dict[str, Any]:

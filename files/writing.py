@@ -4,7 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from files.errors import UsageError
 from files.platform import sync
+
+
+def check_folders(*files: Path | None) -> None:
+    """Raises `UsageError` for a file to be written, where one is given, whose folder does not exist."""
+    for path in files:
+        if path is not None and not path.resolve().parent.is_dir():
+            raise UsageError(f"there is no folder {path.parent} for {path.name}. Make it first.")
 
 
 def write_json(path: Path, value: Any, *, allow_nan: bool = True) -> None:

@@ -53,13 +53,14 @@ class ConvolutionalJudge(Judge):
         self.built = True
 
     def _features(
-        self, embedded: tf.Tensor, convolve: Callable[..., tf.Tensor] = keras.layers.Conv1D.__call__
+        self, embedded: tf.Tensor, convolve: Callable[..., tf.Tensor] | None = None
     ) -> tf.Tensor:
         """Each filter's maximum over time: embeddings `[B, T, E]` -> `[B, F]`.
 
-        `convolve` maps a convolution and its inputs to its outputs.
+        `convolve` maps a convolution and its inputs to its outputs; None: the layer itself does.
         """
-        filtered = [convolve(convolution, embedded) for convolution in self.convolutions]
+        layers = self.convolutions
+        filtered = [convolve(of, embedded) if convolve else of(embedded) for of in layers]
         return tf.concat([tf.reduce_max(outputs, axis=1) for outputs in filtered], axis=1)
 
     def get_config(self):

@@ -113,7 +113,7 @@ class Discriminator(ConvolutionalJudge):
         seed = self._mask_seed(training, seed)
         embedded = self._embed(tokens, training, seed, share)
         unfold = training and self.layout.unfolds
-        features = self._features(embedded, *([unfolded_convolution] if unfold else []))
+        features = self._features(embedded, unfolded_convolution if unfold else None)
         return self.judge(features, training, seed, share)
 
     def judge(self, features: tf.Tensor, training=False, seed=None, share=WHOLE) -> tf.Tensor:
