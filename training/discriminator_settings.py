@@ -81,6 +81,10 @@ class DiscriminatorSettings(LikelihoodSettings):
         "Early stopping of its pre-training: training sets without a lower loss on the validation data after which it stops. The weights with the lowest loss are used. None: all --pretrain-d-steps.",
         bounds=COUNT,
     )
+    d_update: Literal["continue", "restart"] = judge(
+        "continue",
+        "How it learns in each round. continue: from --d-steps training sets more (paper); restart: from new weights, as in its pre-training (--pretrain-d-steps, --d-patience), and --g-learning-rate then falls to its final value within each round (docs/discriminator.md).",
+    )
     d_steps: int = judge(
         1, "Training sets per round, each with newly generated sequences.", bounds=COUNT_OR_NONE
     )

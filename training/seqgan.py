@@ -17,6 +17,7 @@ from training.pretrain import (
     pretrain_discriminator,
     pretrain_generator,
 )
+from training.restarts import restart_discriminator
 from training.rewards import Reward
 from training.settings import Settings
 from training.steps import Steps
@@ -82,6 +83,8 @@ def train_seqgan(
     if critic:
         critic.pretrain(reward, steps.discriminator, journal, settings.value_pretrain_steps)
 
+    restarts = reward.needs_discriminator and settings.d_update == "restart"
+    continues = reward.needs_discriminator and not restarts
     policy = generator if settings.policy_samples == "generator" else rollout.policy
     for round_ in journal.loop("adversarial", settings.rounds):  # 6
         results: dict[str, tf.Tensor | float] = {}
@@ -90,7 +93,8 @@ def train_seqgan(
             reward_fn = reward.bind(steps.discriminator, journal.seed("value rewards", round_))
             results |= critic.learn(reward_fn, journal.seed("value samples", round_))
         for g_step in range(settings.g_steps):  # 7
-            rate, seed = learning_rate(settings, round_), journal.seed("policy", round_, g_step)
+            rate = learning_rate(settings, round_, g_step)
+            seed = journal.seed("policy", round_, g_step)
             if guided:
                 results |= guided.update(seed, rate)
                 continue
@@ -106,7 +110,11 @@ def train_seqgan(
             action_values = reward.over_batch(action_values, seed)
             data = data_batch(real, settings, journal.seed("data", round_, g_step))
             results |= steps.policy_gradient(tokens, action_values, rate, *data)  # 12  Eq. (8)
-        for d_step in range(settings.d_steps if reward.needs_discriminator else 0):  # 14
+        if restarts:  # 14-16 with a new discriminator
+            results |= restart_discriminator(
+                steps, real, settings, journal, round_, validation, best
+            )
+        for d_step in range(settings.d_steps if continues else 0):  # 14
             seed = journal.seed("sets", round_, d_step)
             num, labels = settings.d_samples, settings.d_labels
             sets = balanced_sets(real, generator, num, seed, by_rows, labels)  # 15
@@ -151,9 +159,11 @@ def data_batch(real: tf.Tensor, settings: Settings, seed: np.ndarray) -> tuple:
     return tf.gather(real, rows), seed
 
 
-def learning_rate(settings: Settings, round_: int) -> float:
-    """The policy gradient's rate in a round: a straight line from the first to the last round."""
+def learning_rate(settings: Settings, round_: int, g_step: int) -> float:
+    """The generator's rate: a straight line from the first to the last round, or over each round's updates."""
     first, last = settings.g_learning_rate, settings.g_learning_rate_final
-    if last is None or settings.rounds < 2:
+    restarts = settings.d_update == "restart"
+    at, num = (g_step, settings.g_steps) if restarts else (round_, settings.rounds)
+    if last is None or num < 2:
         return first
-    return first + (last - first) * round_ / (settings.rounds - 1)
+    return first + (last - first) * at / (num - 1)

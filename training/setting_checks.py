@@ -28,6 +28,11 @@ def check_combination(settings: Any) -> None:
         )
     if settings.policy_update == "guided":
         _check_guided(settings)
+    if settings.d_update != "continue" and settings.algorithm != "seqgan":
+        raise UsageError(
+            f"--d-update {settings.d_update} is for --algorithm seqgan, and --algorithm is "
+            f"{settings.algorithm}."
+        )
     if settings.start_at_temperature and not settings.tune_temperature:
         raise UsageError(
             "--start-at-temperature needs --tune-temperature, which finds the temperature. Give both."

@@ -109,11 +109,11 @@ def test_mle_alone_leaves_the_discriminator_as_it_was():
 def test_the_rate_falls_in_a_straight_line():
     falling = settings(rounds=5, g_learning_rate=1.0, g_learning_rate_final=0.2)
     np.testing.assert_allclose(
-        [learning_rate(falling, round_) for round_ in range(5)], [1.0, 0.8, 0.6, 0.4, 0.2]
+        [learning_rate(falling, round_, 0) for round_ in range(5)], [1.0, 0.8, 0.6, 0.4, 0.2]
     )
     constant = settings(rounds=5, g_learning_rate=1.0, g_learning_rate_final=None)
-    assert {learning_rate(constant, round_) for round_ in range(5)} == {1.0}
-    assert learning_rate(dataclasses.replace(falling, rounds=1), 0) == 1.0
+    assert {learning_rate(constant, round_, 0) for round_ in range(5)} == {1.0}
+    assert learning_rate(dataclasses.replace(falling, rounds=1), 0, 0) == 1.0
 
 
 @pytest.mark.parametrize("source", ["generator", "target"])
