@@ -12,20 +12,6 @@ from training.script import run_script
 from training.task_settings import OracleSettings
 
 
-def load_oracle(settings: OracleSettings):
-    """The oracle that `--oracle` names, and the SHA-256 of its file, by input, where it has one."""
-    from data.oracle import oracle_file, read_oracle_parameters
-    from files.hashing import sha256
-    from models.oracle import Oracle
-
-    if settings.oracle == "published":
-        path = settings.oracle_file or oracle_file()
-        parameters = read_oracle_parameters(path)
-        return Oracle.from_parameters(parameters, settings.max_length), {"oracle": sha256(path)}
-    seed = int(settings.oracle.removeprefix("seed:"))
-    return Oracle.from_seed(seed, settings.vocab_size, settings.max_length), {}
-
-
 def make_task(settings: OracleSettings):
     """Sequences of the oracle to train on and to hold out, and the measures of Table 1."""
     from metrics.diversity import copied_share, self_bleu
@@ -33,6 +19,7 @@ def make_task(settings: OracleSettings):
     from training.journal import Measurement
     from training.seeds import counted_seed
     from training.task import Task
+    from training.task_corpora import load_oracle
 
     oracle, inputs = load_oracle(settings)
     length = settings.max_length

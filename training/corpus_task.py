@@ -18,6 +18,8 @@ from training.journal import Measurement
 from training.task import Task
 from training.task_settings import CorpusSettings
 
+# Of a generator of text, whose sequences may end before T.
+TEXT_OPTIONS = {"end_token": END, "pad_token": PAD, "blocked_tokens": (PAD, UNKNOWN)}
 ORDERS = range(2, 6)  # BLEU-2 to BLEU-5 and self-BLEU-2 to self-BLEU-5
 
 # (generated sequences, real held-out sequences) -> figures by name
@@ -120,7 +122,6 @@ def text_task(corpus: Any, settings: CorpusSettings) -> Task:
         lines = [to_text(corpus.vocabulary.decode(sequence), level) for sequence in samples]
         (folder / "samples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    options = {"end_token": END, "pad_token": PAD, "blocked_tokens": (PAD, UNKNOWN)}
     lowercase = corpus.provenance.get("lowercase", False)
     vocabulary = {**corpus.vocabulary.to_json(), "lowercase": lowercase}
-    return corpus_task(corpus, vocabulary, settings, write_samples, options)
+    return corpus_task(corpus, vocabulary, settings, write_samples, TEXT_OPTIONS)

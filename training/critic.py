@@ -97,7 +97,7 @@ class Critic:
         """
         vocab_size, max_length = self.network.vocab_size, self.network.max_length
         tokens = check_tokens(tokens, vocab_size, max_length)
-        open_ = ~self._complete(tokens.numpy())
+        open_ = ~self.complete(tokens.numpy())
         own, rows = share.of(len(tokens)), share.rows(tokens)
         whole = tf.cast(reward_fn(rows), tf.float32)[:, None]
         values = self.network.values(rows)
@@ -111,7 +111,7 @@ class Critic:
             values += weight * (by_rollouts - values)
         return tf.where(open_[own], values, whole)
 
-    def _complete(self, tokens):
+    def complete(self, tokens):
         """Where Y_{1:t} is the whole sequence, its end token included: int `[B, T]` -> bool `[B, T]`."""
         end = self.rollout.policy.end_token
         complete = np.cumsum(tokens == (-1 if end is None else end), axis=1) > 0
@@ -150,7 +150,7 @@ class Critic:
         return figures
 
     def _errors(self, tokens, rewards):
-        open_ = ~self._complete(tokens.numpy())
+        open_ = ~self.complete(tokens.numpy())
         values = self.network.values(tokens).numpy().astype(np.float64)
         targets = np.broadcast_to(rewards[:, None], open_.shape)[open_]
         if not len(targets):  # sequences of one token

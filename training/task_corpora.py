@@ -1,12 +1,19 @@
-"""The corpus of a run, read as its settings say: for its training, and later to ask people about it."""
+"""The data of a run, read as its settings say: for its training, and later to ask people about it."""
 
 from typing import TYPE_CHECKING, overload
 
-from training.task_settings import MusicSettings, PoemSettings, SpeechSettings, TextSettings
+from training.task_settings import (
+    MusicSettings,
+    OracleSettings,
+    PoemSettings,
+    SpeechSettings,
+    TextSettings,
+)
 
 if TYPE_CHECKING:
     from data.corpus import Corpus
     from data.music import MusicCorpus
+    from models.oracle import Oracle
 
 
 @overload
@@ -56,3 +63,17 @@ def load_corpus(
         column=settings.column,
         split_seed=settings.split_seed,
     )
+
+
+def load_oracle(settings: OracleSettings) -> "tuple[Oracle, dict[str, str]]":
+    """The oracle that `--oracle` names, and the SHA-256 of its file, by input, where it has one."""
+    from data.oracle import oracle_file, read_oracle_parameters
+    from files.hashing import sha256
+    from models.oracle import Oracle
+
+    if settings.oracle == "published":
+        path = settings.oracle_file or oracle_file()
+        parameters = read_oracle_parameters(path)
+        return Oracle.from_parameters(parameters, settings.max_length), {"oracle": sha256(path)}
+    seed = int(settings.oracle.removeprefix("seed:"))
+    return Oracle.from_seed(seed, settings.vocab_size, settings.max_length), {}

@@ -1,0 +1,84 @@
+"""The comparison of estimators of action values: its statistics by hand, and all of it at a tiny size."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments import estimators as module
+from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
+from files.errors import UsageError
+from tests.scripts import run
+from tests.training.small_runs import TINY
+from training.stored_settings import settings_to_json
+
+RANDOM = np.random.default_rng(1)
+
+
+def test_errors_of_an_estimator_of_known_bias_and_noise():
+    true = RANDOM.normal(size=4000)
+    noise, bias = 0.3, 0.5
+    reference = true + 0.1 * RANDOM.normal(size=true.shape)
+    values = true + bias + noise * RANDOM.normal(size=(6, *true.shape))
+    found = agreement(values, reference, 0.1**2)
+    assert found["error"] == pytest.approx(np.hypot(noise, bias), rel=0.02)
+    assert found["bias"] == pytest.approx(bias, rel=0.02)
+    assert found["correlation"] == pytest.approx(1 / np.sqrt(1.01 * 1.09), abs=0.01)
+    assert mean_variance(values) == pytest.approx(noise**2, rel=0.03)
+
+
+def test_an_estimator_without_bias_has_none_and_a_constant_one_no_correlation():
+    true = RANDOM.normal(size=4000)
+    values = true + RANDOM.normal(size=(4, *true.shape))
+    assert agreement(values, true, 0.0)["bias"] < 0.05
+    assert agreement(np.zeros((3, 4000)), true, 0.0)["correlation"] == 0
+
+
+def test_noise_of_gradients_by_hand():
+    """Two weights: the first differs between batches, the second within one."""
+    unbiased = np.array([[[1.0, 4.0], [1.0, 6.0]], [[3.0, 4.0], [3.0, 6.0]]])
+    found = gradient_noise(unbiased + np.array([0.0, 1.0]), unbiased)
+    assert found["gradient_variance"] == 2.0  # of 1 and 3; the second weight has 5 and 5
+    assert found["gradient_variance_given_tokens"] == 2.0  # of 5 and 7, in each batch
+    assert found["gradient_square"] == pytest.approx(2**2 + 6**2 - 2 / 2)
+    assert found["gradient_bias_square"] == 1.0
+
+
+@pytest.mark.slow
+def test_all_of_it_at_a_tiny_size(tmp_path, capsys):
+    names = ("vocab_size", "max_length", "train_size", "test_size", "batch_size", "hidden_dim")
+    flags = [f"--{name.replace('_', '-')}={getattr(TINY, name)}" for name in names]
+    flags += ["--value-pretrain-steps=2", "--rollout-pretrain-steps=2", "--value-samples=32"]
+    flags += ["--rollout-samples=32", "--no-xla", "--algorithm=mle", "--eval-samples=16"]
+    assert (
+        run("train_oracle.py", "--preset=smoke", *flags, "--out", tmp_path / "mle").returncode == 0
+    )
+    page, out = tmp_path / "page.md", tmp_path / "figures.json"
+    mark = "estimators table"
+    page.write_text(f"<!-- {mark}: made by experiments.estimators -->\n<!-- end of {mark} -->\n")
+    sizes = ["--sequences=4", "--reference-rollouts=200", "--repeats=3", "--batches=2"]
+    module.main([str(tmp_path / "mle"), *sizes, "--json", str(out), "--write", str(page)])
+    printed = capsys.readouterr().out
+    rows = [line.split("|")[3].strip() for line in printed.splitlines() if "oracle seed:1" in line]
+    figures = json.loads(out.read_text())["runs"][0]["estimators"]
+    assert rows == list(figures) and len(rows) == 7
+    assert all(name in page.read_text() for name in rows)
+    assert figures["roll-outs, N = 16"]["error"] < figures["roll-outs, N = 1"]["error"]
+    assert figures["roll-outs, N = 16"]["correlation"] > 0.5
+    assert figures["roll-outs, N = 16"]["gradient_bias_square"] == 0
+    assert figures["value"]["gradient_variance_given_tokens"] == 0  # nothing is drawn
+
+
+def test_what_it_cannot_use_is_told(tmp_path):
+    with pytest.raises(UsageError, match="no runs are given"):
+        module.main([])
+    with pytest.raises(UsageError, match="expected at least 2 of each"):
+        module.main([str(tmp_path), "--repeats", "1"])
+    (tmp_path / "config.json").write_text(json.dumps({"task": "music"}))
+    with pytest.raises(UsageError, match="not a run of train_oracle"):
+        module.measure(tmp_path, module.EstimatorSettings())
+    (tmp_path / "config.json").write_text(
+        json.dumps({"task": "oracle", "settings": settings_to_json(TINY)})
+    )
+    with pytest.raises(UsageError, match="--pretrained needs a run of --algorithm mle"):
+        module.measure(tmp_path, module.EstimatorSettings())
