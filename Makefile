@@ -27,6 +27,9 @@ demo: $(VENV)/run  ## SeqGAN on sentences of Python's documentation, end to end,
 
 # Two processes on two cores: with more threads each they would wait for one another.
 test test-fast: export TF_NUM_INTRAOP_THREADS = 1
+# What XLA compiles runs once or twice in a test: compiling takes the time.
+test test-fast: export XLA_FLAGS = --xla_backend_optimization_level=0 \
+	--xla_llvm_disable_expensive_passes=true --xla_cpu_parallel_codegen_split_count=1
 
 test: $(VENV)/dev  ## all tests, which must reach nine tenths of the lines and branches of the packages
 	$(BIN)/python -m slipcover --branch --source "$(COVERED)" --json --out coverage.json \

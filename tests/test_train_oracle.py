@@ -39,7 +39,8 @@ def whole_run(tmp_path_factory) -> Path:
     """A finished smoke run; its commands are run from another folder, as a person might."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TF_NUM_INTRAOP_THREADS", str(smoke_record.THREADS))
+        for variable, value in smoke_record.ENVIRONMENT.items():
+            patch.setenv(variable, value)
         arguments = ("train_oracle.py", "--preset", "smoke", "--out", folder)
         done = run_process(*arguments, cwd=folder.parent)
     assert done.returncode == 0, done.stderr
