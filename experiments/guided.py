@@ -54,7 +54,9 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 "with --policy-update guided and --tune-temperature. Leave it out."
             )
         labels = ", permuted labels" if settings["d_labels"] == "permuted" else ""
-        if settings["d_steps"]:
+        if settings.get("d_update") == "restart":
+            labels += f", a new one in each of {settings['rounds']} rounds"
+        elif settings["d_steps"]:
             labels += ", trained in every round"
         data = Path(settings["corpus"]).name if "corpus" in settings else "oracle"
         key = data, settings["discriminator"] + labels

@@ -26,8 +26,8 @@ def restart_discriminator(
 ) -> dict[str, float]:
     """Trains D from new weights against the generator of this round, as lines 4 and 5 of Algorithm 1.
 
-    A discriminator that keeps training sees the same real sequences in every round and learns them
-    by heart; a new one that stops early judges unseen sequences (docs/discriminator.md).
+    A discriminator that keeps training sees the same real sequences in every round and overfits
+    to them; a new one that stops early judges unseen sequences (docs/discriminator.md).
 
     Args:
         steps: whose discriminator and optimizer start anew.

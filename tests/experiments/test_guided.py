@@ -47,10 +47,13 @@ def test_by_hand(tmp_path, capsys):
 
 
 def test_a_discriminator_that_is_trained_in_every_round_has_its_own_row(tmp_path, capsys):
-    module.main([str(run(tmp_path / f"d{steps}", 1, 0.02, d_steps=steps)) for steps in (0, 2)])
+    folders = [run(tmp_path / f"d{steps}", 1, 0.02, d_steps=steps) for steps in (0, 2)]
+    folders.append(run(tmp_path / "new", 1, 0.03, d_steps=1, d_update="restart", rounds=4))
+    module.main([*map(str, folders)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| coco-iid")]
     assert [row.split("|")[2].strip() for row in rows] == [
         "prefix",
+        "prefix, a new one in each of 4 rounds",
         "prefix, trained in every round",
     ]
 

@@ -21,7 +21,7 @@ _SHARED = {
     "discriminator_dropout": 0.25, "discriminator_embedding_dropout": None,
     "discriminator_hidden_dim": None, "discriminator_l2": 0.2, "mixed_precision": "none",
     "pretrain_d_steps": 1, "pretrain_d_epochs": 3, "pretrain_d_samples": 5000,
-    "d_patience": None, "d_steps": 1, "d_epochs": 1, "d_samples": 640, "d_labels": "true",
+    "d_patience": None, "d_update": "continue", "d_steps": 1, "d_epochs": 1, "d_samples": 640, "d_labels": "true",
     "rounds": 30, "g_steps": 1, "g_learning_rate": 0.02,
     "g_learning_rate_final": 0.0001, "num_rollouts": 16, "rollout_update_rate": 1.0,
     "policy_update": "reinforce", "guidance": 1.0,
