@@ -19,9 +19,11 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True, scope="session")
 def interrupts_are_heeded():
-    """A shell lets what it starts in the background ignore SIGINT; here it is raised on purpose."""
+    """A shell's background jobs ignore SIGINT, and `nohup` SIGHUP; here both are raised on purpose."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
