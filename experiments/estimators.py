@@ -1,7 +1,7 @@
 """How near each estimator of action values comes to roll-outs with N = 1,024, and in what time.
 
-    python -m experiments.estimators runs/experiments/*-mle-quick-seed1 --json results/estimators.json \\
-        --write docs/value-network.md
+    python -m experiments.estimators runs/experiments/{oracle-published,text-coco,text-news}-mle-quick-seed1 \\
+        --json results/estimators.json --write docs/value-network.md
 
 Generators are those of finished MLE runs. Against each a discriminator is pre-trained; then a value network and a
 small roll-out policy learn as often as in a run of its settings, while generator and discriminator stay.
@@ -19,10 +19,11 @@ import tyro
 
 from benchmarks.measure import load_average, machine
 from benchmarks.report import Table, duration, machine_note
-from experiments.estimator_models import Compared
+from experiments.estimator_models import Compared, read_settings
 from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
 from experiments.tables import publish
 from files.errors import UsageError
+from files.writing import check_folders
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -59,6 +60,9 @@ class EstimatorSettings:
                 "--sequences, --reference-rollouts, --repeats and --batches are "
                 f"{', '.join(map(str, given))}, expected at least 2 of each. Give more."
             )
+        check_folders(self.json, self.write)
+        for folder in self.runs:  # before the first of them is measured, which takes minutes
+            read_settings(folder)
 
 
 def measure(folder: Path, settings: EstimatorSettings) -> dict[str, Any]:
