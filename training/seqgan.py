@@ -125,7 +125,8 @@ def train_seqgan(
             given = validation, settings.verdict_samples, journal.seed("verdict")
             results |= measure_verdict(generator, steps.discriminator, *given)
         results |= beta.update(journal.seed("roll-out policy", round_))  # 18  beta <- theta
-        if (round_ + 1) % settings.eval_every == 0 or round_ + 1 == settings.rounds:
+        due = (round_ + 1) % settings.eval_every == 0 or round_ + 1 == settings.rounds
+        if due or restarts:  # whose few rounds take minutes each
             seed = journal.seed("measure")
             results |= measure(generator, settings.eval_samples, seed).figures
             if action_values is not None:

@@ -156,7 +156,9 @@ class Settings(DiscriminatorSettings):
     )
 
     eval_every: int = evaluation(
-        5, "Epochs of pre-training, or rounds, between two evaluations.", bounds=COUNT
+        5,
+        "Epochs of pre-training, or rounds, between two evaluations. With --d-update restart every round has one.",
+        bounds=COUNT,
     )
     eval_samples: int = evaluation(
         2000, "Generated sequences per evaluation during training.", bounds=MEASURED_SEQUENCES

@@ -63,12 +63,14 @@ def test_each_round_ends_with_a_discriminator_of_its_own(monkeypatch):
         set_weights(discriminator, seed)
 
     monkeypatch.setattr("training.restarts.set_new_weights", record)
-    journal, *_ = trained(rounds=3, **RESTART)
+    journal, *_, measured = trained(rounds=3, eval_every=5, **RESTART)
     assert len(set(seen)) == 3
     batches_of_a_set = 2
     assert int(journal.objects["discriminator_optimizer"].iterations) == 2 * batches_of_a_set
     rows = journal.state.rows("adversarial")
     assert all(0 <= row["discriminator_accuracy"] <= 1 for row in rows)
+    after_pretraining = 1
+    assert len(measured) == after_pretraining + 3
 
 
 def test_a_reward_without_a_discriminator_restarts_none(monkeypatch):
