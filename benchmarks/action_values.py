@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.growth import exponent
+from benchmarks.log_plots import log_plots, mark_sizes
 from benchmarks.measure import Case, in_child, load_average, machine, side_by_side
 from benchmarks.report import Table, duration, insert, machine_note, markdown
 from files.errors import UsageError
@@ -161,36 +162,26 @@ def growth_table(figures: dict[str, Any]) -> Table:
 
 
 def draw(figures: dict[str, Any], path: Path) -> None:
-    """Processor time and peak memory of each estimator against T, both axes logarithmic. PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """Processor time and peak memory of each estimator against T. PNG."""
     from matplotlib.ticker import NullLocator
 
-    figure = Figure(figsize=(9, 3.8), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, 2)
-    colors = ("#D55E00", "#CC79A7", "#009E73", "#0072B2")  # Okabe and Ito's
-    for (name, of), color, marker in zip(
-        figures["estimators"].items(), colors, "osD^", strict=False
-    ):
-        slope = of["exponent_of_cpu_time"]
-        label = name if slope is None else f"{name}, ∝ T$^{{{slope:.2f}}}$"
-        for axes, key in zip(panels, ("values_cpu_ms", "peak_memory_mb"), strict=True):
-            values = [point[key] / 1000 for point in of["points"]]
-            axes.loglog(of["lengths"], values, f"{marker}-", color=color, label=label)
-    for axes, unit in zip(panels, ("processor time, seconds", "peak memory, GB"), strict=True):
-        lengths = figures["estimators"]["value"]["lengths"]
-        axes.set_xticks(lengths, map(str, lengths))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set(xlabel="T, tokens of a sequence", ylabel=unit)
-        axes.grid(color="#dddddd", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
-    panels[1].set_ylim(0.5, 4)
-    panels[1].set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
-    panels[1].yaxis.set_minor_locator(NullLocator())
-    panels[0].legend(frameon=False, fontsize=9)
-    figure.suptitle("Action values of one batch")
-    figure.savefig(path)
+    from reports.plot_style import BLUE, GREEN, PINK, RED
+
+    with log_plots(path, (9, 3.8), "Action values of one batch", 1, 2) as ((time, memory),):
+        lines = zip(figures["estimators"].items(), (RED, PINK, GREEN, BLUE), "osD^", strict=False)
+        for (name, of), color, marker in lines:
+            slope = of["exponent_of_cpu_time"]
+            label = name if slope is None else f"{name}, ∝ T$^{{{slope:.2f}}}$"
+            for axes, key in ((time, "values_cpu_ms"), (memory, "peak_memory_mb")):
+                values = [point[key] / 1000 for point in of["points"]]
+                axes.plot(of["lengths"], values, f"{marker}-", color=color, label=label)
+        for axes, unit in ((time, "processor time, seconds"), (memory, "peak memory, GB")):
+            mark_sizes(axes, figures["estimators"]["value"]["lengths"])
+            axes.set(xlabel="T, tokens of a sequence", ylabel=unit)
+        memory.set_ylim(0.5, 4)
+        memory.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+        memory.yaxis.set_minor_locator(NullLocator())
+        time.legend()
 
 
 def main(arguments: list[str] | None = None) -> None:

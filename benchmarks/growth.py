@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.log_plots import log_plots, mark_sizes
 from benchmarks.measure import in_child, wait_for
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -119,45 +120,30 @@ def measure_growth(repeats: int, quick: bool = False) -> dict[str, Any]:
 
 
 def draw_growth(growth: dict[str, Any], path: Path) -> None:
-    """Time above, memory below, a column for each of T, V, N and B; both axes logarithmic. PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import NullLocator
+    """Time above, memory below, a column for each of T, V, N and B. PNG."""
+    from reports.plot_style import BLUE, GREY, RED
 
-    blue, orange, grey = "#0072B2", "#D55E00", "#777777"  # Okabe and Ito's
     center, axes_of = growth["center"], growth["axes"]
-    figure = Figure(figsize=(3 * len(axes_of) + 1, 5.6), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
     at = ", ".join(f"{SYMBOLS[name]} = {center[name]:,}" for name in SYMBOLS)
-    figure.suptitle(f"Rewards of one batch; where not varied, {at}")
-    grid = figure.subplots(2, len(axes_of), sharey="row", squeeze=False)
-    for column, (axis, line) in enumerate(axes_of.items()):
-        symbol, sizes = SYMBOLS[axis], line["sizes"]
-        time_axes, memory_axes = grid[:, column]
-        time_axes.loglog(
-            *(sizes, line["seconds"], "o-"),
-            color=blue,
-            label=f"time ∝ {symbol}$^{{{line['exponent_of_time']:.2f}}}$",
-        )
-        memory_axes.loglog(
-            *(sizes, np.array(line["peak_memory_mb"]) / 1000, "s-"),
-            color=orange,
-            label=f"memory ∝ {symbol}$^{{{line['exponent_of_memory']:.2f}}}$",
-        )
-        bound = growth["memory_bound_mb"] / 1000
-        memory_axes.axhline(bound, color=grey, linestyle="--", label=f"bound, {bound:g} GB")
-        for axes in (time_axes, memory_axes):
-            axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.grid(color="#dddddd", linewidth=0.6)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, fontsize=9)
-        memory_axes.set_xlabel(symbol)
-    grid[0, 0].set_ylabel("seconds")
-    grid[1, 0].set_ylabel("peak memory of the process, GB")
-    top = 10 ** math.ceil(math.log10(growth["memory_bound_mb"] / 1000))
-    grid[1, 0].set_ylim(0.1, top)
-    figure.savefig(path)
+    title, size = f"Rewards of one batch; where not varied, {at}", (3 * len(axes_of) + 1, 5.6)
+    with log_plots(path, size, title, 2, len(axes_of), sharey="row") as grid:
+        for (axis, line), (times, memory) in zip(axes_of.items(), grid.T, strict=True):
+            symbol, sizes = SYMBOLS[axis], line["sizes"]
+            label = f"time ∝ {symbol}$^{{{line['exponent_of_time']:.2f}}}$"
+            times.plot(sizes, line["seconds"], "o-", color=BLUE, label=label)
+            label = f"memory ∝ {symbol}$^{{{line['exponent_of_memory']:.2f}}}$"
+            used = np.array(line["peak_memory_mb"]) / 1000
+            memory.plot(sizes, used, "s-", color=RED, label=label)
+            bound = growth["memory_bound_mb"] / 1000
+            memory.axhline(bound, color=GREY, linestyle="--", label=f"bound, {bound:g} GB")
+            for axes in (times, memory):
+                mark_sizes(axes, sizes)
+                axes.legend()
+            memory.set_xlabel(symbol)
+        grid[0, 0].set_ylabel("seconds")
+        grid[1, 0].set_ylabel("peak memory of the process, GB")
+        top = 10 ** math.ceil(math.log10(growth["memory_bound_mb"] / 1000))
+        grid[1, 0].set_ylim(0.1, top)
 
 
 def main(arguments: list[str] | None = None) -> None:

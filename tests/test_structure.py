@@ -21,7 +21,7 @@ ALLOWED = {
     "training": BELOW,
     "reports": BELOW,
     "judging": BELOW | {"training"},
-    "benchmarks": BELOW | {"training"},
+    "benchmarks": BELOW | {"training", "reports"},
     "experiments": BELOW | {"training", "reports", "benchmarks"},
     "scripts": BELOW | {"training", "reports", "judging"},
     "docs": set(),
