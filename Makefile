@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COVERED := $(CURDIR)/files,$(CURDIR)/models,$(CURDIR)/training,$(CURDIR)/data,$(CURDIR)/metrics,$(CURDIR)/reports,$(CURDIR)/judging
 ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 
-TABLES := table1 table2 table3 table4 captions news ablations discriminator map guided sampling best
+TABLES := table1 table2 table3 table4 captions news ablations action_values discriminator map guided sampling best
 
 .PHONY: demo test test-fast faults check lint types bench lock clean $(TABLES)
 

@@ -17,6 +17,7 @@ SETTINGS = {
 def run(folder, seed, gain, **settings):
     metrics = {f"{name}_tuned_mle": 3.0 for name in module.FIGURES}
     metrics |= {f"{name}_tuned": 3.0 - gain for name in module.FIGURES}
+    metrics["candidates_resampled_gain_test"] = gain / 10
     result = {"seed": seed, "settings": {**SETTINGS, **settings}, "metrics": metrics}
     folder.mkdir()
     (folder / "result.json").write_text(json.dumps(result))
@@ -40,6 +41,7 @@ def test_by_hand(tmp_path, capsys):
     assert cells[3:6] == ["3.0000 ± 0.0000", "2.9767 ± 0.0153", "0.0233 ± 0.0153"]
     p = stats.ttest_rel([3.0] * 3, [3.0 - gain for gain in found]).pvalue
     assert cells[9] == f"{p:.1g}"
+    assert cells[10] == "0.0023 ± 0.0015"
     assert "| prefix, permuted labels | 1 | 3.0000 | 3.0030 | -0.0030 |" in second
     assert page.read_text().startswith("before") and second in page.read_text()
     rows = json.loads(out.read_text())["rows"]
@@ -69,7 +71,7 @@ def test_a_run_on_the_oracle_has_neither_bleu_nor_validation_figures(tmp_path, c
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[3:6] == ["–"] * 3
     assert cells[6:9] == ["3.0000", "2.9800", "0.0200"]
-    assert cells[10:] == ["–", "–", "3.000", "2.980", "3.000", "2.980"]
+    assert cells[10:] == ["0.0020", "–", "–", "3.000", "2.980", "3.000", "2.980"]
 
 
 def test_other_runs_are_refused(tmp_path):
