@@ -29,6 +29,7 @@ class GuidedPolicy:
         generator: the policy G.
         critic: gives f.
         num_tokens: how many tokens are scored at each step, at most V.
+        jit_compile: whether XLA compiles the scoring, which is faster; not for an export.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class GuidedPolicy:
         generator: Generator,
         critic: Critic,
         num_tokens: int = NUM_TOKENS,
+        jit_compile: bool = False,
     ):
         checks.check_counts(num_tokens=num_tokens)
         check_critic(generator, critic)
         self.generator = generator
         self.critic = critic
         self.num_tokens = min(num_tokens, generator.vocab_size)
+        self.jit_compile = jit_compile
 
     def sample(
         self, num: int, seed: Seed, temperature: float = 1.0, guidance: float = 1.0
@@ -170,7 +173,8 @@ class _Walk(ScoredSteps):
     """A guided policy step by step."""
 
     def __init__(self, policy: GuidedPolicy, temperature, guidance):
-        super().__init__(policy.generator, policy.critic, policy.num_tokens, temperature)
+        models = policy.generator, policy.critic
+        super().__init__(*models, policy.num_tokens, temperature, policy.jit_compile)
         self.guidance = guidance
 
     def log_probs(self, state):

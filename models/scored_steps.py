@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.generator import Generator
+from models.graph_function import graph_function
 from models.limits import MIN_TEMPERATURE
 from models.prefix_judge import PrefixJudge
 from models.value import ValueNetwork
@@ -36,11 +37,23 @@ class ScoredSteps:
         critic: scores prefixes.
         num_tokens: how many tokens are scored at each step, at most V.
         temperature: divides the generator's logits.
+        jit_compile: whether XLA compiles the scoring of next tokens. It keeps no numbers in memory
+            for each of them, and takes a quarter of the time.
     """
 
-    def __init__(self, generator: Generator, critic: Critic, num_tokens: int, temperature):
+    def __init__(
+        self,
+        generator: Generator,
+        critic: Critic,
+        num_tokens: int,
+        temperature,
+        jit_compile: bool = False,
+    ):
         self.generator = generator
         self.scores = critic.prefix_scores()
+        self._next_scores = self.scores.next_scores
+        if jit_compile:
+            self._next_scores = graph_function(self.scores.next_scores, jit_compile=True)
         self.num_tokens = num_tokens
         self.temperature = tf.maximum(temperature, MIN_TEMPERATURE)
         self.layout, self.max_length = generator.layout, generator.max_length
@@ -75,4 +88,4 @@ class ScoredSteps:
             log-probabilities, ids (int32), and scores of the prefixes that they make.
         """
         likeliest, ids = tf.math.top_k(log_probs, self.num_tokens)
-        return likeliest, ids, self.scores.next_scores(ids, state[1])
+        return likeliest, ids, self._next_scores(ids, state[1])

@@ -88,10 +88,11 @@ def make_guided_updates(steps: Steps, rollout: Rollout, settings: Settings) -> G
     if settings.policy_update != "guided":
         return None
     prefix_discriminator: Any = steps.discriminator  # see training.setting_checks
+    jit_compile = settings.xla and not settings.check_numerics
     return GuidedUpdates(
         steps,
-        GuidedPolicy(rollout.policy, prefix_discriminator),
+        GuidedPolicy(rollout.policy, prefix_discriminator, jit_compile=jit_compile),
         settings.guidance,
-        jit_compile=settings.xla,
+        jit_compile=jit_compile,
         check_numerics=settings.check_numerics,
     )

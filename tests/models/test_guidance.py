@@ -199,3 +199,30 @@ def test_what_does_not_fit_is_refused():
         policy.sample(2, (1, 2), guidance=-1)
     with pytest.raises(ValueError, match=r"^`guidance` is nan"):
         policy.log_prob(ALL, guidance=float("nan"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make_critic", CRITICS)
+def test_xla_scores_the_same_tokens(make_critic):
+    critic, generator = make_critic(), tiny_generator(V, T)
+    plain, compiled = (
+        GuidedPolicy(generator, critic, 3, jit_compile=jit_compile) for jit_compile in (False, True)
+    )
+    given = 50, (1, 2), 0.9, 1.5
+    for ours, expected in zip(
+        compiled.sample_with_targets(*given), plain.sample_with_targets(*given), strict=True
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(compiled.log_prob(ALL), plain.log_prob(ALL), rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_xla_compiles_the_scoring_only_where_asked():
+    generator, critic = tiny_generator(V, T), small_prefix_discriminator()
+    for jit_compile in (False, True):
+        policy = GuidedPolicy(generator, critic, jit_compile=jit_compile)
+        graph = policy._log_prob.get_concrete_function(
+            tf.TensorSpec([None, T], tf.int32), tf.TensorSpec([]), tf.TensorSpec([])
+        ).graph.as_graph_def()
+        compiled = [f for f in graph.library.function if f.attr["_XlaMustCompile"].b]
+        assert bool(compiled) == jit_compile
