@@ -26,6 +26,17 @@ class Case:
     """Fewer measurements than the others', for what takes long."""
 
 
+def repeated(call: Callable[[], Any], times: int) -> Case:
+    """A case of so many calls at once: one of a few milliseconds would measure what ran before it."""
+
+    def calls() -> Any:
+        for _ in range(times):
+            result = call()
+        return result
+
+    return Case(calls, times)
+
+
 @dataclass(frozen=True)
 class Timing:
     """Medians of one unit, milliseconds."""

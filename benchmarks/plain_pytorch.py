@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.measure import repeated
 from models.discriminator import paper_kernels
 from training.discriminators import with_defaults
 from training.task_settings import OracleSettings
@@ -109,13 +110,13 @@ class Stages:
 
     def cases(self) -> dict[str, tuple[Callable[[], Any], int]]:
         """By name, each with the units that a call does."""
-        num = self.settings.batch_size
-        first = self.epoch[:num]
+        num, times = self.settings.batch_size, self.batches
+        step = partial(self.generator_step, self.policy, self.epoch[:num], 1.0)
         return {
-            f"sample {num} sequences": (partial(self.sample, num), 1),
+            f"sample {num} sequences": (repeated(partial(self.sample, num), times).call, times),
             f"sample {self.completions} sequences": (partial(self.sample, self.completions), 1),
             "MLE step": (self.mle_epoch, self.batches),
-            "policy-gradient step": (partial(self.generator_step, self.policy, first, 1.0), 1),
+            "policy-gradient step": (repeated(step, times).call, times),
             "discriminator step": (self.discriminator_epoch, self.batches),
             f"score {self.completions} sequences": (
                 partial(self.discriminator.score, self.many),

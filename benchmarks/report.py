@@ -110,7 +110,7 @@ def stage_table(figures: dict[str, Any]) -> Table:
         )
     columns = ["stage", "ours", *others.values(), "GFLOP", "ours / limit", "memory"]
     notes = [
-        "Medians after warm-up; the implementations of a stage are timed alternately. In brackets: "
+        "Medians after warm-up; the implementations of a stage are timed alternately, stages of milliseconds 20 times at once. In brackets: "
         "time relative to ours. Naive roll-outs and samples are timed on one sequence and multiplied. "
         "The round is the sum of its parts. bfloat16: ours with `--mixed-precision bfloat16`.",
         "GFLOP: floating-point operations by the paper's definition, 10^9. Limit: their time at the "
@@ -135,7 +135,7 @@ def pytorch_table(figures: dict[str, Any]) -> Table:
         for record in values["records"]
     ]
     notes = [
-        "Medians after warm-up, timed alternately, PyTorch in a process of its own. In brackets: time "
+        "Medians after warm-up, timed alternately, PyTorch in a process of its own, stages of milliseconds 20 times at once. In brackets: time "
         "relative to ours. Aim: what that ratio is to be. A float32 matrix product runs at "
         f"{values['product_gflops']:.0f} GFLOP/s in the same run.",
         machine_note(values),

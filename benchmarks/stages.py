@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import pytorch_worker
-from benchmarks.measure import Case, Timing, in_child, side_by_side
+from benchmarks.measure import Case, Timing, in_child, repeated, side_by_side
 from files.errors import UsageError
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -85,13 +85,15 @@ class Stages:
         steps, generator, seed = self.steps, self.generator, SEED
         batch_size = self.settings.batch_size
         return {
-            f"sample {batch_size} sequences": Case(lambda: generator.sample(batch_size, seed)),
+            f"sample {batch_size} sequences": repeated(
+                lambda: generator.sample(batch_size, seed), self.batches
+            ),
             f"sample {self.completions} sequences": Case(
                 lambda: generator.sample(self.completions, seed)
             ),
             "MLE step": Case(lambda: steps.mle_epoch(self.epoch, seed), self.batches),
-            "policy-gradient step": Case(
-                lambda: steps.policy_gradient(self.batch, self.rewards, 1e-3)
+            "policy-gradient step": repeated(
+                lambda: steps.policy_gradient(self.batch, self.rewards, 1e-3), self.batches
             ),
             **self._discriminator_stages(steps, self.discriminator),
         }
@@ -180,8 +182,9 @@ class Stages:
                 lambda: plain_keras.sample(generator, batch_size, settings.max_length)
             ),
             "MLE step": Case(lambda: fit(generator, inputs, epoch), self.batches),
-            "policy-gradient step": Case(
-                lambda: fit(policy, batch_inputs, self.batch.numpy(), self.rewards.numpy())
+            "policy-gradient step": repeated(
+                lambda: fit(policy, batch_inputs, self.batch.numpy(), self.rewards.numpy()),
+                self.batches,
             ),
             "discriminator step": Case(lambda: fit(discriminator, epoch, labels), self.batches),
             f"score {self.completions} sequences": Case(lambda: score(self.many)),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import growth, quality, report, speed, stages, start_up
+from benchmarks import growth, pytorch_worker, quality, report, speed, stages, start_up
 from benchmarks.measure import Case, side_by_side
 from files.errors import UsageError
 from models.discriminator import Discriminator
@@ -235,6 +235,7 @@ def test_it_all_runs_in_tiny_sizes(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(growth, "in_child", point)
     monkeypatch.setattr(start_up, "seconds_of", lambda *_: 0.1)
+    monkeypatch.setattr(pytorch_worker, "available", lambda: False)  # tests/benchmarks/test_pytorch.py
     figures, picture = tmp_path / "speed.json", tmp_path / "growth.png"
     figures.write_text(json.dumps({"quality": FIGURES["quality"]}))
     speed.main(["--quick", "--json", str(figures), "--figure", str(picture)])
