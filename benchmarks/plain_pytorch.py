@@ -96,7 +96,9 @@ class Stages:
         self.discriminator = Discriminator(settings)
         self.completions = settings.batch_size * (settings.max_length - 1) * settings.num_rollouts
         models = (self.generator, self.policy, self.discriminator)
-        self.optimizers = {each: torch.optim.Adam(each.parameters(), lr=1e-3) for each in models}
+        self.optimizers: dict[nn.Module, torch.optim.Optimizer] = {
+            each: torch.optim.Adam(each.parameters(), lr=1e-3) for each in models
+        }
         random = np.random.default_rng(0)
 
         def tokens(num):

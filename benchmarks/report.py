@@ -110,7 +110,7 @@ def stage_table(figures: dict[str, Any]) -> Table:
         )
     columns = ["stage", "ours", *others.values(), "GFLOP", "ours / limit", "memory"]
     notes = [
-        "Medians after warm-up; the implementations of a stage are timed alternately, stages of milliseconds 20 times at once. In brackets: "
+        "Medians after warm-up; the implementations of a stage are timed alternately. In brackets: "
         "time relative to ours. Naive roll-outs and samples are timed on one sequence and multiplied. "
         "The round is the sum of its parts. bfloat16: ours with `--mixed-precision bfloat16`.",
         "GFLOP: floating-point operations by the paper's definition, 10^9. Limit: their time at the "

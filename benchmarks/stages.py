@@ -34,6 +34,7 @@ ELSEWHERE = {
 SEED = np.array([1, 2], np.int32)
 BATCHES, QUICK_BATCHES = 20, 2
 """Batches of an epoch that is timed."""
+_LONG = 1e11  # operations, with which PyTorch needs up to a minute: it is measured twice, what is shorter more often
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,10 +252,14 @@ def measure_pytorch(repeats: int, quick: bool = False) -> list[dict[str, Any]]:
     """One record a stage, `{"stage", "ours", "pytorch"}`, milliseconds; torch has to be installed."""
     worker = pytorch_worker.Worker(quick)
     ours, theirs = Stages(*sizes(quick)).ours(), worker.cases()
-    records = []
+    work = operations(sizes(quick)[0])
+    records: list[dict[str, Any]] = []
     for stage, case in ours.items():
         pair = {"ours": case, "pytorch": theirs[stage]}
-        timings = side_by_side(pair, repeats, 1 if quick else 2)
+        long = work[stage] > _LONG
+        if long:
+            pair["pytorch"] = dataclasses.replace(theirs[stage], repeats=min(repeats, 2))
+        timings = side_by_side(pair, repeats if long else 3 * repeats, 1 if quick else 2)
         records.append({"stage": stage} | {way: each.wall_ms for way, each in timings.items()})
     worker.close()
     return records
