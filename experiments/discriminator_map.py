@@ -1,7 +1,7 @@
 """What discriminators know about unseen data, by the generator that they judge: a table of finished runs.
 
     python -m experiments.discriminator_map runs/map/* --json results/discriminator-map.json \\
-        --write docs/discriminator.md
+        --write docs/discriminator.md --figure results/discriminator-map.png
 
 The runs are those of `experiments/map.sh` with `--rounds 0`, so that the generator is the start.
 """
@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import tyro
 
 from benchmarks.report import Table
-from experiments.tables import publish
+from experiments.map_figure import draw_map
+from experiments.tables import publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
+from files.writing import check_folders
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -39,9 +41,11 @@ class MapSettings:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     """Folders of runs of --algorithm seqgan."""
     json: Path | None = None
-    """File for the figures."""
+    """File for the figures. Its rows of other runs are kept."""
     write: Path | None = None
     """Markdown file with the marks of the table `discriminator map`."""
+    figure: Path | None = None
+    """PNG to draw the gains to."""
 
 
 def start_in_words(settings: dict[str, Any]) -> str:
@@ -52,6 +56,13 @@ def start_in_words(settings: dict[str, Any]) -> str:
     size = settings["hidden_dim"]
     at = ", at its best temperature" if settings["start_at_temperature"] else ""
     return f"MLE, H = {size}, {how}{at}"
+
+
+def data_in_words(settings: dict[str, Any]) -> str:
+    """The corpus, or the oracle and how many sequences it drew."""
+    if "corpus" in settings:
+        return Path(settings["corpus"]).name
+    return f"oracle {settings['oracle']}, {settings['train_size']:,} sequences"
 
 
 def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
@@ -65,10 +76,9 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 f"{folder} has no discriminator trained against the start, expected a run with --rounds 0 "
                 "and a validation part. Leave it out."
             )
-        corpus = Path(settings.get("corpus", settings.get("oracle", ""))).name
         permuted = settings.get("d_labels", "true") == "permuted"
         judge = settings["discriminator"] + (", permuted labels" if permuted else "")
-        key = corpus, start_in_words(settings), judge
+        key = data_in_words(settings), start_in_words(settings), judge
         row = rows.setdefault(
             key, dict(zip(("data", "start", "discriminator"), key, strict=True)) | {"seeds": {}}
         )
@@ -115,11 +125,12 @@ def map_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(MapSettings, MapSettings(), arguments, prog="discriminator_map")
-    if not settings.runs:
-        raise UsageError("no runs are given, expected folders of complete runs. Name some.")
-    rows = read_runs(settings.runs)
+    check_folders(settings.json, settings.figure)
+    rows = with_earlier(read_runs(settings.runs), settings.json, ("data", "start", "discriminator"))
     given = map_table(rows), {"rows": rows}, settings.json, settings.write
     publish("discriminator map", *given, maker="experiments.discriminator_map")
+    if settings.figure is not None:
+        draw_map(rows, settings.figure)
 
 
 if __name__ == "__main__":

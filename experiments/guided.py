@@ -16,7 +16,7 @@ import tyro
 from scipy import stats
 
 from benchmarks.report import Table
-from experiments.tables import publish
+from experiments.tables import publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from reports.cells import mean_sd, p_value, seed_range
@@ -40,7 +40,7 @@ class GuidedSettings:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
     """Folders of complete runs with --policy-update guided and --tune-temperature."""
     json: Path | None = None
-    """File for the figures."""
+    """File for the figures. Its rows of other runs are kept."""
     write: Path | None = None
     """Markdown file with the marks of the table `guided updates`."""
 
@@ -129,9 +129,7 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(GuidedSettings, GuidedSettings(), arguments, prog="guided")
-    if not settings.runs:
-        raise UsageError("no runs are given, expected folders of complete runs. Name some.")
-    rows = read_runs(settings.runs)
+    rows = with_earlier(read_runs(settings.runs), settings.json, ("data", "discriminator"))
     given = guided_table(rows), {"rows": rows}, settings.json, settings.write
     publish("guided updates", *given, maker="experiments.guided")
 

@@ -1,10 +1,43 @@
 """Where the tables of this folder go: the terminal, a file of figures, a page of docs/."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Table, insert, markdown
+from files.errors import UsageError
+from files.reading import read_json
 from files.writing import write_json, write_text
+
+
+def with_earlier(
+    rows: Sequence[dict[str, Any]], json: Path | None, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The rows, and those that the file has of other runs: a seed that both have is the new one.
+
+    Args:
+        rows: each with `seeds`, figures by seed.
+        json: file that an earlier call wrote, `{"rows": [...]}`; None, or not there yet: no more rows.
+        names: of the entries by which rows differ; they decide the order.
+
+    Raises:
+        UsageError: there is no row at all, or the file has something else.
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    earlier: Sequence[dict[str, Any]] = []
+    if json is not None and json.exists():
+        try:
+            earlier = read_json(json, "expected the figures of a table")["rows"]
+        except (KeyError, TypeError):
+            raise UsageError(
+                f"--json is {json}, which has no rows of a table. Give another file."
+            ) from None
+    for row in (*earlier, *rows):
+        same = found.setdefault(tuple(row[name] for name in names), {**row, "seeds": {}})
+        same["seeds"] = dict(sorted((same["seeds"] | row["seeds"]).items()))
+    if not found:
+        raise UsageError("no runs are given, expected folders of complete runs. Name some.")
+    return [found[key] for key in sorted(found)]
 
 
 def publish(

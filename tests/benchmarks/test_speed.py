@@ -235,7 +235,9 @@ def test_it_all_runs_in_tiny_sizes(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(growth, "in_child", point)
     monkeypatch.setattr(start_up, "seconds_of", lambda *_: 0.1)
-    monkeypatch.setattr(pytorch_worker, "available", lambda: False)  # tests/benchmarks/test_pytorch.py
+    monkeypatch.setattr(
+        pytorch_worker, "available", lambda: False
+    )  # tests/benchmarks/test_pytorch.py
     figures, picture = tmp_path / "speed.json", tmp_path / "growth.png"
     figures.write_text(json.dumps({"quality": FIGURES["quality"]}))
     speed.main(["--quick", "--json", str(figures), "--figure", str(picture)])

@@ -41,7 +41,9 @@ def test_by_hand(tmp_path, capsys):
         "before\n<!-- discriminator map table: made by experiments.discriminator_map -->\n"
         "<!-- end of discriminator map table -->\nafter\n"
     )
-    module.main([*map(str, folders), "--json", str(out), "--write", str(page)])
+    picture = tmp_path / "map.png"
+    files = ["--json", str(out), "--write", str(page), "--figure", str(picture)]
+    module.main([*map(str, folders), *files])
     printed = capsys.readouterr().out
     first, second = [line for line in printed.splitlines() if line.startswith("| coco")]
     assert "MLE, H = 64, 60 epochs |" in first
@@ -53,6 +55,29 @@ def test_by_hand(tmp_path, capsys):
     rows = json.loads(out.read_text())["rows"]
     assert [sorted(row["seeds"]) for row in rows] == [["1"], ["1", "2"]]
     assert rows[1]["seeds"]["2"]["discriminator_gain_test"] == -0.04
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_runs_add_to_those_of_the_file(tmp_path, capsys):
+    """A seed that is measured again replaces its figures."""
+    out = tmp_path / "map.json"
+    for name, seed, gain in (("a", 1, 0.02), ("b", 2, 0.04), ("c", 1, 0.03)):
+        module.main([str(run(tmp_path / name, seed, gain)), "--json", str(out)])
+    module.main([str(run(tmp_path / "d", 7, 0.05, discriminator="paper")), "--json", str(out)])
+    capsys.readouterr()
+    module.main(["--json", str(out)])  # shows what there is
+    paper, small = [line for line in capsys.readouterr().out.splitlines() if "| coco" in line]
+    assert "| paper | 7 | 0.600 | 0.0500 (error 0.0050)" in paper
+    assert "| small | 1, 2 | 0.600 ± 0.000 | 0.0350 ± 0.0071" in small
+    out.write_text("[]")
+    with pytest.raises(UsageError, match="has no rows of a table"):
+        module.main(["--json", str(out)])
+    assert out.read_text() == "[]"
+
+
+def test_data_of_an_oracle_are_named_by_their_number():
+    drawn = {"oracle": "published", "train_size": 100_000}
+    assert module.data_in_words(drawn) == "oracle published, 100,000 sequences"
 
 
 def test_other_runs_are_refused(tmp_path):
