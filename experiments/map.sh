@@ -1,44 +1,64 @@
 #!/usr/bin/env bash
-# What each discriminator knows about unseen captions, against the strongest MLE generator as it is and at
-# its best temperature; and that generator trained with the verdict (weighted likelihood), with its control.
-# The table of docs/discriminator.md: python -m experiments.discriminator_map OUT/text-coco-map-*
+# What each discriminator knows about unseen data of every corpus and of synthetic data, against an MLE generator
+# as it is and at its best temperature. PRESET=best is the strongest generator, PRESET=quick the paper's.
+# On captions also the control with labels at random, and the generator trained with the verdict
+# (weighted likelihood). The table of docs/discriminator.md, to whose figures new runs are added:
+# python -m experiments.discriminator_map OUT/*-map-* --json results/discriminator-map.json
 # See common.sh for SEEDS, PRESET (best here) and OUT.
 PRESET=${PRESET:-best}
 . "$(dirname "$0")/common.sh"
 
-corpus=$(data coco sample)
+# A discriminator trained against a generator that stays as it is: judge LABEL FLAGS
+judge() {
+    local label=$1
+    shift
+    run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        --tune-temperature --rounds 0 "$@" \
+        --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
+        --pretrained "$mle" --out "$OUT/$name-map-$label-$PRESET-seed$seed"
+}
 
-for seed in $SEEDS; do
-    mle=$OUT/text-coco-mle-$PRESET-seed$seed
-    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm mle \
+map() {
+    script=$1 source=$2 data=$3 name=$4
+    mle=$OUT/$name-mle-$PRESET-seed$seed                                  # as in best.sh
+    [ "$PRESET" = best ] || mle=$OUT/$name-map-start-$PRESET-seed$seed    # with its temperature
+    run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm mle \
         --tune-temperature --out "$mle"
     for discriminator in paper small recurrent prefix; do
-        run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
-            --tune-temperature --start-at-temperature --rounds 0 --discriminator "$discriminator" \
-            --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
-            --pretrained "$mle" --out "$OUT/text-coco-map-tuned-$discriminator-$PRESET-seed$seed"
+        judge "tuned-$discriminator" --start-at-temperature --discriminator "$discriminator"
+        judge "$discriminator" --discriminator "$discriminator"
     done
-    for discriminator in paper small recurrent prefix; do
-        run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
-            --tune-temperature --rounds 0 --discriminator "$discriminator" \
-            --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
-            --pretrained "$mle" --out "$OUT/text-coco-map-$discriminator-$PRESET-seed$seed"
-    done
-    # The control: labels at random.
-    run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
-        --tune-temperature --start-at-temperature --rounds 0 --discriminator small \
-        --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
-        --d-labels permuted \
-        --pretrained "$mle" --out "$OUT/text-coco-map-tuned-permuted-$PRESET-seed$seed"
+}
+
+for seed in $SEEDS; do
+    map train_text.py --corpus "$(data coco sample)" text-coco
+    judge tuned-permuted --start-at-temperature --discriminator small --d-labels permuted
     # Weighted likelihood: 128,000 sequences of the target network a round.
     for reward in density-ratio permuted-density-ratio; do
-        run train_text.py --corpus "$corpus" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
             --tune-temperature --start-at-temperature --rounds 4 --discriminator small \
             --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
             --reward "$reward" --action-values sequence --policy-samples target \
             --g-steps 2000 --g-learning-rate 5e-4 --g-learning-rate-final 5e-5 --d-samples 10000 \
-            --pretrained "$mle" --out "$OUT/text-coco-weighted-$reward-$PRESET-seed$seed"
+            --pretrained "$mle" --out "$OUT/$name-weighted-$reward-$PRESET-seed$seed"
     done
+
+    map train_text.py --corpus "$(data coco-iid sample)" text-coco-iid
+    map train_poems.py --corpus "$(data poems sample)" poems
+    map train_speeches.py --corpus "$(data speeches-paragraphs sample)" speeches-paragraphs
+    map train_text.py --corpus "$(data news sample)" text-news
+    map train_music.py --corpus "$(data nottingham sample)" music
+    oracle=$(data published seed:1)
+    map train_oracle.py --oracle "$oracle" "oracle-${oracle/:/}"
+done
+
+# How many sequences there are to learn from.
+for size in 5000 100000; do
+    seed=$FIRST_SEED name=oracle-${oracle/:/}-$size
+    mle=$OUT/$name-mle-$PRESET-seed$seed
+    run train_oracle.py --oracle "$oracle" --preset "$PRESET" --seed "$seed" --algorithm mle \
+        --train-size "$size" --tune-temperature --out "$mle"
+    judge tuned-small --start-at-temperature --discriminator small --train-size "$size"
 done
 
 finish map "$@"

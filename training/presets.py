@@ -47,8 +47,42 @@ _PAPER = OracleSettings(
     checkpoint_seconds=300.0,
 )
 
+# Chosen on the validation data of the captions; docs/discriminator.md has what was tried.
+_BEST: dict[str, Any] = {
+    "preset": "best",
+    "algorithm": "mle",
+    "embedding_dim": 64,
+    "hidden_dim": 64,
+    "dropout": 0.4,
+    "mle_epochs": 60,
+    "mle_learning_rate": 3e-3,
+    "mle_patience": 2,
+    "mle_rate_cuts": 2,
+    "tune_temperature": True,
+}
+# From there on: guided updates by a new discriminator in each round, which stops early.
+_GUIDED: dict[str, Any] = {
+    **_BEST,
+    "preset": "guided",
+    "algorithm": "seqgan",
+    "start_at_temperature": True,
+    "discriminator": "small-prefix",
+    "pretrain_d_steps": 40,
+    "pretrain_d_epochs": 1,
+    "pretrain_d_samples": 10000,
+    "d_patience": 4,
+    "d_update": "restart",
+    "policy_update": "guided",
+    "rounds": 4,
+    "g_steps": 800,
+    "g_learning_rate": 3e-3,
+    "g_learning_rate_final": 3e-5,
+}
+
 ORACLE_PRESETS: dict[str, OracleSettings] = {
     "quick": OracleSettings(),
+    "best": OracleSettings(**_BEST),
+    "guided": OracleSettings(**_GUIDED),
     "smoke": OracleSettings(
         preset="smoke",
         vocab_size=50,
@@ -99,37 +133,6 @@ _CORPUS_SMOKE: dict[str, Any] = {
     "temperatures": (0.7, 1.0),
 }
 _CORPUS_QUICK: dict[str, Any] = {"mle_epochs": 25, "g_learning_rate": 0.012, "d_samples": 960}
-# Chosen on the validation data of the captions; docs/discriminator.md has what was tried.
-_CORPUS_BEST: dict[str, Any] = {
-    "preset": "best",
-    "algorithm": "mle",
-    "embedding_dim": 64,
-    "hidden_dim": 64,
-    "dropout": 0.4,
-    "mle_epochs": 60,
-    "mle_learning_rate": 3e-3,
-    "mle_patience": 2,
-    "mle_rate_cuts": 2,
-    "tune_temperature": True,
-}
-# From there on: guided updates by a new discriminator in each round, which stops early.
-_CORPUS_GUIDED: dict[str, Any] = {
-    **_CORPUS_BEST,
-    "preset": "guided",
-    "algorithm": "seqgan",
-    "start_at_temperature": True,
-    "discriminator": "small-prefix",
-    "pretrain_d_steps": 40,
-    "pretrain_d_epochs": 1,
-    "pretrain_d_samples": 10000,
-    "d_patience": 4,
-    "d_update": "restart",
-    "policy_update": "guided",
-    "rounds": 4,
-    "g_steps": 800,
-    "g_learning_rate": 3e-3,
-    "g_learning_rate_final": 3e-5,
-}
 # fmt: off
 _OF_THE_PAPER = (
     "preset", "mle_epochs", "mle_learning_rate", "pretrain_d_steps", "pretrain_d_epochs",
@@ -143,8 +146,8 @@ _CORPUS_PAPER: dict[str, Any] = {name: getattr(_PAPER, name) for name in _OF_THE
 def _corpus_presets(kind: type[S], corpus: str, **quick: Any) -> dict[str, S]:
     return {
         "quick": kind(**{**_CORPUS_QUICK, **quick}, corpus=corpus),  # type: ignore[call-arg]
-        "best": kind(**_CORPUS_BEST, corpus=corpus),  # type: ignore[call-arg]
-        "guided": kind(**_CORPUS_GUIDED, corpus=corpus),  # type: ignore[call-arg]
+        "best": kind(**_BEST, corpus=corpus),  # type: ignore[call-arg]
+        "guided": kind(**_GUIDED, corpus=corpus),  # type: ignore[call-arg]
         "smoke": kind(**_CORPUS_SMOKE),
         "paper": kind(**_CORPUS_PAPER, corpus=corpus),  # type: ignore[call-arg]
     }
@@ -159,7 +162,7 @@ MUSIC_PRESETS = _corpus_presets(
 # `make demo`: the generator of "best", then a few careful rounds, so that its text stays readable.
 _DEMO = TextSettings(
     **{
-        **_CORPUS_BEST,
+        **_BEST,
         "preset": "demo",
         "algorithm": "seqgan",
         "tune_temperature": False,
