@@ -50,6 +50,12 @@ def with_defaults(settings: Any) -> Any:
     return dataclasses.replace(settings, **missing)
 
 
+def with_discriminator(settings: Any, name: str) -> Any:
+    """The settings, of the same type, with the discriminator of this name and its own values."""
+    own = dict.fromkeys(_NAMES) | {"discriminator": name}
+    return with_defaults(dataclasses.replace(settings, **own))
+
+
 def check_discriminator(settings: Any) -> None:
     """Raises `UsageError` for a setting that the named discriminator does not use."""
     if settings.discriminator not in ("paper", "small") and settings.mixed_precision != "none":
