@@ -184,7 +184,7 @@ print(draw(1, 0.8).numpy().tolist())
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--preset", "fast"], "expected one of quick, smoke"),
+        (["--preset", "fast"], "expected one of quick, best, guided, smoke, paper, official."),
         (["--rond", 3], "Did you mean --rounds"),
         (["--rounds", "many"], "--rounds"),
         (["--rounds", -1], "--rounds is -1"),
