@@ -20,21 +20,14 @@ def log_plots(
         columns: of axes.
         options: of `Figure.subplots`.
     """
-    import matplotlib.style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from reports.plot_style import drawn_to
 
-    from reports.plot_style import DOTS_PER_INCH, PLOT_STYLE
-
-    with matplotlib.style.context(["default", PLOT_STYLE]):
-        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(figure)
+    with drawn_to(path, *size) as figure:
         figure.suptitle(title)
         axes = figure.subplots(rows, columns, squeeze=False, **options)
         for each in axes.flat:
             each.loglog()
         yield axes
-        figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
 
 
 def mark_sizes(axes: Any, sizes: Sequence[int]) -> None:

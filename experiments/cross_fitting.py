@@ -110,20 +110,12 @@ class Folds:
     def _new_generator(self) -> Any:
         import keras
 
-        from models.generator import Generator
         from training.corpus_task import TEXT_OPTIONS
+        from training.generators import make_generator
 
-        settings = self.settings
-        keras.utils.set_random_seed(settings.seed)
-        options: dict[str, Any] = dict(TEXT_OPTIONS)
-        return Generator(
-            *(self.corpus.vocabulary.size, self.corpus.train.shape[1]),
-            embedding_dim=settings.embedding_dim,
-            hidden_dim=settings.hidden_dim,
-            cell=settings.cell,
-            dropout=settings.dropout,
-            **options,
-        )
+        keras.utils.set_random_seed(self.settings.seed)
+        sizes = self.corpus.vocabulary.size, self.corpus.train.shape[1]
+        return make_generator(*sizes, self.settings, TEXT_OPTIONS)
 
     def _set_best_temperature(self, generator: Any) -> None:
         from training.temperature import apply_temperature, best_temperature

@@ -43,10 +43,10 @@ class Compared:
         import keras
         import tensorflow as tf
 
-        from models.generator import Generator
         from models.rollout import Rollout
         from training.critic import make_critic
         from training.distillation import make_distillation, small_rollout
+        from training.generators import make_generator
         from training.journal import MemoryJournal
         from training.judges import make_discriminator
         from training.pretrain import pretrain_discriminator
@@ -57,8 +57,7 @@ class Compared:
         keras.utils.set_random_seed(settings.seed)
         self.settings, self.journal = settings, MemoryJournal(settings.seed)
         self.data, real, vocab_size, options = load_data(settings)
-        sizes = vocab_size, real.shape[1], settings.embedding_dim, settings.hidden_dim
-        self.generator = Generator(*sizes, settings.cell, dropout=settings.dropout, **options)
+        self.generator = make_generator(vocab_size, real.shape[1], settings, options)
         restore_generator(check_pretrained(folder, settings, print), self.generator)
         discriminator = make_discriminator(vocab_size, real.shape[1], settings)
         steps = make_steps(self.generator, discriminator, settings)

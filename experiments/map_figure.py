@@ -16,16 +16,9 @@ def draw_map(rows: Sequence[dict[str, Any]], path: Path) -> None:
         rows: of `experiments.discriminator_map`.
         path: of the PNG.
     """
-    import matplotlib.style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from reports.plot_style import BLUE, GREY, RED, drawn_to
 
-    from reports.plot_style import BLUE, DOTS_PER_INCH, GREY, PLOT_STYLE, RED
-
-    with matplotlib.style.context(["default", PLOT_STYLE]):
-        size = 9.5, 1.4 + 0.5 * len(rows)
-        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(figure)
+    with drawn_to(path, 9.5, 1.4 + 0.5 * len(rows)) as figure:
         axes = figure.subplots()
         for (part, label), color, shift in zip(
             PARTS.items(), (BLUE, RED), (-0.14, 0.14), strict=True
@@ -50,4 +43,3 @@ def draw_map(rows: Sequence[dict[str, Any]], path: Path) -> None:
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("gain over the generator, nats per token")
         figure.legend(loc="outside upper center", ncols=2)
-        figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})

@@ -1,7 +1,11 @@
 """The style of the figures: colours, lines, markers, and the labels of the axes."""
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -75,6 +79,16 @@ def new_figure(width: float, height: float, section: Section, what: str) -> Figu
     FigureCanvasAgg(figure)
     figure.suptitle(f"{section.title}: {what}")
     return figure
+
+
+@contextlib.contextmanager
+def drawn_to(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure in this style to draw on, inches; then it is written to `path`, a PNG."""
+    with matplotlib.style.context(["default", PLOT_STYLE]):
+        figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
 
 
 def legend_below(figure: Figure) -> None:

@@ -18,6 +18,7 @@ from training.distillation import FIGURES as DISTILLATION_FIGURES
 from training.distillation import small_rollout
 from training.distribution import ONE_DEVICE, Distribution
 from training.estimators import make_estimators
+from training.generators import make_generator
 from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
 from training.judges import make_discriminator
@@ -118,15 +119,7 @@ def make_models(
     """Generator and discriminator for a task, in the order that the seed's initial weights need."""
     vocab_size, max_length = task.vocabulary["size"], task.train.shape[1]
     with distribution.scope():
-        generator = Generator(
-            vocab_size,
-            max_length,
-            settings.embedding_dim,
-            settings.hidden_dim,
-            settings.cell,
-            dropout=settings.dropout,
-            **task.generator_options,
-        )
+        generator = make_generator(vocab_size, max_length, settings, task.generator_options)
         discriminator = make_discriminator(vocab_size, max_length, settings)
     return generator, discriminator
 

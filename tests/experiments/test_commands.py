@@ -30,12 +30,15 @@ NOT_STORED = {
     # Of these there are the starts of SeqGAN's runs, or no row.
     *("oracle-seed1-mle-quick-seed1", "oracle-published-panels-start-quick-seed1"),
     *(
-        f"{data}-{row}-quick-seed{seed}"
+        f"{data}-seqgan-{row}-quick-seed{seed}"
+        for data in ("text-coco", "text-news")
+        for row in ("rollouts1", "value", "mixed", "small-policy")
+        for seed in (1, 2, 3)
+    ),
+    *(
+        f"{data}-{algorithm}-attention-quick-seed{seed}"
         for data in ("oracle-published", "text-coco", "text-news")
-        for row in (
-            *("seqgan-rollouts1", "seqgan-value", "seqgan-mixed", "seqgan-small-policy"),
-            *("mle-attention", "seqgan-attention"),
-        )
+        for algorithm in ("mle", "seqgan")
         for seed in (1, 2, 3)
     ),
 }
