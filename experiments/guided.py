@@ -28,9 +28,8 @@ FIGURES = (
     *("nll_validation", "nll_test", "nll_oracle"),
     *("bleu_2", "self_bleu_2", "bleu_3", "self_bleu_3"),
 )
-CANDIDATES = (
-    "candidates_resampled_gain_test"  # of the generator at the end, by its last discriminator
-)
+# Of the generator at the end, by its last discriminator.
+CANDIDATES = "candidates_resampled_gain_test"
 
 
 @dataclasses.dataclass(frozen=True)
