@@ -3,11 +3,12 @@
 python -m tests.training.replicas FILE DEVICES REWARD    # TF_CONFIG makes it one of several workers
 
 Twenty steps of MLE, twenty of the discriminator and three policy-gradient rounds, in which a value network
-and a small roll-out policy learn too, and the generator from a prefix discriminator. FILE, an npz, gets each variable on each of this process's replicas, and what was drawn and
-rewarded.
+and a small roll-out policy learn too, and the generator from a prefix discriminator. FILE, an npz, gets
+each variable on each of this process's replicas, and what was drawn and rewarded.
 """
 
 import dataclasses
+import gc
 import sys
 from pathlib import Path
 
@@ -135,4 +136,10 @@ if __name__ == "__main__":
     cluster = read_cluster("auto")
     settings = dataclasses.replace(SETTINGS, distribute="mirrored" if num > 1 else "auto")
     distribution = join(settings, cluster)
+    # Every replica has graphs of its own, which are used a few times: a third of the time was spent on
+    # optimizing them, and on looking for garbage.
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    gc.set_threshold(50_000, 20, 100)
     np.savez(file, replicas=distribution.num_replicas, **train(distribution, reward))

@@ -1,5 +1,6 @@
 """Whole runs in this process at a size that takes seconds, and what they leave."""
 
+import contextlib
 import csv
 import dataclasses
 import json
@@ -26,11 +27,15 @@ TINY = dataclasses.replace(
 )
 
 
-def experiment(folder: Path, **changes) -> dict:
+def experiment(folder: Path, exported: bool = False, **changes) -> dict:
+    """A run's result; without `exported` it writes no SavedModel, which takes a third of its time."""
     settings = dataclasses.replace(TINY, out=folder, **changes)
     settings.check()
     keras.utils.set_random_seed(settings.seed)
-    with pooled_runs.shared():
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(pooled_runs.shared())
+        if not exported:
+            patches.enter_context(mock.patch("training.experiment.export_generator"))
         run_experiment(lambda: make_task(settings), "oracle", settings)
     return json.loads((folder / "result.json").read_text())
 

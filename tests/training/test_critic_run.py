@@ -22,7 +22,7 @@ def mixed(tmp_path_factory):
     """Folder and result of an unbroken run, with each step in a checkpoint."""
     folder = tmp_path_factory.mktemp("runs") / "mixed"
     changes = {"action_values": "mixed", "rollout_positions": 1, "checkpoint_seconds": 0.0}
-    return folder, experiment(folder, **SMALL, **changes), changes
+    return folder, experiment(folder, exported=True, **SMALL, **changes), changes
 
 
 def test_a_value_network_has_a_stage_and_figures(mixed):
@@ -46,7 +46,7 @@ def test_a_value_network_has_a_stage_and_figures(mixed):
 @pytest.mark.parametrize("at", [("value network", 2), ("adversarial", 2)])
 def test_it_resumes_bit_for_bit(tmp_path, mixed, at):
     whole, _, changes = mixed
-    resumed(tmp_path / "parted", [at], **SMALL, **changes)
+    resumed(tmp_path / "parted", [at], exported=True, **SMALL, **changes)
     assert history(tmp_path / "parted") == history(whole)
     assert weights(tmp_path / "parted") == weights(whole)
     scored = [guided_log_prob(folder) for folder in (tmp_path / "parted", whole)]

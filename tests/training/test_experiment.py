@@ -233,7 +233,7 @@ def test_early_stopping_goes_on_bit_for_bit(tmp_path, monkeypatch):
     given = {"algorithm": "mle", "dropout": 0.3, "mle_epochs": 7, "mle_learning_rate": 0.3}
     given |= {"mle_patience": 1, "mle_rate_cuts": 1, "tune_temperature": True, "temperatures": ()}
     given |= {"checkpoint_seconds": 0.0, "eval_every": 9}
-    whole = experiment(tmp_path / "whole", **given)
+    whole = experiment(tmp_path / "whole", exported=True, **given)
     calls = []
 
     def fails(*arguments):
