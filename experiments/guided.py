@@ -1,10 +1,10 @@
-"""What a generator gains by its discriminator's guidance, in training: a table of finished runs.
+"""What a generator gains by learning from its discriminator: a table of finished runs.
 
     python -m experiments.guided runs/experiments/text-coco-iid-guided-* --json results/guided.json \\
         --write docs/discriminator.md
 
-The runs are those of `experiments/guided.sh`: each compares its generator with its own start, both at
-their best sampling temperatures.
+The runs are those of `experiments/guided.sh`: guided updates, weighted likelihood and policy gradients. Each
+compares its generator with its own start, both at their best sampling temperatures.
 """
 
 import dataclasses
@@ -30,14 +30,15 @@ FIGURES = (
 )
 # Of the generator at the end, by its last discriminator.
 CANDIDATES = "candidates_resampled_gain_test"
+ROW = ("data", "update", "discriminator")
 
 
 @dataclasses.dataclass(frozen=True)
 class GuidedSettings:
-    """Prints what generators gain by guided updates, over their own starts."""
+    """Prints what generators gain by their discriminators, over their own starts."""
 
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
-    """Folders of complete runs with --policy-update guided and --tune-temperature."""
+    """Folders of complete runs of --algorithm seqgan with --tune-temperature."""
     json: Path | None = None
     """File for the figures. Its rows of other runs are kept."""
     write: Path | None = None
@@ -46,14 +47,14 @@ class GuidedSettings:
 
 def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """The rows of the table: runs that differ in the seed alone together."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for folder in folders:
         result = read_json(folder / "result.json", "expected the folder of a complete run")
         settings, metrics = result["settings"], result["metrics"]
-        if settings.get("policy_update") != "guided" or "nll_test_tuned_mle" not in metrics:
+        if "nll_test_tuned_mle" not in metrics:
             raise UsageError(
                 f"{folder} has no generator next to its start at their best temperatures, expected a run "
-                "with --policy-update guided and --tune-temperature. Leave it out."
+                "of --algorithm seqgan with --tune-temperature. Leave it out."
             )
         labels = ", permuted labels" if settings["d_labels"] == "permuted" else ""
         if settings.get("d_update") == "restart":
@@ -61,8 +62,8 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
         elif settings["d_steps"]:
             labels += ", trained in every round"
         data = Path(settings["corpus"]).name if "corpus" in settings else "oracle"
-        key = data, settings["discriminator"] + labels
-        row = rows.setdefault(key, dict(zip(("data", "discriminator"), key, strict=True)))
+        key = data, update_of(settings), settings["discriminator"] + labels
+        row = rows.setdefault(key, dict(zip(ROW, key, strict=True)))
         row.setdefault("seeds", {})[str(result["seed"])] = {
             when: {
                 name: metrics[f"{name}_tuned{end}"]
@@ -76,6 +77,15 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
     return [rows[key] for key in sorted(rows)]
 
 
+def update_of(settings: dict[str, Any]) -> str:
+    """By which a run's generator learns."""
+    if settings.get("policy_update") == "guided":
+        return "guided"
+    if settings["reward"] == "density-ratio" and settings.get("policy_samples") == "target":
+        return "weighted likelihood"
+    return f"policy gradient, {settings['reward']}"
+
+
 def gains(row: dict[str, Any], figure: str) -> list[float]:
     """By how much the figure is lower at the end, for each seed that has it."""
     seeds = [seed for seed in row["seeds"].values() if figure in seed["start"]]
@@ -84,7 +94,7 @@ def gains(row: dict[str, Any], figure: str) -> list[float]:
 
 def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
     """One row for each discriminator, means and standard deviations over seeds."""
-    columns = ["data", "D", "seeds"]
+    columns = ["data", "update", "D", "seeds"]
     for part in PARTS:
         columns += [f"NLL-{part}, start", f"NLL-{part}, end", f"gain, {part}"]
     columns += [
@@ -103,7 +113,7 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
             values = [seed[when][figure] for seed in row["seeds"].values() if figure in seed[when]]
             return mean_sd(values, digits) if values else "–"
 
-        line = [row["data"], row["discriminator"], seed_range(map(int, row["seeds"]))]
+        line = [*(row[name] for name in ROW), seed_range(map(int, row["seeds"]))]
         for part in PARTS:
             line += [over_seeds(when, f"nll_{part}", 4) for when in ("start", "end")]
             gained = gains(row, f"nll_{part}")
@@ -116,8 +126,8 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
             line += [over_seeds(when, figure, 3) for when in ("start", "end")]
         lines.append(line)
     notes = [
-        "Start: the generator of preset `best` at its best sampling temperature; end: after the guided "
-        "updates, at its own. NLL in nats per token on held-out sequences, which are a random part of the "
+        "Start: the generator of preset `best` at its best sampling temperature; end: after the updates "
+        "by its discriminator, at its own. NLL in nats per token on held-out sequences, which are a random part of the "
         "same file; ± is the standard deviation over seeds. p: two-sided paired t-test over seeds that "
         "the gain on the test part is 0.",
         "One in 16: what choosing one of 16 candidates in proportion to D / (1 - D) of the last discriminator gains "
@@ -128,7 +138,7 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(GuidedSettings, GuidedSettings(), arguments, prog="guided")
-    rows = with_earlier(read_runs(settings.runs), settings.json, ("data", "discriminator"))
+    rows = with_earlier(read_runs(settings.runs), settings.json, ROW)
     given = guided_table(rows), {"rows": rows}, settings.json, settings.write
     publish("guided updates", *given, maker="experiments.guided")
 

@@ -28,9 +28,11 @@ def with_earlier(
     if json is not None and json.exists():
         try:
             earlier = read_json(json, "expected the figures of a table")["rows"]
+            for row in earlier:
+                _ = row["seeds"], [row[name] for name in names]
         except (KeyError, TypeError):
             raise UsageError(
-                f"--json is {json}, which has no rows of a table. Give another file."
+                f"--json is {json}, which has no rows of this table. Give another file."
             ) from None
     for row in (*earlier, *rows):
         same = found.setdefault(tuple(row[name] for name in names), {**row, "seeds": {}})

@@ -70,7 +70,7 @@ def test_runs_add_to_those_of_the_file(tmp_path, capsys):
     assert "| paper | 7 | 0.600 | 0.0500 (error 0.0050)" in paper
     assert "| small | 1, 2 | 0.600 ± 0.000 | 0.0350 ± 0.0071" in small
     out.write_text("[]")
-    with pytest.raises(UsageError, match="has no rows of a table"):
+    with pytest.raises(UsageError, match="has no rows of this table"):
         module.main(["--json", str(out)])
     assert out.read_text() == "[]"
 

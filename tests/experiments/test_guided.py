@@ -1,4 +1,4 @@
-"""The table of guided updates, from result files made by hand."""
+"""The table of generators that learn from their discriminators, from result files made by hand."""
 
 import json
 
@@ -37,11 +37,11 @@ def test_by_hand(tmp_path, capsys):
     printed = capsys.readouterr().out
     first, second = [line for line in printed.splitlines() if line.startswith("| coco-iid")]
     cells = [cell.strip() for cell in first.strip("|").split("|")]
-    assert cells[:3] == ["coco-iid", "prefix", "1–3"]
-    assert cells[3:6] == ["3.0000 ± 0.0000", "2.9767 ± 0.0153", "0.0233 ± 0.0153"]
+    assert cells[:4] == ["coco-iid", "guided", "prefix", "1–3"]
+    assert cells[4:7] == ["3.0000 ± 0.0000", "2.9767 ± 0.0153", "0.0233 ± 0.0153"]
     p = stats.ttest_rel([3.0] * 3, [3.0 - gain for gain in found]).pvalue
-    assert cells[9] == f"{p:.1g}"
-    assert cells[10] == "0.0023 ± 0.0015"
+    assert cells[10] == f"{p:.1g}"
+    assert cells[11] == "0.0023 ± 0.0015"
     assert "| prefix, permuted labels | 1 | 3.0000 | 3.0030 | -0.0030 |" in second
     assert page.read_text().startswith("before") and second in page.read_text()
     rows = json.loads(out.read_text())["rows"]
@@ -53,7 +53,7 @@ def test_a_discriminator_that_is_trained_in_every_round_has_its_own_row(tmp_path
     folders.append(run(tmp_path / "new", 1, 0.03, d_steps=1, d_update="restart", rounds=4))
     module.main([*map(str, folders)])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| coco-iid")]
-    assert [row.split("|")[2].strip() for row in rows] == [
+    assert [row.split("|")[3].strip() for row in rows] == [
         "prefix",
         "prefix, a new one in each of 4 rounds",
         "prefix, trained in every round",
@@ -69,14 +69,38 @@ def test_a_run_on_the_oracle_has_neither_bleu_nor_validation_figures(tmp_path, c
     module.main([str(folder)])
     (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| oracle")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[3:6] == ["–"] * 3
-    assert cells[6:9] == ["3.0000", "2.9800", "0.0200"]
-    assert cells[10:] == ["0.0020", "–", "–", "3.000", "2.980", "3.000", "2.980"]
+    assert cells[4:7] == ["–"] * 3
+    assert cells[7:10] == ["3.0000", "2.9800", "0.0200"]
+    assert cells[11:] == ["0.0020", "–", "–", "3.000", "2.980", "3.000", "2.980"]
 
 
-def test_other_runs_are_refused(tmp_path):
-    other = run(tmp_path / "other", 1, 0.02, policy_update="reinforce")
-    with pytest.raises(UsageError, match="expected a run with --policy-update guided"):
+def test_each_way_to_learn_from_the_verdict_has_its_rows(tmp_path, capsys):
+    likelihood = {"policy_update": "reinforce", "reward": "density-ratio"}
+    ways = [
+        {"policy_update": "guided", "reward": "discriminator"},
+        {**likelihood, "policy_samples": "target"},
+        {**likelihood, "policy_samples": "generator"},
+        {"policy_update": "reinforce", "reward": "log-ratio"},
+    ]
+    module.main([str(run(tmp_path / str(n), 1, 0.02, **way)) for n, way in enumerate(ways)])
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| coco-iid")]
+    assert [row.split("|")[2].strip() for row in rows] == [
+        "guided",
+        "policy gradient, density-ratio",
+        "policy gradient, log-ratio",
+        "weighted likelihood",
+    ]
+
+
+def test_other_runs_and_figures_are_refused(tmp_path):
+    other = run(tmp_path / "other", 1, 0.02)
+    result = json.loads((other / "result.json").read_text())
+    (other / "result.json").write_text(json.dumps({**result, "metrics": {}}))
+    with pytest.raises(UsageError, match="expected a run of --algorithm seqgan with --tune"):
         module.main([str(other)])
+    figures = tmp_path / "figures.json"
+    figures.write_text(json.dumps({"rows": [{"data": "coco-iid", "seeds": {}}]}))
+    with pytest.raises(UsageError, match="has no rows of this table"):
+        module.main([str(run(tmp_path / "one", 1, 0.02)), "--json", str(figures)])
     with pytest.raises(UsageError, match="no runs are given"):
         module.main([])
