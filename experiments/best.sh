@@ -4,19 +4,14 @@
 PRESET=${PRESET:-best}
 . "$(dirname "$0")/common.sh"
 
-best() {
-    run "$1" "$2" "$3" --preset "$PRESET" --seed "$seed" --algorithm mle --tune-temperature \
-        --out "$OUT/$4-mle-$PRESET-seed$seed"
-}
-
 oracle=$(data published seed:1)
 for seed in $SEEDS; do
-    best train_text.py --corpus "$(data coco sample)" text-coco
-    best train_poems.py --corpus "$(data poems sample)" poems
-    best train_speeches.py --corpus "$(data speeches-paragraphs sample)" speeches-paragraphs
-    best train_text.py --corpus "$(data news sample)" text-news
-    best train_music.py --corpus "$(data nottingham sample)" music
-    best train_oracle.py --oracle "$oracle" "oracle-${oracle/:/}"
+    begin train_text.py --corpus "$(data coco sample)" text-coco
+    begin train_poems.py --corpus "$(data poems sample)" poems
+    begin train_speeches.py --corpus "$(data speeches-paragraphs sample)" speeches-paragraphs
+    begin train_text.py --corpus "$(data news sample)" text-news
+    begin train_music.py --corpus "$(data nottingham sample)" music
+    begin train_oracle.py --oracle "$oracle" "oracle-${oracle/:/}"
 done
 
 finish best "$@"

@@ -35,6 +35,16 @@ run() { commands+=(::run "$@"); }
 # A training that others start from by --pretrained, and no row: start train_X.py FLAGS --out FOLDER
 start() { commands+=(::start "$@"); }
 
+# The row that others start from, a generator and its best temperature: begin SCRIPT SOURCE DATA NAME [LABEL]
+# For the seed of the loop around it. Sets $script, $source, $data, $name and $mle, its folder, for the rows after it.
+# shellcheck disable=SC2154 # seed
+begin() {
+    script=$1 source=$2 data=$3 name=$4
+    mle=$OUT/$name-${5:-mle}-$PRESET-seed$seed
+    run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm mle \
+        --tune-temperature --out "$mle"
+}
+
 # The published data, or with PRESET=smoke the second argument: data speeches-excerpt sample
 data() { if [ "$PRESET" = smoke ]; then echo "$2"; else echo "$1"; fi; }
 

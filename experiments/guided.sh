@@ -1,19 +1,13 @@
 #!/usr/bin/env bash
 # A generator that learns from a discriminator of prefixes by guided updates, and the control whose
 # discriminator had its labels permuted: captions split at random, quatrains and speeches; once with one
-# discriminator, and with a new one in each of four rounds. The first run of a seed is the start. The
+# discriminator, and with a new one in each of four rounds. On captions also the other ways to learn from the
+# verdict, with the same discriminators and as many updates. The first run of a seed is the start. The
 # table of docs/discriminator.md, to whose figures new runs are added:
 # python -m experiments.guided OUT/*-guided-* --json results/guided.json
 # See common.sh for SEEDS, PRESET (best here) and OUT.
 PRESET=${PRESET:-best}
 . "$(dirname "$0")/common.sh"
-
-begin() {
-    script=$1 source=$2 data=$3 name=$4
-    mle=$OUT/$name-mle-$PRESET-seed$seed
-    run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm mle \
-        --tune-temperature --out "$mle"
-}
 
 guided() {
     for labels in true permuted; do
@@ -35,6 +29,20 @@ restarts() {
             --d-labels "$labels" --d-update restart --policy-update guided --rounds 4 --g-steps 800 \
             --g-learning-rate 3e-3 --g-learning-rate-final 3e-5 \
             --pretrained "$mle" --out "$OUT/$name-guided-restart-$labels-$PRESET-seed$seed"
+    done
+}
+
+# The same discriminators, whose verdict on the whole sequence is the reward: reward NAME FLAGS
+reward() {
+    local way=$1
+    shift
+    for labels in true permuted; do
+        run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+            --tune-temperature --start-at-temperature --discriminator small-prefix \
+            --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
+            --d-labels "$labels" --d-update restart --rounds 4 --g-steps 800 \
+            --action-values sequence "$@" \
+            --pretrained "$mle" --out "$OUT/$name-guided-$way-$labels-$PRESET-seed$seed"
     done
 }
 

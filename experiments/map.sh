@@ -19,11 +19,9 @@ judge() {
 }
 
 map() {
-    script=$1 source=$2 data=$3 name=$4
-    mle=$OUT/$name-mle-$PRESET-seed$seed                                  # as in best.sh
-    [ "$PRESET" = best ] || mle=$OUT/$name-map-start-$PRESET-seed$seed    # with its temperature
-    run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm mle \
-        --tune-temperature --out "$mle"
+    local label=mle
+    [ "$PRESET" = best ] || label=map-start    # as MLE in the tables, with its best temperature
+    begin "$@" "$label"
     for discriminator in paper small recurrent prefix; do
         judge "tuned-$discriminator" --start-at-temperature --discriminator "$discriminator"
         judge "$discriminator" --discriminator "$discriminator"
