@@ -55,6 +55,11 @@ both() {
 oracle=$(data published seed:1)
 for seed in $SEEDS; do
     both train_text.py --corpus "$(data coco-iid sample)" text-coco-iid
+    reward likelihood --reward density-ratio --policy-samples target \
+        --g-learning-rate 5e-4 --g-learning-rate-final 5e-6
+    reward gradient --reward log-ratio --reward-baseline leave-one-out \
+        --g-learning-rate 1e-4 --g-learning-rate-final 1e-6
+
     both train_poems.py --corpus "$(data poems sample)" poems
     both train_speeches.py --corpus "$(data speeches-paragraphs sample)" speeches-paragraphs
     both train_oracle.py --oracle "$oracle" "oracle-${oracle/:/}"
