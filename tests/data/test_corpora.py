@@ -322,6 +322,7 @@ def test_every_poem_comes_back(published):
         assert format_poem(poem).replace("\n", "") == line.replace(" ", "")
 
 
+@pytest.mark.slow
 def test_excerpt_of_the_speeches(published):
     path = published("speeches-excerpt")
     corpus = load_speeches("speeches-excerpt")
@@ -399,6 +400,7 @@ def test_news(published):
         assert words(detokenize(tokens)) == tokens
 
 
+@pytest.mark.slow
 def test_paragraphs_of_the_speeches(published):
     published("speeches-paragraphs")
     provenance = load_speeches("speeches-paragraphs").provenance

@@ -288,6 +288,7 @@ def test_many_different_tokens(num):
     assert corpus.vocabulary.size == num + 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "num, dtype", [(200, np.uint8), (300, np.uint16), (80_000, np.int32)], ids=str
 )

@@ -282,6 +282,7 @@ def test_no_more_than_the_size_is_read(server):
     assert len(server.asked) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["stalls", "drips"])
 def test_slow_server_is_given_up(server, what):
     started = time.monotonic()

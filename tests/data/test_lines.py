@@ -155,6 +155,7 @@ def test_a_gzip_bomb_is_refused_in_little_memory(write, line, monkeypatch):
     assert "is a gzip file of more than 10 times its size" in message
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the first call takes longer
 @given(st.text(max_size=20))
 def test_composed_text_is_nfc(text):

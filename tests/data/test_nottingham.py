@@ -43,6 +43,7 @@ def nottingham_members(nottingham_file):
         ]
 
 
+@pytest.mark.slow
 def test_nottingham_counts(nottingham):
     corpus, tunes = nottingham
     assert len(tunes) == 1034

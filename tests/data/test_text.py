@@ -290,6 +290,7 @@ def test_unusable_file(write, content, options, message):
     assert str(path) in str(caught.value) or "--level" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc"
 )

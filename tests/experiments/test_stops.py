@@ -63,6 +63,7 @@ def steps(folder):
     return path.read_text().split() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_a_stopped_table_ends_as_one_that_was_not_stopped(stubs, tmp_path):
     out = tmp_path / "out"
     stopped = [out / f"poems-{name}-smoke-seed1" for name in ("seqgan", "seqgan-constant")]

@@ -127,6 +127,7 @@ def confirmed(clients):
     return sorted(sorted(client.given.items()) for client in clients)
 
 
+@pytest.mark.slow
 def test_answers_of_twenty_people_are_all_kept_once(path, people):
     with running(path) as (_, url):
         clients = people(url, CLIENTS)
@@ -135,6 +136,7 @@ def test_answers_of_twenty_people_are_all_kept_once(path, people):
     assert len(kept(path)) == CLIENTS and all(len(each) == 60 for each in kept(path))
 
 
+@pytest.mark.slow
 def test_a_kill_while_people_answer_loses_no_answer(path, people):
     with running(path) as (process, url):
         clients = people(url, CLIENTS)

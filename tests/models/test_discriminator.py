@@ -39,6 +39,7 @@ def test_kernels_of_the_paper():
     assert Discriminator(V, 20).num_features == Discriminator(V, 32).num_features == 1720
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "length, widths",
     [
@@ -218,6 +219,7 @@ def test_probabilities_by_hand():
         np.testing.assert_allclose(discriminator.probability_real(some_tokens(3)), expected)
 
 
+@pytest.mark.slow
 def test_the_reward_nears_one_on_what_it_is_taught_to_call_real():
     discriminator = tiny_discriminator()
     real, generated = some_tokens(32, 1) % 3, 3 + some_tokens(32, 2) % 4
@@ -253,6 +255,7 @@ def count_calls(monkeypatch, owner, name):
     return shapes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("score_rows, table_rows", [(1, 4), (7, 20), (20, 9), (23, 400)])
 def test_chunks_change_no_reward(monkeypatch, score_rows, table_rows):
     rows = {"scored_tokens": 20 * score_rows, "tabled_tokens": 20 * table_rows}
@@ -270,6 +273,7 @@ def test_chunks_change_no_reward(monkeypatch, score_rows, table_rows):
 # Scoring by tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 9, 20, 33])
 def test_both_ways_to_score_agree(monkeypatch, length):
     discriminator = set_random_weights(Discriminator(V, length, 4), 1)
@@ -283,6 +287,7 @@ def test_both_ways_to_score_agree(monkeypatch, length):
     np.testing.assert_allclose(many, tf.sigmoid(discriminator(tf.constant(tokens))), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_both_ways_to_score_agree_at_the_paper_size():
     keras.utils.set_random_seed(1)
     discriminator = Discriminator(300, 20)
@@ -308,6 +313,7 @@ def test_tables_follow_the_weights_of_the_moment():
 # Mixed precision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num", [3, 2 * V])  # fewer and more sequences than tokens
 def test_bfloat16_is_near_float32(num):
     exact, mixed = tiny_discriminator(), tiny_discriminator(dtype="mixed_bfloat16")

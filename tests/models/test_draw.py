@@ -146,6 +146,7 @@ def some_hidden(rows, hidden_dim=3, seed=1):
     return np.random.default_rng(seed).uniform(-1, 1, [rows, hidden_dim]).astype(np.float32)
 
 
+@pytest.mark.slow
 # Scales on either side of the logits that need no shift; vocabularies that fill their blocks or not.
 @pytest.mark.parametrize("wrap", [lambda f: f, tf.function], ids=["eager", "graph"])
 @pytest.mark.parametrize("vocab_size", [1, 2, 3, 4, 7, 16, 60, 5000])

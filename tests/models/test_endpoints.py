@@ -67,6 +67,7 @@ def test_completions_have_the_exact_conditional_distribution(plain, temperature)
         check_frequencies(counts, probabilities * given)
 
 
+@pytest.mark.slow
 def test_completions_may_end(ending):
     """Pad after the end, and as likely as `log_prob` says."""
     drawn = ending.complete(*rows_of([(3,), (4, 3)], 4000), (5, 6)).numpy()
@@ -80,6 +81,7 @@ def test_completions_may_end(ending):
         check_frequencies(counts, likely)
 
 
+@pytest.mark.slow
 def test_guided_draws_can_be_truncated_and_chosen_from(guided):
     greedy = guided.sample(20, (5, 6), top_k=1, guidance=0.8).numpy()
     assert (greedy == greedy[0]).all()

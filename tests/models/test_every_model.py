@@ -204,6 +204,7 @@ def loaded(models, tmp_path_factory):
     return folder, sorted(done.stdout.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fresh_process_loads_the_same_model(models, loaded, name):
     model, length, _ = models[name]
@@ -231,6 +232,7 @@ def test_a_fresh_process_loads_the_same_classes(loaded):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

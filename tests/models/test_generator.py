@@ -131,6 +131,7 @@ def test_samples_follow_the_weights_of_the_moment():
     np.testing.assert_array_equal(generator.sample(20, (1, 2)), before)
 
 
+@pytest.mark.slow
 def test_chunks_change_no_sample_and_no_probability():
     whole = tiny_generator(9, 4)
     samples = whole.sample(23, (3, 4)).numpy()
@@ -157,6 +158,7 @@ def test_chunks_of_log_probabilities_are_bounded_in_tokens(monkeypatch, length):
     assert sizes[1:] == [device.layout().logit_rows(9)]  # rows of logits
 
 
+@pytest.mark.slow
 def test_more_samples_than_fit_in_one_chunk():
     generator = tiny_generator(100, 8, scale=0.1)
     num = 2 * device.PROCESSOR.max_logit_rows + 3
@@ -166,6 +168,7 @@ def test_more_samples_than_fit_in_one_chunk():
     assert generator.log_prob(samples).shape == [num]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("temperature", [1.0, 0.5, 2.0])
 def test_samples_are_as_frequent_as_they_are_probable(cell, temperature):

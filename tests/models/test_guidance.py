@@ -75,6 +75,7 @@ def guided_log_probs(generator, critic, num_tokens, temperature, guidance):
     return totals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm"])
 @pytest.mark.parametrize("make", CRITICS)
 @pytest.mark.parametrize("num_tokens", [V, 2])
@@ -107,6 +108,7 @@ def test_a_sequence_with_an_end_and_blocked_tokens():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_tokens", [V, 2])
 def test_samples_have_the_probabilities_that_log_prob_gives(num_tokens):
     policy = GuidedPolicy(tiny_generator(V, T), prefix_discriminator(), num_tokens)
@@ -177,6 +179,7 @@ def test_scores_token_by_token_are_those_of_whole_sequences():
             states = reader.read(ALL[:, t], states)
 
 
+@pytest.mark.slow
 def test_chunks_do_not_change_what_is_drawn_or_scored(monkeypatch):
     generator, critic = tiny_generator(V, T), prefix_discriminator()
     whole = GuidedPolicy(generator, critic)

@@ -115,6 +115,7 @@ def nll_per_token(oracle, tokens):
     return -np.mean(np.float64(oracle.log_prob(tokens))) / 20
 
 
+@pytest.mark.slow
 def test_published_oracle_on_its_own_samples(published):
     oracle, samples = published
     sums = -np.float64(oracle.log_prob(samples))

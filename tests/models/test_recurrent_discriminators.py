@@ -57,6 +57,7 @@ def test_the_prefix_one_judges_every_prefix_and_the_last_is_the_sequence():
     np.testing.assert_allclose(model(tf.constant(tokens)), expected[:, -1], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("which", ["dropout", "embedding_dropout"])
 def test_each_dropout_is_counted_and_off_where_it_does_not_train(kind, which):

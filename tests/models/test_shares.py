@@ -37,6 +37,7 @@ def test_shares_of_samples_are_the_samples(num):
     np.testing.assert_array_equal(tf.concat(parts, axis=0), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num", [2, 3])
 @pytest.mark.parametrize("chunk_rows", [9, 20_000])
 def test_shares_of_action_values_are_the_action_values(num, chunk_rows):

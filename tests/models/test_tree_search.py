@@ -80,6 +80,7 @@ class SlowSearch:
         return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [prefix_discriminator, small_prefix_discriminator, value_network])
 @pytest.mark.parametrize("num_tokens", [V, 2])
 def test_visits_are_those_of_the_slow_search(make, num_tokens):
@@ -99,6 +100,7 @@ def test_visits_are_those_of_the_slow_search(make, num_tokens):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 def test_a_search_stops_at_the_end_token_and_never_writes_what_is_blocked():
     generator = tiny_generator(V, T, end_token=1, blocked_tokens=(0,))
     critic = prefix_discriminator()
@@ -112,6 +114,7 @@ def test_a_search_stops_at_the_end_token_and_never_writes_what_is_blocked():
     assert ended.any() and not ended.all(axis=1).any()
 
 
+@pytest.mark.slow
 def test_tokens_are_drawn_in_proportion_to_visits():
     search = TreeSearch(tiny_generator(V, T), value_network())
     drawn = search.sample(20_000, (3, 4), simulations=12, temperature=1.3, exploration=2.0).numpy()
@@ -126,6 +129,7 @@ def test_tokens_are_drawn_in_proportion_to_visits():
     np.testing.assert_array_equal(drawn, again)
 
 
+@pytest.mark.slow
 def test_much_exploration_gives_the_generator_and_none_the_highest_value():
     """As c grows, visits are in proportion to P; without it, the best value found takes most of them."""
     generator, critic = tiny_generator(V, T), prefix_discriminator()
@@ -136,6 +140,7 @@ def test_much_exploration_gives_the_generator_and_none_the_highest_value():
     assert near.max() > 1900
 
 
+@pytest.mark.slow
 def test_chunks_do_not_change_what_is_drawn(monkeypatch):
     generator, critic = tiny_generator(V, T), prefix_discriminator()
     drawn = TreeSearch(generator, critic).sample(50, (5, 6), simulations=6).numpy()

@@ -26,6 +26,7 @@ def outputs_and_gradients(convolve, convolution):
     return outputs, *tape.gradient(loss, [INPUTS, *convolution.trainable_variables])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("xla", [False, True], ids=["graph", "XLA"])
 @pytest.mark.parametrize("width", range(1, T + 1))
 def test_it_equals_the_layer(width, xla):

@@ -40,6 +40,7 @@ def test_probabilities_of_all_well_formed_sequences_sum_to_one(generator):
     np.testing.assert_allclose(total, 1.0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_samples_are_well_formed_and_as_likely_as_the_policy_says(generator):
     sequences = well_formed()
     probabilities = np.exp(generator.log_prob(np.array(sequences, np.int32))).astype(np.float64)
@@ -90,6 +91,7 @@ def rewards_table() -> dict[tuple[int, ...], float]:
     return {sequence: float(random.uniform()) for sequence in well_formed()}
 
 
+@pytest.mark.slow
 def test_action_values_converge_to_enumeration_and_judge_well_formed_rows_only(generator):
     table = rewards_table()
     probabilities = dict(

@@ -45,6 +45,7 @@ MODES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 19, 20, 1000])
 def test_value_and_gradients_equal_the_plain_form(mode, rows):
@@ -58,6 +59,7 @@ def test_value_and_gradients_equal_the_plain_form(mode, rows):
     assert np.abs(expected[1]).max() > 0.1 and np.abs(expected[2]).max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["graph", "XLA"])
 @pytest.mark.parametrize("rows", [2, 1000])
 def test_the_number_of_sequences_may_be_unknown_when_traced(mode, rows):

@@ -64,6 +64,7 @@ def exact_gradient(generator, action_values):
     return np.concatenate([tf.reshape(tf.convert_to_tensor(g), [-1]) for g in gradients])
 
 
+@pytest.mark.slow
 def test_both_have_the_exact_policy_gradient_of_the_verdict_on_the_sequence():
     generator, model = tiny_generator(V, T), judge()
     logits = model.logits(EVERY).numpy()

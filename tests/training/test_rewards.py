@@ -49,6 +49,7 @@ def test_seqgan_is_rewarded_by_the_discriminators_probability_of_real():
     np.testing.assert_array_equal(function()(tokens), some_discriminator().probability_real(tokens))
 
 
+@pytest.mark.slow
 def test_every_reward_of_the_registry_gives_a_number_for_each_sequence():
     tokens = some_tokens(7)
     for name, entry in REWARDS.items():
@@ -60,6 +61,7 @@ def test_every_reward_of_the_registry_gives_a_number_for_each_sequence():
             assert np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)), name
 
 
+@pytest.mark.slow
 def test_rewards_of_the_log_ratio_are_clipped():
     tokens = some_tokens(30)
     logits = some_discriminator().logits(tokens).numpy()
@@ -204,6 +206,7 @@ def test_the_references_of_bleu_are_a_share_drawn_by_the_seed():
     assert all(row in real for row in shares[0.4, 1])
 
 
+@pytest.mark.slow
 def test_the_constant_reward_makes_every_action_value_one_half():
     constant = reward(reward="constant")
     assert not constant.needs_discriminator

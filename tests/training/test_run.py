@@ -233,6 +233,7 @@ print(before)
 """
 
 
+@pytest.mark.slow
 def test_the_peak_of_memory_is_that_of_the_run_and_not_of_what_started_it():
     block = b"1" * 1_000_000_000
     done = subprocess.run(
@@ -342,6 +343,7 @@ def damage(checkpoint, name, how):
         file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["gone", "cut", "altered"])
 @pytest.mark.parametrize(
     "name", ["variables.index", "variables.data-00000-of-00001", "state.json", "checksums.json"]
@@ -519,6 +521,7 @@ def size(path):
     return path.stat().st_size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["checkpoints", "metrics.csv", "events.out.tfevents", "scores"])
 def test_no_room_is_one_line_and_the_last_good_checkpoint_stays(folder, what, capfd):
     units = 20_000  # a checkpoint is larger than the tables
