@@ -9,55 +9,39 @@
 PRESET=${PRESET:-best}
 . "$(dirname "$0")/common.sh"
 
-guided() {
-    for labels in true permuted; do
-        run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
-            --tune-temperature --start-at-temperature --discriminator small-prefix \
-            --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
-            --d-labels "$labels" --policy-update guided --rounds 8 --g-steps 100 \
-            --g-learning-rate 3e-3 --g-learning-rate-final 3e-5 --d-steps 0 --rollout-update-rate 0 \
-            --pretrained "$mle" --out "$OUT/$name-guided-$labels-$PRESET-seed$seed"
-    done
-}
-
-# As preset guided.
-restarts() {
-    for labels in true permuted; do
-        run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
-            --tune-temperature --start-at-temperature --discriminator small-prefix \
-            --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
-            --d-labels "$labels" --d-update restart --policy-update guided --rounds 4 --g-steps 800 \
-            --g-learning-rate 3e-3 --g-learning-rate-final 3e-5 \
-            --pretrained "$mle" --out "$OUT/$name-guided-restart-$labels-$PRESET-seed$seed"
-    done
-}
-
-# The same discriminators, whose verdict on the whole sequence is the reward: reward NAME FLAGS
-reward() {
-    local way=$1
+# A generator that learns from its discriminator, and the control: learn LABEL FLAGS
+learn() {
+    local label=$1 labels
     shift
     for labels in true permuted; do
         run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
             --tune-temperature --start-at-temperature --discriminator small-prefix \
             --pretrain-d-steps 40 --pretrain-d-epochs 1 --pretrain-d-samples 10000 --d-patience 4 \
-            --d-labels "$labels" --d-update restart --rounds 4 --g-steps 800 \
-            --action-values sequence "$@" \
-            --pretrained "$mle" --out "$OUT/$name-guided-$way-$labels-$PRESET-seed$seed"
+            --d-labels "$labels" "$@" \
+            --pretrained "$mle" --out "$OUT/$name-$label-$labels-$PRESET-seed$seed"
     done
 }
 
 both() {
     begin "$@"
-    guided
-    restarts
+    learn guided --policy-update guided --rounds 8 --g-steps 100 \
+        --g-learning-rate 3e-3 --g-learning-rate-final 3e-5 --d-steps 0 --rollout-update-rate 0
+    # As preset guided.
+    learn guided-restart --d-update restart --policy-update guided --rounds 4 --g-steps 800 \
+        --g-learning-rate 3e-3 --g-learning-rate-final 3e-5
+}
+
+# The verdict on the whole sequence is the reward: reward LABEL FLAGS
+reward() {
+    learn "$1" --d-update restart --rounds 4 --g-steps 800 --action-values sequence "${@:2}"
 }
 
 oracle=$(data published seed:1)
 for seed in $SEEDS; do
     both train_text.py --corpus "$(data coco-iid sample)" text-coco-iid
-    reward likelihood --reward density-ratio --policy-samples target \
+    reward guided-likelihood --reward density-ratio --policy-samples target \
         --g-learning-rate 5e-4 --g-learning-rate-final 5e-6
-    reward gradient --reward log-ratio --reward-baseline leave-one-out \
+    reward guided-gradient --reward log-ratio --reward-baseline leave-one-out \
         --g-learning-rate 1e-4 --g-learning-rate-final 1e-6
 
     both train_poems.py --corpus "$(data poems sample)" poems

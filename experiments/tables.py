@@ -23,20 +23,22 @@ def with_earlier(
     Raises:
         UsageError: there is no row at all, or the file has something else.
     """
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
-    earlier: Sequence[dict[str, Any]] = []
+
+    def keyed(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        return [(tuple(row[name] for name in names), row["seeds"], row) for row in rows]
+
+    earlier: list[tuple[Any, ...]] = []
     if json is not None and json.exists():
         try:
-            earlier = read_json(json, "expected the figures of a table")["rows"]
-            for row in earlier:
-                _ = row["seeds"], [row[name] for name in names]
+            earlier = keyed(read_json(json, "expected the figures of a table")["rows"])
         except (KeyError, TypeError):
             raise UsageError(
                 f"--json is {json}, which has no rows of this table. Give another file."
             ) from None
-    for row in (*earlier, *rows):
-        same = found.setdefault(tuple(row[name] for name in names), {**row, "seeds": {}})
-        same["seeds"] = dict(sorted((same["seeds"] | row["seeds"]).items()))
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for key, seeds, row in (*earlier, *keyed(rows)):
+        same = found.setdefault(key, {**row, "seeds": {}})
+        same["seeds"] = dict(sorted((same["seeds"] | seeds).items()))
     if not found:
         raise UsageError("no runs are given, expected folders of complete runs. Name some.")
     return [found[key] for key in sorted(found)]
