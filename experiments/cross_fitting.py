@@ -12,13 +12,12 @@ samples of that generator. The mean of the discriminators' logits then judges th
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks.report import Table
-from experiments.tables import publish, with_earlier
+from experiments.tables import Folders, publish, with_earlier
 from files.errors import UsageError
 from files.writing import check_folders
 from metrics.verdict import Verdict, verdict
@@ -39,7 +38,7 @@ SAME_FOLDS = "each fold, against the generator of all data (control)"
 class CrossFittingSettings:
     """Compares what discriminators know of unseen data with cross-fitting and without it."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    runs: Folders = ()
     """Folders of complete runs of train_text.py with --algorithm mle."""
     folds: int = 5
     """Parts of the training data."""

@@ -9,13 +9,11 @@ The runs are those of `experiments/map.sh` with `--rounds 0`, so that the genera
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-import tyro
+from typing import Any
 
 from benchmarks.report import Table
 from experiments.map_figure import draw_map
-from experiments.tables import publish, with_earlier
+from experiments.tables import Folders, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders
@@ -38,7 +36,7 @@ FIGURES = {
 class MapSettings:
     """Prints what the discriminators of finished runs know about unseen data."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    runs: Folders = ()
     """Folders of runs of --algorithm seqgan."""
     json: Path | None = None
     """File for the figures. Its rows of other runs are kept."""

@@ -9,13 +9,12 @@ with n-grams of the same training data. Weights are chosen on the validation par
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks.report import Table
-from experiments.tables import publish
+from experiments.tables import Folders, publish
 from files.errors import UsageError
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
@@ -32,7 +31,7 @@ _ROWS = 512  # sequences at a time: bounds memory
 class EnsembleSettings:
     """Measures generators of the same text, mixtures of two of them, and mixtures with n-grams."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    runs: Folders = ()
     """Folders of complete runs of train_text.py that differ in the seed alone."""
     order: int = 4
     """The longest n-gram."""

@@ -12,16 +12,15 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import tyro
 
 from benchmarks.measure import load_average, machine
 from benchmarks.report import Table, duration, machine_note
 from experiments.estimator_models import Compared, read_settings
 from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
-from experiments.tables import publish
+from experiments.tables import Folders, publish
 from files.errors import UsageError
 from files.writing import check_folders
 from reports.cells import mean_sd, seed_range
@@ -35,7 +34,7 @@ REFERENCE = "roll-outs, N = 16"  # what variances are relative to
 class EstimatorSettings:
     """Compares estimators of the action values at the generators of finished MLE runs."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    runs: Folders = ()
     """Folders of complete runs of train_oracle.py or train_text.py with --algorithm mle."""
     sequences: int = 16
     """Sequences whose action values are compared."""

@@ -10,13 +10,12 @@ compares its generator with its own start, both at their best sampling temperatu
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
 from scipy import stats
 
 from benchmarks.report import Table
-from experiments.tables import publish, with_earlier
+from experiments.tables import Folders, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from reports.cells import mean_sd, p_value, seed_range
@@ -37,7 +36,7 @@ ROW = ("data", "update", "discriminator")
 class GuidedSettings:
     """Prints what generators gain by their discriminators, over their own starts."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    runs: Folders = ()
     """Folders of complete runs of --algorithm seqgan with --tune-temperature."""
     json: Path | None = None
     """File for the figures. Its rows of other runs are kept."""

@@ -11,14 +11,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import tyro
 
 from benchmarks.report import Table
 from data.vocabulary import END, PAD
-from experiments.tables import publish
+from experiments.tables import Folders, publish
 from files.errors import UsageError
 from metrics.bleu import BleuScorer
 from metrics.diversity import self_bleu
@@ -48,7 +47,7 @@ SEARCHES = ((4, 1.0), (16, 1.0), (16, 10.0), (64, 10.0))
 class SamplingSettings:
     """Compares ways to sample by the quality and variety of what they draw, and by their time."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional] = ()
+    runs: Folders = ()
     """Folders of complete runs of train_text.py with a critic in their export."""
     num: int = 500
     """Sequences drawn in each way."""

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from benchmarks.report import Table, insert, markdown
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import write_json, write_text
+
+# Flag: folders of runs.
+Folders = Annotated[
+    tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help_behavior_hint="(default: none)")
+]
 
 
 def with_earlier(

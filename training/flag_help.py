@@ -52,8 +52,9 @@ def _in_boxes(kind: type, default: Any, presets: tuple[str, ...]) -> type:
         fields = []
         for name, meant in groups.items():
             if meant.group == title:
-                shown = _shown(name, hints[name], meant, presets)
-                fields.append((name, shown, dataclasses.field(default=getattr(default, name))))
+                value = getattr(default, name)
+                shown = _shown(name, hints[name], meant, presets, value)
+                fields.append((name, shown, dataclasses.field(default=value)))
         if fields:
             box = dataclasses.make_dataclass(title.replace(" ", ""), fields, frozen=True)
             named = Annotated[box, tyro.conf.arg(name=title, help="")]  # type: ignore[valid-type]
@@ -61,13 +62,13 @@ def _in_boxes(kind: type, default: Any, presets: tuple[str, ...]) -> type:
     return dataclasses.make_dataclass(kind.__name__, boxes, frozen=True)
 
 
-def _shown(name: str, hint: Any, meant: Option, presets: tuple[str, ...]) -> Any:
-    """A field's type with its help, as tyro reads it."""
+def _shown(name: str, hint: Any, meant: Option, presets: tuple[str, ...], value: Any) -> Any:
+    """A field's type with its help, as tyro reads it. A switch that is on is shown with its --no- form too."""
     text = meant.help
     if name == "preset" and presets:
         hint = Literal[presets]
         text = " ".join([text, *(f"{preset}: {PURPOSES[preset]}." for preset in presets)])
     marks: tuple[Any, ...] = (tyro.conf.arg(help=text),)
-    if hint is bool and meant.default is False:
+    if value is False:
         marks += (tyro.conf.FlagCreatePairsOff,)
     return Annotated[(hint, *marks)]

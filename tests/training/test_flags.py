@@ -223,6 +223,14 @@ def test_help_shows_the_values_of_the_preset_that_is_named():
     assert "Epochs of pre-training. (default: 2)" in smoke["Maximum likelihood options"]
 
 
+@pytest.mark.parametrize("preset", ["best", "quick"])
+def test_help_shows_both_forms_of_a_switch_that_the_preset_turns_on(preset):
+    box = help_of(TEXT_PRESETS, "--preset", preset)["Evaluation options"]
+    shown = re.search(r"^│ (--\S*tune-temperature[^│]*?) +│$", box, re.MULTILINE).group(1)
+    both = "--tune-temperature, --no-tune-temperature"
+    assert shown == (both if preset == "best" else "--tune-temperature")
+
+
 @pytest.mark.parametrize(
     "wrong", [["--preset", "none"], ["--bogus"], ["--seed", "x"], ["--resume"]]
 )
