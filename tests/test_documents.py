@@ -60,7 +60,7 @@ def test_the_readme_quotes_the_measured_speed():
     for text in (
         "3 minutes until the paper's NLL-oracle is reached, in each of three seeds",
         f"{rewards['ours'] / 1000:.1f} s for the rewards of a batch",
-        f"a naive implementation takes {rewards['literal'] / 60_000:.0f} minutes",
+        f"a naive implementation would take {rewards['literal'] / 60_000:.0f} minutes",
         f"{round_['ours'] / 1000:.0f} s for a round of the published schedule",
         f"in plain Keras take {round_['keras'] / 1000:.0f} s",
     ):
