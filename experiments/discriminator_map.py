@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.report import Table
 from experiments.map_figure import draw_map
-from experiments.tables import Folders, publish, with_earlier
+from experiments.tables import Folders, data_in_words, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders
@@ -56,13 +56,6 @@ def start_in_words(settings: dict[str, Any]) -> str:
     return f"MLE, H = {size}, {how}{at}"
 
 
-def data_in_words(settings: dict[str, Any]) -> str:
-    """The corpus, or the oracle and how many sequences it drew."""
-    if "corpus" in settings:
-        return Path(settings["corpus"]).name
-    return f"oracle {settings['oracle']}, {settings['train_size']:,} sequences"
-
-
 def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """The rows of the table: runs that differ in the seed alone together."""
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -94,7 +87,7 @@ def map_table(rows: Sequence[dict[str, Any]]) -> Table:
 
     def cell(row, name, digits):
         values = [seed[name] for seed in row["seeds"].values() if name in seed]
-        return mean_sd(values, digits)
+        return mean_sd(values, digits) if values else "–"
 
     columns = ["data", "start", "D", "seeds"]
     for part in PARTS:
@@ -105,9 +98,10 @@ def map_table(rows: Sequence[dict[str, Any]]) -> Table:
         line = [row["data"], row["start"], row["discriminator"], seed_range(map(int, row["seeds"]))]
         for part in PARTS:
             line.append(cell(row, FIGURES["accuracy"].format(part), 3))
-            errors = [seed[FIGURES["error"].format(part)] for seed in row["seeds"].values()]
+            name = FIGURES["error"].format(part)
+            errors = [seed[name] for seed in row["seeds"].values() if name in seed]
             gain = cell(row, FIGURES["gain"].format(part), 4)
-            line.append(f"{gain} (error {sum(errors) / len(errors):.4f})")
+            line.append(f"{gain} (error {sum(errors) / len(errors):.4f})" if errors else gain)
         for name in ("one in 16, resampled", "one in 16, best"):
             line.append(cell(row, FIGURES[name].format("validation"), 4))
         lines.append(line)

@@ -15,7 +15,7 @@ from typing import Any
 from scipy import stats
 
 from benchmarks.report import Table
-from experiments.tables import Folders, publish, with_earlier
+from experiments.tables import Folders, data_in_words, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from reports.cells import mean_sd, p_value, seed_range
@@ -55,13 +55,14 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 f"{folder} has no generator next to its start at their best temperatures, expected a run "
                 "of --algorithm seqgan with --tune-temperature. Leave it out."
             )
-        labels = ", permuted labels" if settings["d_labels"] == "permuted" else ""
+        permuted = settings.get("d_labels", "true") == "permuted"
+        labels = ", permuted labels" if permuted else ""
         if settings.get("d_update") == "restart":
             labels += f", a new one in each of {settings['rounds']} rounds"
         elif settings["d_steps"]:
             labels += ", trained in every round"
-        data = Path(settings["corpus"]).name if "corpus" in settings else "oracle"
-        key = data, update_of(settings), settings["discriminator"] + labels
+        judge = settings.get("discriminator", "paper") + labels
+        key = data_in_words(settings), update_of(settings), judge
         row = rows.setdefault(key, dict(zip(ROW, key, strict=True)))
         row.setdefault("seeds", {})[str(result["seed"])] = {
             when: {

@@ -24,12 +24,11 @@ def draw_map(rows: Sequence[dict[str, Any]], path: Path) -> None:
             PARTS.items(), (BLUE, RED), (-0.14, 0.14), strict=True
         ):
             for place, row in enumerate(rows):
-                gains, errors = (
-                    np.array(
-                        [seed[f"discriminator_{name}_{part}"] for seed in row["seeds"].values()]
-                    )
-                    for name in ("gain", "gain_error")
-                )
+                names = [f"discriminator_{name}_{part}" for name in ("gain", "gain_error")]
+                seeds = [seed for seed in row["seeds"].values() if names[1] in seed]
+                if not seeds:
+                    continue
+                gains, errors = (np.array([seed[name] for seed in seeds]) for name in names)
                 at = place + shift
                 axes.plot(gains, [at] * len(gains), ".", color=color, markersize=4, alpha=0.5)
                 axes.errorbar(

@@ -17,6 +17,13 @@ Folders = Annotated[
 ]
 
 
+def data_in_words(settings: dict[str, Any]) -> str:
+    """The corpus, or the oracle and how many sequences it drew."""
+    if "corpus" in settings:
+        return Path(settings["corpus"]).name
+    return f"oracle {settings['oracle']}, {settings['train_size']:,} sequences"
+
+
 def with_earlier(
     rows: Sequence[dict[str, Any]], json: Path | None, names: Sequence[str]
 ) -> list[dict[str, Any]]:

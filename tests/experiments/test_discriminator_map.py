@@ -86,3 +86,15 @@ def test_other_runs_are_refused(tmp_path):
         module.main([str(trained)])
     with pytest.raises(UsageError, match="no runs are given"):
         module.main([])
+
+
+def test_a_part_that_was_too_small_to_measure_is_left_out(tmp_path, capsys):
+    folder = run(tmp_path / "a", 1, 0.02)
+    saved = json.loads((folder / "result.json").read_text())
+    saved["metrics"] = {k: v for k, v in saved["metrics"].items() if not k.endswith("_test")}
+    (folder / "result.json").write_text(json.dumps(saved))
+    picture = tmp_path / "map.png"
+    module.main([str(folder), "--figure", str(picture)])
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| coco")]
+    assert row.split(" | ")[5:8] == ["0.0200 (error 0.0020)", "–", "–"]
+    assert picture.read_bytes().startswith(b"\x89PNG")

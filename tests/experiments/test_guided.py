@@ -61,7 +61,7 @@ def test_a_discriminator_that_is_trained_in_every_round_has_its_own_row(tmp_path
 
 
 def test_a_run_on_the_oracle_has_neither_bleu_nor_validation_figures(tmp_path, capsys):
-    folder = run(tmp_path / "oracle", 1, 0.02)
+    folder = run(tmp_path / "oracle", 1, 0.02, oracle="published", train_size=10_000)
     result = json.loads((folder / "result.json").read_text())
     del result["settings"]["corpus"]
     metrics = {k: v for k, v in result["metrics"].items() if not k.startswith(("bleu", "nll_val"))}
@@ -104,3 +104,21 @@ def test_other_runs_and_figures_are_refused(tmp_path):
         module.main([str(run(tmp_path / "one", 1, 0.02)), "--json", str(figures)])
     with pytest.raises(UsageError, match="no runs are given"):
         module.main([])
+
+
+def test_each_oracle_has_a_row_and_results_of_earlier_versions_are_read(tmp_path, capsys):
+    folders = []
+    for oracle in ("published", "seed:1"):
+        folder = run(tmp_path / oracle[:4], 1, 0.01, oracle=oracle, train_size=10_000)
+        saved = json.loads((folder / "result.json").read_text())
+        for name in ("corpus", "d_labels", "discriminator"):
+            del saved["settings"][name]
+        (folder / "result.json").write_text(json.dumps(saved))
+        folders.append(folder)
+    module.main([*map(str, folders)])
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| oracle")]
+    assert [row.split("|")[1].strip() for row in rows] == [
+        "oracle published, 10,000 sequences",
+        "oracle seed:1, 10,000 sequences",
+    ]
+    assert all(row.split("|")[3].strip() == "paper" for row in rows)
