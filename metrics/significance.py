@@ -49,6 +49,39 @@ def welch(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> W
     return WelchResult(float(test.statistic), float(test.pvalue), float(test.df), mean_difference)
 
 
+class PairedResult(NamedTuple):
+    """Paired t-test of two scores a and b of each item; nan but for the difference where it is constant.
+
+    Attributes:
+        statistic: t, above 0 where the mean of a is the larger.
+        p_value: two-sided.
+        mean_difference: mean of a - b.
+    """
+
+    statistic: float
+    p_value: float
+    mean_difference: float
+
+
+def paired(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> PairedResult:
+    """Paired two-sided t-test: is the mean of `a - b` 0, where both score the same items?
+
+    Args:
+        a: scores, at least two.
+        b: scores of the same items in the same order.
+    """
+    a, b = _values(a, "a"), _values(b, "b")
+    if len(a) != len(b):
+        raise ValueError(
+            f"`b` has {len(b)} values, expected {len(a)} as `a`: give the scores of the same items."
+        )
+    mean_difference = float(np.mean(a - b))
+    if np.ptp(a - b) == 0:
+        return PairedResult(np.nan, np.nan, mean_difference)
+    test = stats.ttest_rel(a, b)
+    return PairedResult(float(test.statistic), float(test.pvalue), mean_difference)
+
+
 class SampleStatistics(NamedTuple):
     """What a t-test needs to know of a sample.
 

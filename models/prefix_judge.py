@@ -16,8 +16,9 @@ from models.shares import WHOLE, Share
 class PrefixJudge(Judge):
     """A discriminator with a logit at each position, which rewards every token without roll-outs.
 
-    The logit f_t estimates the log-ratio log p(Y_{1:t}) / G(Y_{1:t}) of the prefix; it is trained on all
-    of them. The verdict on the sequence is f_T. What a token adds, f_t - f_{t-1} with f_0 = 0, are
+    The logit f_t estimates the log-ratio log p(Y_{1:t}) / G(Y_{1:t}) of the prefix. It is trained on all T of
+    them, those after the end too, so that a finished sequence counts once for each padding token.
+    The verdict on the sequence is f_T. What a token adds, f_t - f_{t-1} with f_0 = 0, are
     rewards that sum to that verdict.
     """
 

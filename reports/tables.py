@@ -181,7 +181,8 @@ TEST_NOTE = (
     "Welch's two-sided t-tests, without correction for multiple comparisons; in brackets: number of "
     "seeds or runs. Over seeds: each value is the figure of one run. Over sequences: each value is the "
     "score of one sequence, and the two runs have the same seed; with several seeds, the largest p is "
-    "shown. A test over sequences ignores the variance between trainings."
+    "shown. A test over sequences ignores the variance between trainings, and takes the two runs' scores to be "
+    "independent: of NLL-test they are those of the same held-out sequences, so that p is too large."
 )
 
 

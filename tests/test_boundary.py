@@ -500,6 +500,16 @@ CASES = {
             ([1.0], [], floats(2, 2), ["a", "b"], None),
         ),
     ],
+    "metrics.significance.paired": [
+        (
+            lambda m, x: significance.paired(x, [1.0, 2.0]),
+            ([1.0], [], [1.0, 2.0, 3.0], floats(2, 2), ["a", "b"], None),
+        ),
+        (
+            lambda m, x: significance.paired([1.0, 2.0], x),
+            ([1.0], [], [1.0, 2.0, 3.0], floats(2, 2), ["a", "b"], None),
+        ),
+    ],
     "metrics.significance.welch_from_statistics": [
         (
             lambda m, x: significance.welch_from_statistics(
@@ -546,7 +556,7 @@ CASES = {
         )
     ],
     "training.steps.Steps.mle_epoch": [
-        (lambda m, x: m["steps"].mle_epoch(x, SEED), (*NO_TOKENS, None)),
+        (lambda m, x: m["steps"].mle_epoch(x, SEED), (*NO_TOKENS, TOKENS[:1], None)),
         (lambda m, x: m["steps"].mle_epoch(TOKENS, x), NO_SEED),
     ],
     "training.steps.Steps.policy_gradient": [
@@ -596,7 +606,7 @@ OTHERS = {
     r"models\.highway\.Highway": "no arguments of its own",
     r"metrics\.(agreement|judgements)\..*": "answers of people: tests/metrics/test_judgements.py, test_agreement.py",
     r"metrics\.bleu\.tokens_expected": "the check itself",
-    r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|SampleStatistics)|verdict\.Verdict)": "results",
+    r"metrics\.(pitch\.PairedMSE|significance\.(WelchResult|PairedResult|SampleStatistics)|verdict\.Verdict)": "results",
     r"models\.convolutional_judge\.ConvolutionalJudge": "a base class: its kinds are here",
     r"models\.dropout\.drop_dimensions": "within a call, on what was checked before",
     r"metrics\.ngram\.NgramModel\.token_log_probs": "ids of sequences checked before: tests/metrics/test_ngram.py",

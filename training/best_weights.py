@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from models.generator import Generator
 from models.judge import Judge
 from training.distribution import Distribution
 from training.journal import Journal
-from training.verdict import VALIDATION_LOSS
+from training.verdict import MIN_SEQUENCES, VALIDATION_LOSS, writable
 
 
 class WeightCopies(tf.Module):
@@ -67,12 +68,29 @@ class BestWeights:
         if self._as_chief(bool(losses) and int(np.argmin(losses)) == len(losses) - 1):
             self.kept.keep(self._discriminator)
 
-    def restore(self) -> None:
-        """Gives the discriminator the weights kept."""
-        self.kept.restore(self._discriminator)
+    def restore(self, journal: Journal) -> None:
+        """Gives the discriminator the weights kept; without any validation loss it stays as it is."""
+        if self._as_chief(bool(validation_losses(journal))):
+            self.kept.restore(self._discriminator)
 
     def _as_chief(self, decision: bool) -> bool:
         return bool(self._distribution.all_workers(int(decision))[0, 0])
+
+
+def cannot_stop(
+    generator: Generator, validation: np.ndarray | None, patience: int | None
+) -> str | None:
+    """A warning where no validation loss can be measured, so that nothing stops the discriminator early."""
+    if patience is None or validation is None:
+        return None
+    usable = len(writable(generator, validation))
+    if usable >= MIN_SEQUENCES:
+        return None
+    return (
+        f"warning: --d-patience {patience} has no effect: {usable} of {len(validation)} validation "
+        f"sequences have no unknown tokens, and the discriminator's loss needs {MIN_SEQUENCES}. "
+        "Give more text, or a lower --min-count."
+    )
 
 
 def validation_losses(journal: Journal) -> list[float]:

@@ -12,6 +12,7 @@ from models.generator import Generator
 from models.judge import Judge
 from models.rollout import Rollout
 from models.value import ValueNetwork
+from training.best_weights import cannot_stop
 from training.controls import measure_controls
 from training.critic import FIGURES as VALUE_FIGURES
 from training.distillation import FIGURES as DISTILLATION_FIGURES
@@ -72,6 +73,8 @@ def carry_out(run: Run, task: Task) -> None:
         if line:
             run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
+    if warning := cannot_stop(generator, task.validation, settings.d_patience):
+        run.display.say(warning)
     judged = False  # whether the discriminator was trained
     value_network = None
     if settings.algorithm == "random":

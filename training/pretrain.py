@@ -153,7 +153,7 @@ def pretrain_discriminator(
             best.note(journal)
     if best is not None:
         for _ in journal.loop("best discriminator", 1):
-            best.restore()
+            best.restore(journal)
 
 
 def balanced_sets(

@@ -64,7 +64,7 @@ def set_new_weights(discriminator: Judge, seed: np.ndarray) -> None:
 
 def reset_optimizer(optimizer) -> None:
     """Forgets moments and number of steps; the learning rate stays."""
-    rate = float(optimizer.learning_rate)
+    rate = float(tf.convert_to_tensor(optimizer.learning_rate))  # also of several replicas
     for variable in optimizer.variables:
         variable.assign(tf.zeros(variable.shape, variable.dtype))
     optimizer.learning_rate = rate

@@ -3,11 +3,14 @@
 import math
 from typing import Any
 
-from metrics.significance import welch
+from metrics.significance import paired, welch
 from training.run_folder import RunFolder
 from training.run_state import RunState
 from training.settings import Settings
 from training.stored_settings import changed_settings, settings_to_json
+
+# Scores of the held-out sequences themselves, not of samples.
+_SAME_SEQUENCES = ("nll_validation", "nll_test")
 
 
 def make_result(
@@ -41,7 +44,11 @@ def make_result(
 
 
 def significance(folder: RunFolder) -> dict[str, Any]:
-    """Welch's t-tests between the final generator and its MLE start, over single sequences."""
+    """Tests between the final generator and its MLE start over single sequences.
+
+    Welch's t-test of each score; of the NLL, for which both score the same held-out sequences, a paired
+    t-test too.
+    """
     names = folder.score_names()
     both = [name for name in names if f"{name}_mle" in names]
     if not both:
@@ -52,6 +59,11 @@ def significance(folder: RunFolder) -> dict[str, Any]:
         test = welch(folder.scores(name), folder.scores(f"{name}_mle"))
         if math.isfinite(test.statistic):  # not where all scores are equal, as on a tiny corpus
             tests[f"welch_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
+        if name in _SAME_SEQUENCES:
+            of_pairs = paired(folder.scores(name), folder.scores(f"{name}_mle"))
+            if math.isfinite(of_pairs.statistic):
+                figures = {"statistic": of_pairs.statistic, "p_value": of_pairs.p_value}
+                tests[f"paired_{name}"] = figures
     return tests
 
 

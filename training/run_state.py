@@ -62,6 +62,7 @@ class RunState:
             seconds={new: self.seconds[old] for old, new in stages if old in self.seconds},
             peak_memory_mb=self.peak_memory_mb,
             peak_gpu_memory_mb=self.peak_gpu_memory_mb,
+            numerics_checked=self.numerics_checked,
         )
 
     def finish_step(self, stage: str, index: int, seconds: float) -> None:

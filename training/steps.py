@@ -105,6 +105,13 @@ class Steps:
     def _check_tokens(self, tokens, name):
         return check_tokens(tokens, self.generator.vocab_size, self.generator.max_length, name)
 
+    def _check_fills_a_batch(self, num, those):
+        if num < self.batch_size:
+            raise ValueError(
+                f"{those} {num} sequences, expected at least one batch of {self.batch_size}: give more, "
+                "or a smaller `batch_size`."
+            )
+
     def mle_epoch(
         self,
         sequences: tf.Tensor,
@@ -118,6 +125,7 @@ class Steps:
         `learning_rate` takes the place of the one in use.
         """
         sequences = self._check_tokens(sequences, "sequences")
+        self._check_fills_a_batch(len(sequences), "`sequences` has")
         if learning_rate is not None:
             self.mle_optimizer.learning_rate = learning_rate
         rate = None if true_rate == 1.0 else tf.constant(true_rate, tf.float32)
@@ -212,6 +220,7 @@ class Steps:
         """Eq. (5) over real and generated sequences, shuffled together: each int32 `[M, T]`."""
         real = self._check_tokens(real, "real")
         generated = self._check_tokens(generated, "generated")
+        self._check_fills_a_batch(len(real) + len(generated), "`real` and `generated` have")
         return self._discriminator_epoch(real, generated, check_seed(seed))
 
     @tf.function(reduce_retracing=True)

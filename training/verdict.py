@@ -18,6 +18,7 @@ FIGURES = (
     "discriminator_gain_error", "discriminator_calibration_error",
 )  # fmt: skip
 CANDIDATES = 16  # of the final evaluation
+MIN_SEQUENCES = 2  # real ones that figures are measured on
 
 
 def measure_verdict(
@@ -33,12 +34,12 @@ def measure_verdict(
         generator: whose samples the discriminator judges.
         discriminator: trained against that generator.
         validation: int `[M, T]`, real sequences that neither was trained on; no figures for None, or
-            for fewer than two. Those that the generator cannot write are left out.
+            for fewer than `MIN_SEQUENCES`. Those that the generator cannot write are left out.
         num_samples: how many of them to use, at most all, and how many samples to draw.
         seed: int32 pair, decides the samples.
     """
     real = None if validation is None else writable(generator, validation)[:num_samples]
-    if real is None or len(real) < 2:
+    if real is None or len(real) < MIN_SEQUENCES:
         return {}
     samples = discriminator.logits(generator.sample(num_samples, seed)).numpy()
     measured = verdict(discriminator.logits(real).numpy(), samples, lengths(generator, real))
@@ -72,7 +73,7 @@ def measure_final_verdict(
     figures: dict[str, float] = {}
     for part, sequences in parts.items():
         real = None if sequences is None else writable(generator, sequences)
-        if real is None or len(real) < 2:
+        if real is None or len(real) < MIN_SEQUENCES:
             continue
         logits, counts = discriminator.logits(real).numpy(), lengths(generator, real)
         measured = zip(Verdict._fields, verdict(logits, samples, counts), strict=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metrics.significance import SampleStatistics, welch, welch_from_statistics
+from metrics.significance import SampleStatistics, paired, welch, welch_from_statistics
 
 
 def test_by_hand():
@@ -115,3 +115,21 @@ def test_from_statistics_of_constants_and_errors():
         welch_from_statistics(constant, SampleStatistics(1, 4.0, 2.0))
     with pytest.raises(ValueError, match=r"`a` has 3 values of variance -1\.0"):
         welch_from_statistics(SampleStatistics(3, 4.0, -1.0), constant)
+
+
+def test_pairs_by_hand_and_by_scipy():
+    result = paired([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])  # differences 1, 2, 3: mean 2, deviation 1
+    assert result.mean_difference == 2.0
+    assert result.statistic == pytest.approx(2 * math.sqrt(3))
+    random = np.random.default_rng(5)
+    a = random.normal(0, 5, 60)
+    b = a + random.normal(0.2, 0.3, 60)
+    assert paired(a, b).p_value == pytest.approx(stats.ttest_rel(a, b).pvalue)
+    assert paired(a, b).p_value < 1e-3 < welch(a, b).p_value  # which takes them to be independent
+
+
+def test_a_constant_difference_has_no_test():
+    result = paired([1.0, 2.0], [0.0, 1.0])
+    assert result.mean_difference == 1.0 and math.isnan(result.p_value)
+    with pytest.raises(ValueError, match="`b` has 3 values, expected 2 as `a`"):
+        paired([1.0, 2.0], [1.0, 2.0, 3.0])

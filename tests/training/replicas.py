@@ -54,6 +54,7 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
     from training.distillation import make_distillation, small_rollout
     from training.guided_updates import GuidedUpdates
     from training.pretrain import balanced_sets
+    from training.restarts import reset_optimizer, set_new_weights
     from training.rewards import make_reward
     from training.seeds import counted_seed
     from training.steps import make_steps
@@ -93,6 +94,10 @@ def train(distribution, reward: str) -> dict[str, np.ndarray]:
     )
     drawn["generated"] = sets[1].numpy()
     steps.discriminator_epoch(*sets, counted_seed(1, "D"))
+    with distribution.scope():
+        set_new_weights(discriminator, counted_seed(1, "new D"))  # as --d-update restart
+    reset_optimizer(steps.discriminator_optimizer)
+    steps.discriminator_epoch(*sets, counted_seed(1, "D again"))
     for round_ in range(3):
         sample = distribution.by_rows(
             generator.sample, settings.batch_size, counted_seed(1, "policy", round_)

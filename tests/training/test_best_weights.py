@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.generator import Generator
 from models.small_discriminator import SmallDiscriminator
 from tests.helpers import set_random_weights
-from training.best_weights import BestWeights, validation_losses
+from training.best_weights import BestWeights, cannot_stop, validation_losses
 from training.distribution import ONE_DEVICE
 from training.journal import MemoryJournal
 from training.verdict import VALIDATION_LOSS
@@ -48,8 +49,9 @@ def test_when_it_stops_and_what_it_keeps(losses, stops, lowest):
     after = model.get_weights()
     best.note(journal)
     set_random_weights(model, 3)
-    best.restore()
-    kept = after if lowest else before
+    trained = model.get_weights()
+    best.restore(journal)
+    kept = after if lowest else before if losses else trained
     for weight, value in zip(model.trainable_variables, kept, strict=False):
         np.testing.assert_array_equal(weight, value)
 
@@ -62,6 +64,17 @@ def test_a_checkpoint_holds_every_weight_that_was_kept(tmp_path):
     other_model = discriminator(2)
     other = BestWeights(other_model, 2, ONE_DEVICE)
     tf.train.Checkpoint(best=other.kept).read(str(tmp_path / "variables")).assert_consumed()
-    other.restore()
+    other.restore(journal_of(0.7))
     for weight, value in zip(other_model.trainable_variables, expected, strict=True):
         np.testing.assert_array_equal(weight, value)
+
+
+@pytest.mark.parametrize(("known", "patience"), [(0, 2), (1, 2), (2, 2), (0, None)])
+def test_validation_data_that_nothing_can_be_decided_by_are_told(known, patience):
+    generator = Generator(6, 4, 3, 3, blocked_tokens=(1,))
+    validation = np.ones([5, 4], np.int32)
+    validation[:known] = 2
+    warning = cannot_stop(generator, validation, patience)
+    assert (warning is not None) == (known < 2 and patience is not None)
+    assert warning is None or f"{known} of 5 validation sequences" in warning
+    assert cannot_stop(generator, None, patience) is None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from files.errors import UsageError
-from metrics.significance import welch
+from metrics.significance import paired, welch
 from metrics.verdict import Verdict
 from tests.training.small_runs import TINY, experiment, history, resumed, weights
 from training import experiment as module
@@ -182,6 +182,9 @@ def test_the_result_says_what_the_tables_need(seqgan):
     start = np.load(seqgan / "scores" / "nll_oracle_mle.npy")
     expected = welch(scores, start).p_value
     assert written["tests"]["welch_nll_oracle"]["p_value"] == pytest.approx(expected)
+    both = (np.load(seqgan / "scores" / f"nll_test{end}.npy") for end in ("", "_mle"))
+    assert written["tests"]["paired_nll_test"]["p_value"] == pytest.approx(paired(*both).p_value)
+    assert "paired_nll_oracle" not in written["tests"]  # of two sets of samples
 
 
 def test_a_taken_over_start_gives_the_run_that_trained_its_own(tmp_path, mle, seqgan):

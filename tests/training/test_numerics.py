@@ -13,6 +13,7 @@ from tests.training.test_steps import new_steps, seed_of, some_rewards, some_tok
 from training.errors import TrainingDiverged
 from training.numerics import first_bad_operation
 from training.run import Run
+from training.run_state import RunState
 
 pytestmark = pytest.mark.slow
 
@@ -86,3 +87,9 @@ def test_nothing_stays_behind():
     assert np.isfinite(results["mle_loss"])
     assert np.isneginf(tf.math.log(tf.zeros([])))
     assert np.isneginf(tf.function(tf.math.log)(tf.zeros([])))
+
+
+def test_a_run_says_that_its_start_was_checked():
+    for checked in (True, False):
+        finished = RunState(tables={"temperatures": {"final": []}}, numerics_checked=checked)
+        assert finished.as_start().numerics_checked is checked

@@ -411,6 +411,14 @@ def test_an_epoch_of_the_discriminator_mixes_both_kinds():
 # The discriminator
 
 
+def test_fewer_sequences_than_a_batch_are_refused():
+    steps, one = make_steps(), some_tokens(1)
+    with pytest.raises(ValueError, match=f"`sequences` has 1 sequences, expected at .* of {B}"):
+        steps.mle_epoch(one, seed_of(1))
+    with pytest.raises(ValueError, match="`real` and `generated` have 2 sequences, expected at"):
+        steps.discriminator_epoch(one, one, seed_of(1))
+
+
 def test_dropout_is_on_while_it_trains():
     # One batch that holds everything: its loss depends on nothing but the dropout mask.
     still, dropping = (
