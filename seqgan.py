@@ -1,6 +1,5 @@
 """SeqGAN (Yu et al., 2017) as a library for Keras users: `import seqgan`. The README has an example."""
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,22 +38,24 @@ class SeqGAN:
         discriminator: of the same vocabulary and length.
         reward: of whole sequences. None: the discriminator's probability of *real*. A function from
             ids, an int32 NumPy array `[M, T]`, to `[M]`: then no discriminator is trained. A pair
-            (discriminator_weight, function): a mixture of both (ORGAN, Guimaraes et al., 2017).
+            (discriminator_weight, function): a mixture of both (ORGAN, Guimaraes et al., 2017). Or a
+            name that `--reward` takes, as "log-ratio".
         seed: decides every random draw.
         **settings: hyper-parameters, named as the flags of the scripts, as `num_rollouts=8`.
     """
 
     def __init__(self, generator, discriminator, reward=None, *, seed: int = 1, **settings: Any):
-        self.settings = library.hyperparameters(discriminator, seed, **settings)
-        self.reward = library.checked_reward(reward, self.settings)
         self.generator, self.discriminator = generator, discriminator
+        given = generator, discriminator, reward, seed, settings
+        self.settings, self.reward = library.configure(*given)
         self.rollout = small_rollout(generator, self.settings) or Rollout(generator)
         self.steps = make_steps(generator, discriminator, self.settings)
         self.estimators = make_estimators(self.steps, self.rollout, self.settings)
         self._models = {"generator": generator, "discriminator": discriminator}
-        trained = self.steps.optimizers | self.estimators.objects
-        self._others = {"rollout": self.rollout, **trained}
-        self._given, self._own = {"seed": seed, **settings}, reward is not None
+        self._others = {"rollout": self.rollout, **self.steps.optimizers, **self.estimators.objects}
+        named = {"reward": reward} if isinstance(reward, str) else {}
+        self._given = {"seed": seed, **settings, **named}
+        self._own = reward is not None and not named
         self._calls = {"pretrain": 0, "fit": 0}
 
     def pretrain(self, real, epochs: int, validation_data=None, callbacks: Sequence = ()):
@@ -63,7 +64,7 @@ class SeqGAN:
         Returns a `keras.callbacks.History` of `mle_loss` and, with validation data, `val_loss`: nats
         per token. Callbacks get `on_epoch_end(epoch, logs)`.
         """
-        settings = dataclasses.replace(self.settings, algorithm="mle", mle_epochs=epochs)
+        settings = library.of_pretrain(self.settings, epochs)
         measure = library.validation_measure(self.generator, validation_data)
         tokens = library.training_ids(real, self.generator, self.settings)
         with self._journal("pretrain", callbacks, "mle", epochs) as journal:
@@ -75,8 +76,8 @@ class SeqGAN:
 
         Returns a `keras.callbacks.History` of the figures of each round, see docs/metrics.md.
         """
-        settings = dataclasses.replace(self.settings, mle_epochs=0, rounds=rounds)
-        measure = library.validation_measure(self.generator, validation_data)
+        settings = library.of_fit(self.settings, rounds)
+        measure = library.validation_measure(self.generator, validation_data, settings.d_patience)
         tokens = library.training_ids(real, self.generator, self.settings)
         with self._journal("fit", callbacks, "adversarial", rounds) as journal:
             given = self.steps, self.rollout, self.reward, tokens, settings, journal, measure
@@ -99,13 +100,14 @@ class SeqGAN:
         models, (settings, calls, own) = saved_models.load_models(Path(folder), *names)
         if own != (reward is not None):
             raise ValueError(f"`reward` is {reward!r:.60}, expected as when {folder} was saved.")
-        made = cls(**models, reward=reward, **settings)
+        made = cls(**models, **{"reward": reward, **settings})
         saved_models.load_variables(Path(folder), made._models, made._others)
         made._calls = calls
         return made
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
-        """Writes a SavedModel that loads without this code, see docs/serving.md; `sample.py` reads it."""
+        """Writes a SavedModel that needs none of this code, see docs/serving.md; replaces an earlier one."""
+        saved_models.check_replaceable(Path(folder), "saved_model.pb")
         fitted, saved = self._calls["fit"] > 0, {**vocabulary.to_json(), "lowercase": False}
         judge = self.discriminator if fitted and self.reward.needs_discriminator else None
         network = self.estimators.value_network if fitted else None

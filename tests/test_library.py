@@ -107,9 +107,43 @@ def test_a_small_discriminator_comes_with_its_own_optimizer_and_stops_early():
     assert all(np.array_equal(*pair) for pair in zip(before, judge.get_weights(), strict=True))
 
 
-def test_early_stopping_needs_validation_data():
+def test_early_stopping_needs_validation_data_that_it_can_use():
     with pytest.raises(ValueError, match="`d_patience` is 1 without validation data"):
         make(d_patience=1).fit(some_tokens(), 1)
+    keras.utils.set_random_seed(1)
+    generator = seqgan.Generator(V, T, 4, 4, blocked_tokens=(0, 3))
+    model = seqgan.SeqGAN(generator, seqgan.Discriminator(V, T, 4, {2: 5}), d_patience=1, **SMALL)
+    unknown = np.full([8, T], 5, np.int32)
+    unknown[1:, 2] = 3
+    with pytest.raises(ValueError, match="has 1 sequences without unknown tokens, expected at"):
+        model.fit(some_tokens(), 1, unknown)
+    with pytest.raises(ValueError, match="`validation_data` has no tokens but padding and unknown"):
+        model.pretrain(some_tokens(), 1, np.full([8, T], 3, np.int32))
+
+
+def test_fit_does_not_stop_maximum_likelihood_early():
+    model = make(mle_patience=1, mle_rate_cuts=1)
+    model.pretrain(some_tokens(), 2, some_tokens(8, 1))
+    assert len(model.fit(some_tokens(), 1).epoch) == 1
+
+
+@pytest.mark.parametrize("reward", ["log-ratio", "constant"])
+def test_a_reward_of_the_scripts_is_named_and_saved(tmp_path, reward):
+    model, other = make(reward), make()
+    history = model.fit(some_tokens(), 1).history
+    other.fit(some_tokens(), 1)
+    assert ("discriminator_loss" in history) == (reward == "log-ratio")
+    assert not same(model, other)
+    model.save(tmp_path / "model")
+    loaded = seqgan.SeqGAN.load(tmp_path / "model")
+    assert loaded.settings == model.settings and same(loaded, model)
+
+
+def test_differences_of_judgements_of_prefixes_are_action_values():
+    keras.utils.set_random_seed(1)
+    models = seqgan.Generator(V, T, 4, 4), SmallPrefixDiscriminator(V, T, 4, {2: 5})
+    model = seqgan.SeqGAN(*models, "log-ratio", action_values="prefix", **SMALL)
+    assert "policy_loss" in model.fit(some_tokens(), 1).history
 
 
 def test_the_library_trains_what_the_script_trains(tmp_path, monkeypatch):
@@ -205,16 +239,20 @@ def test_a_mixture_trains_the_discriminator():
     assert "discriminator_loss" in model.fit(some_tokens(), 1).history
 
 
-def test_callbacks_are_called_and_may_stop():
-    seen = []
+@pytest.mark.parametrize("epochs", [5, 2])
+def test_callbacks_are_called_and_may_stop(epochs):
+    seen, begun = [], []
 
     class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            begun.append(epoch)
+
         def on_epoch_end(self, epoch, logs=None):
             seen.append((epoch, set(logs)))
-            self.model.stop_training = epoch == 1
+            self.model.stop_training = epoch == 1 and epochs == 5
 
-    history = make().pretrain(some_tokens(), 5, callbacks=[Stop()])
-    assert seen == [(0, {"mle_loss"}), (1, {"mle_loss"})] and history.epoch == [0, 1]
+    history = make().pretrain(some_tokens(), epochs, callbacks=[Stop()])
+    assert seen == [(0, {"mle_loss"}), (1, {"mle_loss"})] and history.epoch == begun == [0, 1]
 
 
 def test_early_stopping_of_keras_restores_the_best_weights():
@@ -235,6 +273,10 @@ def test_early_stopping_of_keras_restores_the_best_weights():
         ({"batchsize": 3}, TypeError, "there is no setting 'batchsize', expected one of"),
         ({"out": "x"}, TypeError, "there is no setting 'out'"),
         ({"start_at_temperature": True}, TypeError, "there is no setting 'start_at_temperature'"),
+        ({"hidden_dim": 9}, TypeError, "there is no setting 'hidden_dim'"),  # of a model
+        ({"rounds": 9}, TypeError, "there is no setting 'rounds'"),  # of a method
+        ({"reward": "bleu"}, ValueError, "`reward` is 'bleu', expected one of discriminator, log-"),
+        ({"action_values": "prefix"}, ValueError, "--action-values prefix needs --discriminator"),
         ({"g_learning_rate": -1.0}, ValueError, "--g-learning-rate is -1.0"),
         (
             {"policy_update": "guided"},
@@ -331,3 +373,9 @@ def test_an_export_is_read_by_the_script(trained, tmp_path):
     assert len(printed.stdout.splitlines()) == 3
     saved = json.loads((tmp_path / "export" / "assets" / "vocabulary.json").read_text())
     assert saved["size"] == V
+    trained[0].export(tmp_path / "export", vocabulary)  # again, in its place
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="already holds other files"):
+        trained[0].export(tmp_path / "mine", vocabulary)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "mine"

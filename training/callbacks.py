@@ -27,11 +27,13 @@ class CallbackJournal(MemoryJournal):
         steps: int,
     ):
         model.stop_training = False
+        self._model = model
         self._stage = stage
         self.history = keras.callbacks.History()
         self._callbacks = keras.callbacks.CallbackList(
             [*callbacks, self.history], model=model, epochs=steps, verbose=0
         )
+        self._steps = steps
         super().__init__(seed, self._on_step, lambda: model.stop_training)
 
     def __enter__(self) -> "CallbackJournal":
@@ -47,4 +49,5 @@ class CallbackJournal(MemoryJournal):
         if stage != self._stage:
             return
         self._callbacks.on_epoch_end(step - 1, figures)
-        self._callbacks.on_epoch_begin(step)
+        if step < self._steps and not self._model.stop_training:
+            self._callbacks.on_epoch_begin(step)

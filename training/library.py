@@ -1,6 +1,7 @@
 """Helpers of `seqgan.SeqGAN`: its settings, what they name, validation loss, and repeated calls."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,22 @@ from training.journal import Measurement
 from training.judges import name_of
 from training.options import options_of
 from training.pretrain import Measure
-from training.rewards import Reward, user_reward
+from training.rewards import REWARDS, Reward, user_reward
 from training.settings import Settings
+from training.verdict import MIN_SEQUENCES, writable
 
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
 _OF_SCRIPTS = ("Run", "Evaluation", "Execution")
 _OF_LIBRARY = ("xla", "verdict_samples")
-# What the scripts alone do: the best temperature.
-_NOT_HERE = ("start_at_temperature",)
+# What the scripts alone do, and what the caller has made or gives to a method.
+_NOT_HERE = (
+    *("start_at_temperature", "ss_decay", "mixed_precision", "mle_epochs", "rounds"),
+    *("embedding_dim", "hidden_dim", "cell", "dropout", "discriminator"),
+    *("discriminator_embedding_dim", "discriminator_hidden_dim", "discriminator_l2"),
+    *("discriminator_dropout", "discriminator_embedding_dropout"),
+    *("bleu_reward_order", "bleu_reward_variant", "bleu_reward_references"),
+)
+_NAMED_REWARDS = tuple(name for name in REWARDS if name != "bleu")
 
 # Stages of the first `fit` alone.
 ONCE = (
@@ -31,43 +40,57 @@ ONCE = (
 )
 
 
-def hyperparameters(discriminator: Judge, seed: int, **given: Any) -> Settings:
-    """Settings of the algorithm for the library, which evaluates after every step.
+def configure(
+    generator: Generator, discriminator: Judge, reward: Any, seed: int, given: dict[str, Any]
+) -> tuple[Settings, Reward]:
+    """Settings of the algorithm for the library, which evaluates after every step, and its reward.
 
     Args:
+        generator: the policy.
         discriminator: the model; what is not given of its learning rate and weight decay is what
             `--discriminator` has for its kind.
+        reward: what `seqgan.SeqGAN` takes.
         seed: of every random draw.
-        **given: fields of `Settings` that the algorithm uses.
+        given: fields of `Settings` that the algorithm uses.
 
     Raises:
-        TypeError: a name is not a setting.
+        TypeError: a name is not a setting of the library.
         UsageError: a value is out of its bounds.
+        ValueError: a reward that is none, or that these settings would not use.
     """
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
     names = [name for name in names if name not in _NOT_HERE]
     names += _OF_LIBRARY
-    names.remove("discriminator")  # the caller has made it
+    names.remove("reward")  # an argument of its own
     for name in given:
         if name not in names:
             raise TypeError(f"there is no setting {name!r}, expected one of {', '.join(names)}.")
-    given["discriminator"] = name_of(discriminator)
-    settings = Settings(seed=seed, eval_every=1, temperatures=(), **given)
+    named = isinstance(reward, str)
+    if named and reward not in _NAMED_REWARDS:
+        raise ValueError(f"`reward` is {reward!r}, expected one of {', '.join(_NAMED_REWARDS)}.")
+    of_models: dict[str, Any] = {"discriminator": name_of(discriminator)}
+    of_models |= {"reward": reward} if named else {}
+    settings = Settings(seed=seed, eval_every=1, temperatures=(), **of_models, **given)
     settings.check()
-    return settings
-
-
-def checked_reward(reward: Any, settings: Settings) -> Reward:
-    """`training.rewards.user_reward`. Raises `ValueError` for one that these settings would not use."""
-    guided = settings.policy_update == "guided"
-    if reward is not None and (guided or settings.action_values == "prefix"):
-        given = "guided updates" if guided else "action values of prefixes"
+    if reward is not None and settings.policy_update == "guided":
         raise ValueError(
-            f"`reward` is {reward!r:.60} with {given}, expected None: they learn from the "
+            f"`reward` is {reward!r:.60} with guided updates, expected None: they learn from the "
             "discriminator. Leave one of them out."
         )
-    return user_reward(reward)
+    if named:
+        return settings, REWARDS[reward].make(settings, generator, np.zeros([0, 0], np.int32))
+    return settings, user_reward(reward)
+
+
+def of_pretrain(settings: Settings, epochs: int) -> Settings:
+    """The settings of a call of `pretrain`."""
+    return replace(settings, algorithm="mle", mle_epochs=epochs)
+
+
+def of_fit(settings: Settings, rounds: int) -> Settings:
+    """The settings of a call of `fit`, which trains no maximum likelihood."""
+    return replace(settings, mle_epochs=0, mle_patience=None, mle_rate_cuts=0, rounds=rounds)
 
 
 def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tensor:
@@ -87,13 +110,31 @@ def journal_of_call(
     return journal
 
 
-def validation_measure(generator: Generator, validation_data: Any) -> Measure:
-    """Measures `val_loss`, mean nats per token of int `[M, T]`; nothing without validation data."""
+def validation_measure(
+    generator: Generator, validation_data: Any, d_patience: int | None = None
+) -> Measure:
+    """Measures `val_loss`, mean nats per token of int `[M, T]`; nothing without validation data.
+
+    Raises:
+        ValueError: the data have no tokens that count, or with `d_patience` fewer than two sequences
+            without unknown tokens, on which the discriminator's validation loss is measured.
+    """
     if validation_data is None:
         return lambda policy, num, seed: Measurement({})
     size, length = generator.vocab_size, generator.max_length
     tokens = check_tokens(validation_data, size, length, "validation_data")
     counted = float(generator.mask(tokens).numpy().sum())
+    if not counted:
+        raise ValueError(
+            "`validation_data` has no tokens but padding and unknown ones, expected some that the "
+            "generator can write. Give other sequences, or None."
+        )
+    usable = len(writable(generator, tokens.numpy()))
+    if d_patience is not None and usable < MIN_SEQUENCES:
+        raise ValueError(
+            f"`validation_data` has {usable} sequences without unknown tokens, expected at least "
+            f"{MIN_SEQUENCES} with `d_patience`. Give more, or leave `d_patience` out."
+        )
 
     def measure(policy, num, seed):
         return Measurement(

@@ -28,8 +28,7 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
     Raises:
         FileExistsError: the folder holds something else.
     """
-    if folder.exists() and not (folder / _CONFIG).is_file():
-        raise FileExistsError(f"{folder} already holds other files. Give another folder.")
+    check_replaceable(folder, _CONFIG)
     temporary = folder.with_name(f"writing-{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -39,6 +38,12 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
     write_json(temporary / _CONFIG, {"models": configs, **more})
     shutil.rmtree(folder, ignore_errors=True)
     temporary.replace(folder)
+
+
+def check_replaceable(folder: Path, mark: str) -> None:
+    """Raises `FileExistsError` for a folder with other files than those that come with a file `mark`."""
+    if folder.exists() and not (folder / mark).is_file():
+        raise FileExistsError(f"{folder} already holds other files. Give another folder.")
 
 
 def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list[Any]]:
