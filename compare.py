@@ -10,7 +10,9 @@ python compare.py results --json all.json --figures figures
 import files  # noqa: F401  # first, since it checks the version of Python
 
 # isort: split
+import contextlib
 import dataclasses
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -78,6 +80,19 @@ def read_markdown(path: Path) -> str:
         ) from None
 
 
+def check_report(path: Path | None) -> None:
+    """Raises `UsageError` where the file of --json holds something else than an earlier report."""
+    if path is None or not path.exists() or path.stat().st_size == 0:
+        return
+    found = None
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, list) or not all(isinstance(s, dict) and "title" in s for s in found):
+        raise UsageError(
+            f"--json is {path}, which holds something else than a report of compare.py. Give another file."
+        )
+
+
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(CompareSettings, CompareSettings(), arguments, prog="compare.py")
 
@@ -93,6 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not runs:
         given = ", ".join(map(str, settings.runs))
         raise UsageError(f"no complete run in {given}. Name folders of finished runs.")
+    check_report(settings.json)
     sections = make_sections(runs)
     tables = make_tables(sections)
     print("\n\n".join(tables.values()))

@@ -102,6 +102,8 @@ def output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
+    if not path.parent.is_dir():
+        raise UsageError(f"--out is {path}, whose folder does not exist. Make it, or give another.")
     temporary = path.with_name(f"writing-{path.name}")
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as file:

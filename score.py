@@ -47,6 +47,12 @@ def main(arguments: list[str] | None = None) -> None:
             "no FILE is given, expected RUN and FILE. Name both: python score.py runs/text lines.txt"
         )
 
+    if not settings.file.exists():
+        raise UsageError(
+            f"{settings.file} does not exist, expected a text file in UTF-8, or a MIDI file for a "
+            "generator of tunes. Check the path."
+        )
+
     from training.session import prefer_tensorflow, quiet
 
     prefer_tensorflow()  # before the models are imported, which need it

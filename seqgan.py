@@ -1,7 +1,6 @@
 """SeqGAN (Yu et al., 2017) as a library for Keras users: `import seqgan`. The README has an example."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,28 +57,29 @@ class SeqGAN:
         self._own = reward is not None and not named
         self._calls = {"pretrain": 0, "fit": 0}
 
-    def pretrain(self, real, epochs: int, validation_data=None, callbacks: Sequence = ()):
+    def pretrain(self, real, epochs: int, validation_data=None, callbacks=(), verbose: int = 1):
         """Trains the generator by maximum likelihood on `real`, int `[M, T]`.
 
         Returns a `keras.callbacks.History` of `mle_loss` and, with validation data, `val_loss`: nats
-        per token. Callbacks get `on_epoch_end(epoch, logs)`.
+        per token. Callbacks get `on_epoch_end(epoch, logs)`; `verbose=0` prints nothing.
         """
         settings = library.of_pretrain(self.settings, epochs)
         measure = library.validation_measure(self.generator, validation_data)
         tokens = library.training_ids(real, self.generator, self.settings)
-        with self._journal("pretrain", callbacks, "mle", epochs) as journal:
+        with self._journal("pretrain", callbacks, "mle", epochs, verbose) as journal:
             pretrain_generator(self.steps, tokens, settings, journal, measure, validation_data)
         return journal.history
 
-    def fit(self, real, rounds: int, validation_data=None, callbacks: Sequence = ()):
+    def fit(self, real, rounds: int, validation_data=None, callbacks=(), verbose: int = 1):
         """Trains both adversarially on `real`; the first call pre-trains the discriminator.
 
-        Returns a `keras.callbacks.History` of the figures of each round, see docs/metrics.md.
+        Returns a `keras.callbacks.History` of the figures of each round, see docs/metrics.md: with
+        validation data also what the discriminator knows of them. The rest as of `pretrain`.
         """
         settings = library.of_fit(self.settings, rounds)
         measure = library.validation_measure(self.generator, validation_data, settings.d_patience)
         tokens = library.training_ids(real, self.generator, self.settings)
-        with self._journal("fit", callbacks, "adversarial", rounds) as journal:
+        with self._journal("fit", callbacks, "adversarial", rounds, verbose) as journal:
             given = self.steps, self.rollout, self.reward, tokens, settings, journal, measure
             train_seqgan(*given, validation_data, *self.estimators)
         return journal.history
@@ -98,8 +98,7 @@ class SeqGAN:
         """What `save` was called on. A reward function is not saved: give the same one again."""
         names = ("settings", "calls", "own_reward")
         models, (settings, calls, own) = saved_models.load_models(Path(folder), *names)
-        if own != (reward is not None):
-            raise ValueError(f"`reward` is {reward!r:.60}, expected as when {folder} was saved.")
+        library.check_reward_of(folder, reward, own)
         made = cls(**models, **{"reward": reward, **settings})
         saved_models.load_variables(Path(folder), made._models, made._others)
         made._calls = calls

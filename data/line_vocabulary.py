@@ -37,7 +37,7 @@ class LineVocabulary(Vocabulary):
             min_count: how often a token must occur to get an id; rarer ones are unknown.
             max_size: the largest V, the three reserved ids included; None: no limit.
         """
-        sequences = (_tokens(line, level) for line in lines)
+        sequences = (_tokens(line, level) for line in _lines(lines))
         made = cls.from_sequences(sequences, min_count, max_size, level=level)
         return cls(made.tokens, level)
 
@@ -59,7 +59,7 @@ class LineVocabulary(Vocabulary):
         Raises:
             DataError: a line is blank or has more than T tokens.
         """
-        sequences = [_tokens(line, self.level) for line in lines]
+        sequences = [_tokens(line, self.level) for line in _lines(lines)]
         for number, tokens in enumerate(sequences, start=1):
             if not tokens:
                 raise DataError(f"Line {number} is blank, expected text: leave such lines out.")
@@ -74,6 +74,12 @@ class LineVocabulary(Vocabulary):
     def decode_lines(self, sequences: np.ndarray) -> list[str]:
         """Text of each sequence of int `[M, T]`, up to its end."""
         return [to_text(self.decode(row), self.level) for row in np.asarray(sequences)]
+
+
+def _lines(lines: Iterable[str]) -> Iterable[str]:
+    if isinstance(lines, str):
+        raise DataError("`lines` is one string, expected a list of lines: pass lines.splitlines().")
+    return lines
 
 
 def _tokens(line: str, level: str) -> list[str]:

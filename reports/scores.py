@@ -148,8 +148,9 @@ class Scorer:
 
 def score_table(scores: Iterator[Score]) -> Iterator[str]:
     """Lines of a table, then what was unknown and left out."""
+    first = next(scores)  # whose error comes alone, without the head of a table
     yield f"{'line':<12} {'tokens':>7} {'unknown':>8} {'nats/token':>11} {'perplexity':>11}"
-    for score in scores:
+    for score in itertools.chain([first], scores):
         unknown = score.unknown.total()
         yield (
             f"{score.name:<12} {score.num_tokens:>7} {unknown:>8} {score.nats_per_token:>11.4f} "

@@ -229,7 +229,7 @@ def test_a_reward_of_ones_own_needs_no_discriminator_and_is_given_again_on_load(
     for old, new in zip(weights, model.discriminator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     model.save(tmp_path / "model")
-    with pytest.raises(ValueError, match="`reward` is None, expected as when"):
+    with pytest.raises(ValueError, match="was saved with a reward function, expected the same"):
         seqgan.SeqGAN.load(tmp_path / "model")
     assert same(seqgan.SeqGAN.load(tmp_path / "model", reward=sevens), model)
 
@@ -237,6 +237,27 @@ def test_a_reward_of_ones_own_needs_no_discriminator_and_is_given_again_on_load(
 def test_a_mixture_trains_the_discriminator():
     model = make((0.5, lambda ids: (ids == 7).mean(axis=1)))
     assert "discriminator_loss" in model.fit(some_tokens(), 1).history
+
+
+def test_each_step_is_printed_unless_asked_otherwise(capsys):
+    model = make()
+    model.pretrain(some_tokens(), 2, some_tokens(8, 1))
+    model.fit(some_tokens(), 1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("mle 1/2 - mle_loss: 2.") and " - val_loss: 2." in lines[1]
+    assert lines[2].startswith("discriminator 1 - discriminator_loss: ")
+    assert lines[-1].startswith("adversarial 1/1 - policy_loss: ")
+    model.fit(some_tokens(), 1, verbose=0)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "length", "name"), [(V + 1, T, "vocab_size"), (V, 5, "max_length")]
+)
+def test_models_of_different_data_are_refused(size, length, name):
+    models = seqgan.Generator(V, T, 4, 4), seqgan.Discriminator(size, length, 4, {2: 5})
+    with pytest.raises(ValueError, match=f"`discriminator` has a `{name}` of"):
+        seqgan.SeqGAN(*models)
 
 
 @pytest.mark.parametrize("epochs", [5, 2])
@@ -276,12 +297,12 @@ def test_early_stopping_of_keras_restores_the_best_weights():
         ({"hidden_dim": 9}, TypeError, "there is no setting 'hidden_dim'"),  # of a model
         ({"rounds": 9}, TypeError, "there is no setting 'rounds'"),  # of a method
         ({"reward": "bleu"}, ValueError, "`reward` is 'bleu', expected one of discriminator, log-"),
-        ({"action_values": "prefix"}, ValueError, "--action-values prefix needs --discriminator"),
-        ({"g_learning_rate": -1.0}, ValueError, "--g-learning-rate is -1.0"),
+        ({"action_values": "prefix"}, ValueError, "`action_values` prefix needs `discriminator`"),
+        ({"g_learning_rate": -1.0}, ValueError, "`g_learning_rate` is -1.0, expected"),
         (
             {"policy_update": "guided"},
             ValueError,
-            "--policy-update guided needs --discriminator pr",
+            "`policy_update` guided needs `discriminator` pr",
         ),
         ({"reward": 3}, ValueError, "`reward` is 3, expected None, a function"),
     ],
@@ -342,7 +363,7 @@ def test_a_call_that_was_refused_does_not_count():
 
 
 def test_too_few_sequences_for_a_batch_are_refused():
-    with pytest.raises(ValueError, match="there are 7 training sequences"):
+    with pytest.raises(ValueError, match="`batch_size` is 8, but there are 7 training sequences"):
         make().pretrain(some_tokens(7), 1)
 
 
@@ -352,6 +373,9 @@ def test_lines_become_ids_and_lines_again():
     ids = vocabulary.encode_lines(lines, 8)
     assert ids.shape == (3, 8) and ids.dtype == np.int32
     assert vocabulary.decode_lines(ids) == [line.replace("’", "'") for line in lines]
+    for call in (seqgan.Vocabulary.from_lines, lambda text: vocabulary.encode_lines(text, 8)):
+        with pytest.raises(DataError, match=r"`lines` is one string, expected a list .*splitlines"):
+            call(lines[0])
     characters = seqgan.Vocabulary.from_lines(lines, level="char")
     assert characters.decode_lines(characters.encode_lines(lines, 30)) == lines
     with pytest.raises(

@@ -16,6 +16,7 @@ class CallbackJournal(MemoryJournal):
         callbacks: Keras callbacks.
         stage: whose steps are the epochs.
         steps: number of steps that the stage is to have.
+        verbose: whether to print a line of figures for each step, of other stages too.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class CallbackJournal(MemoryJournal):
         callbacks: Sequence[keras.callbacks.Callback],
         stage: str,
         steps: int,
+        verbose: bool = False,
     ):
         model.stop_training = False
         self._model = model
@@ -34,6 +36,7 @@ class CallbackJournal(MemoryJournal):
             [*callbacks, self.history], model=model, epochs=steps, verbose=0
         )
         self._steps = steps
+        self._verbose = verbose
         super().__init__(seed, self._on_step, lambda: model.stop_training)
 
     def __enter__(self) -> "CallbackJournal":
@@ -46,6 +49,9 @@ class CallbackJournal(MemoryJournal):
             self._callbacks.on_train_end()
 
     def _on_step(self, stage: str, step: int, figures: dict[str, float]) -> None:
+        if self._verbose:
+            number = f"{step}/{self._steps}" if stage == self._stage else f"{step}"
+            print(" - ".join([f"{stage} {number}", *(f"{k}: {v:.4f}" for k, v in figures.items())]))
         if stage != self._stage:
             return
         self._callbacks.on_epoch_end(step - 1, figures)

@@ -1,5 +1,6 @@
 """From a task and its settings to a run folder: the part that all training scripts share."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from training.gpus import runs_on, unused_gpu
 from training.journal import Measurement
 from training.judges import make_discriminator
 from training.pretrain import measure_generator
-from training.result import significance, summary
+from training.result import early_stop, significance, summary
 from training.rewards import make_reward
 from training.run import Run
 from training.run_name import default_folder
@@ -105,7 +106,12 @@ def carry_out(run: Run, task: Task) -> None:
             export(generator, discriminator if judged else None, task, run, value_network)
     if distribution.is_chief:
         path = run.finish(tests=significance(run.folder), data=task.provenance)
-        run.display.say(f"{summary(run.state.results)}\nresult in {path}")
+        patient = settings.mle_patience is not None
+        stopped = early_stop(run.state, settings.mle_epochs) if patient else None
+        more = f"to draw more samples: python sample.py {shlex.quote(str(run.folder.path))}"
+        for line in (stopped, summary(run.state.results), f"result in {path}", more):
+            if line:
+                run.display.say(line)
 
 
 def figures_of(task: Task, settings: Settings) -> tuple[str, ...]:

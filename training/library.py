@@ -1,12 +1,15 @@
 """Helpers of `seqgan.SeqGAN`: its settings, what they name, validation loss, and repeated calls."""
 
-from collections.abc import Sequence
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from files.errors import UsageError
 from metrics.nll import sequence_nll
 from models.checks import check_tokens
 from models.generator import Generator
@@ -58,6 +61,13 @@ def configure(
         UsageError: a value is out of its bounds.
         ValueError: a reward that is none, or that these settings would not use.
     """
+    for name in ("vocab_size", "max_length"):
+        ours, judged = getattr(generator, name), getattr(discriminator, name)
+        if ours != judged:
+            raise ValueError(
+                f"`discriminator` has a `{name}` of {judged}, expected that of the generator, {ours}: make "
+                "both for the same data."
+            )
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
     names = [name for name in names if name not in _NOT_HERE]
@@ -72,7 +82,8 @@ def configure(
     of_models: dict[str, Any] = {"discriminator": name_of(discriminator)}
     of_models |= {"reward": reward} if named else {}
     settings = Settings(seed=seed, eval_every=1, temperatures=(), **of_models, **given)
-    settings.check()
+    with _named_as_arguments():
+        settings.check()
     if reward is not None and settings.policy_update == "guided":
         raise ValueError(
             f"`reward` is {reward!r:.60} with guided updates, expected None: they learn from the "
@@ -81,6 +92,30 @@ def configure(
     if named:
         return settings, REWARDS[reward].make(settings, generator, np.zeros([0, 0], np.int32))
     return settings, user_reward(reward)
+
+
+@contextlib.contextmanager
+def _named_as_arguments() -> Iterator[None]:
+    """In messages `num_rollouts` in place of --num-rollouts, as the library's settings are given."""
+    try:
+        yield
+    except UsageError as error:
+        said = re.sub(r"--([a-z][a-z0-9-]*)", lambda m: f"`{m[1].replace('-', '_')}`", str(error))
+        raise UsageError(said) from None
+
+
+def check_reward_of(folder: Any, reward: Any, own: bool) -> None:
+    """Raises `ValueError` unless a reward function is given where the folder was saved with one."""
+    if own and reward is None:
+        raise ValueError(
+            f"`reward` is None, but {folder} was saved with a reward function, expected the same one: pass "
+            "it to `load`."
+        )
+    if reward is not None and not own:
+        raise ValueError(
+            f"`reward` is {reward!r:.60}, but {folder} was saved without a reward function, expected None: "
+            "leave it out."
+        )
 
 
 def of_pretrain(settings: Settings, epochs: int) -> Settings:
@@ -96,15 +131,23 @@ def of_fit(settings: Settings, rounds: int) -> Settings:
 def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tensor:
     """Training sequences int32 `[M, T]`. Raises `ValueError` for what they cannot be."""
     tokens = check_tokens(real, generator.vocab_size, generator.max_length, "real")
-    settings.check_fits(len(tokens))
+    with _named_as_arguments():
+        settings.check_fits(len(tokens))
     return tokens
 
 
 def journal_of_call(
-    seed: int, call: int, generator: Generator, callbacks: Sequence, stage: str, steps: int
+    seed: int,
+    call: int,
+    generator: Generator,
+    callbacks: Sequence,
+    stage: str,
+    steps: int,
+    verbose: int,
 ) -> CallbackJournal:
     """The journal of a method's call, the first (1) or a later one."""
-    journal = CallbackJournal(seed_of_call(seed, call), generator, callbacks, stage, steps)
+    given = generator, callbacks, stage, steps, bool(verbose)
+    journal = CallbackJournal(seed_of_call(seed, call), *given)
     if call > 1:  # lines 3 to 5 of Algorithm 1 are done once
         journal.skip(*ONCE)
     return journal

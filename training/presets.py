@@ -19,7 +19,7 @@ S = TypeVar("S", bound=Settings)
 PURPOSES = {
     "smoke": "seconds, for tests",
     "quick": "minutes on two cores",
-    "demo": "two minutes on two cores, no download: the corpus python",
+    "demo": "four minutes on two cores, no download: the corpus python",
     "best": "maximum likelihood with the lowest NLL on held-out data; minutes on two cores",
     "guided": "SeqGAN from best on, a still lower NLL on held-out data; half an hour on two cores",
     "paper": "the paper's protocol, days on two cores",

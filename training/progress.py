@@ -62,8 +62,9 @@ class Display:
             self._task = None
 
     def step(self, stage: str, number: int, total: int, values: Mapping[str, float]) -> None:
-        """Shows the figures of a finished step; those measured less often stay shown."""
-        self._shown |= {name: values[name] for name in SHORT_NAMES if name in values}
+        """Shows the figures of a finished step; on a bar those measured less often stay shown."""
+        measured = {name: values[name] for name in SHORT_NAMES if name in values}
+        self._shown = {**self._shown, **measured} if self._task is not None else measured
         figures = "  ".join(
             f"{SHORT_NAMES[name]} {value:.3f}" for name, value in self._shown.items()
         )

@@ -68,9 +68,27 @@ def significance(folder: RunFolder) -> dict[str, Any]:
 
 
 def summary(results: dict[str, float]) -> str:
-    """The final figures next to those of the MLE start."""
-    return "\n".join(
-        f"{name} {value:.4f} (MLE start {results[name + '_mle']:.4f})"
-        for name, value in results.items()
-        if f"{name}_mle" in results
+    """The final figures, next to those of the MLE start where there is one."""
+    starts = {name: results[f"{name}_mle"] for name in results if f"{name}_mle" in results}
+    shown = starts or [name for name in results if not name.endswith("_tuned")]
+    lines = []
+    for name in shown:
+        line = f"{name} {results[name]:.4f}"
+        if name in starts:
+            line += f" (MLE start {starts[name]:.4f})"
+        elif f"{name}_tuned" in results:
+            line += f" (at the best temperature {results[name + '_tuned']:.4f})"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def early_stop(state: RunState, epochs: int) -> str | None:
+    """Which of the epochs of maximum likelihood were needed, where it stopped early."""
+    rows = [row for row in state.rows("mle") if "nll_validation" in row]
+    if not rows or len(rows) == epochs:
+        return None
+    best = min(rows, key=lambda row: row["nll_validation"])
+    return (
+        f"maximum likelihood stopped early, after {len(rows)} of {epochs} epochs; the generator has the "
+        f"weights of epoch {best['step']}, NLL-validation {best['nll_validation']:.3f}"
     )

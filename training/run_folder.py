@@ -50,6 +50,7 @@ class RunFolder:
         self._resume = resume
         self._resume_flags = resume_flags
         self._lock: FolderLock | None = None
+        self._made = False  # by this process
         self._columns: tuple[str, ...] = COLUMNS
         self._events: Events | None = None
 
@@ -64,6 +65,7 @@ class RunFolder:
         self._check()
         if self.complete:
             return True
+        self._made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock(self.path)
@@ -107,6 +109,11 @@ class RunFolder:
             self._events = None
         if self._lock is not None:
             self._lock.release()
+        if self._made:
+            with contextlib.suppress(
+                OSError
+            ):  # an error before anything was written leaves nothing
+                self.path.rmdir()
 
     @property
     def complete(self) -> bool:

@@ -42,6 +42,16 @@ def test_samples_and_completions_are_those_of_ids(made):
     assert texts(loaded.complete_text(given[kind], SEED)) == expected(tokens)
 
 
+# TensorFlow's own interpreter, so that the tests need no other package.
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
+def test_a_step_converts_to_litert(made):
+    """As docs/serving.md has it: without the tables of the functions for text."""
+    _, loaded, _ = made
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([loaded.signatures["step"]])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    assert tf.lite.Interpreter(model_content=converter.convert()).get_signature_runner()
+
+
 def test_likelihoods_are_those_of_ids_and_unknown_words_are_counted(made):
     kind, loaded, codec = made
     poem = "春雨山水春，雨山水春雨。山水春雨山，水春雨山%s。"

@@ -146,6 +146,19 @@ def test_errors_are_of_use(folder, tmp_path):
         main([str(folder), "--write", str(binary)])
 
 
+@pytest.mark.parametrize("content", ["a line\n", '{"rows": []}', "[1]"])
+def test_json_replaces_nothing_but_a_report(folder, tmp_path, content):
+    file = tmp_path / "mine.txt"
+    file.write_text(content)
+    with pytest.raises(UsageError, match=r"mine\.txt, which holds something else than a report"):
+        main([str(folder), "--json", str(file)])
+    assert file.read_text() == content
+    report = tmp_path / "report.json"
+    for _ in range(2):
+        main([str(folder), "--json", str(report)])
+    assert json.loads(report.read_text())
+
+
 def run_script(*arguments):
     return subprocess.run(
         [sys.executable, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False

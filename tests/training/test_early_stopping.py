@@ -12,6 +12,8 @@ from training.best_weights import WeightCopies
 from training.distribution import ONE_DEVICE
 from training.early_stopping import Plateau
 from training.journal import Measurement, MemoryJournal
+from training.result import early_stop, summary
+from training.run_state import RunState
 from training.settings import Settings
 
 SETTINGS = Settings(algorithm="mle", mle_epochs=12, mle_learning_rate=0.9, temperatures=())
@@ -107,3 +109,27 @@ def test_without_validation_data_patience_is_refused():
             MemoryJournal(1),
             lambda *_: Measurement({}),
         )
+
+
+def test_an_early_stop_is_told_with_the_epoch_that_was_kept():
+    state = RunState()
+    for epoch, loss in enumerate((3.0, 2.0, 4.0), start=1):
+        state.add_row("mle", epoch, {"nll_validation": loss})
+    assert (
+        "after 3 of 5 epochs; the generator has the weights of epoch 2, NLL-validation 2.000"
+        in (early_stop(state, 5) or "")
+    )
+    assert early_stop(state, 3) is None and early_stop(RunState(), 3) is None
+
+
+def test_the_final_figures_of_maximum_likelihood_and_of_what_follows_it():
+    alone = {"nll_test": 3.0, "bleu_2": 0.5, "nll_test_tuned": 2.9, "temperature": 1.1}
+    assert summary(alone).splitlines() == [
+        "nll_test 3.0000 (at the best temperature 2.9000)",
+        "bleu_2 0.5000",
+        "temperature 1.1000",
+    ]
+    assert (
+        summary({"nll_test": 3.0, "nll_test_mle": 3.5, "x": 1.0})
+        == "nll_test 3.0000 (MLE start 3.5000)"
+    )
