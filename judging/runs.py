@@ -56,6 +56,13 @@ class Run:
     split_hash: str
     digest: str
 
+    @property
+    def learned_from(self) -> tuple[Any, ...]:
+        """Equal for runs on the same sequences of the same tokens."""
+        # A vocabulary also holds facts of its generator, such as a tuned sampling temperature.
+        tokens = (self.vocabulary.get(name) for name in ("level", "size", "tokens"))
+        return self.task, self.split_hash, *tokens
+
     def source(self) -> Source:
         """The run as a source of items."""
         details = {
@@ -122,9 +129,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
     for k, run in enumerate(runs):
         if any(run.digest == other.digest for other in runs[:k]):
             raise UsageError(f"{run.folder} has the generator of a run named before. Name it once.")
-        if (run.task, run.split_hash) != (first.task, first.split_hash) or (
-            run.vocabulary != first.vocabulary
-        ):
+        if run.learned_from != first.learned_from:
             raise UsageError(
                 f"{run.folder} learned from other data than {first.folder} ({run.task} and "
                 f"{first.task}, or another corpus, split or vocabulary). Judge it in a separate test."

@@ -157,6 +157,15 @@ def test_runs_on_different_data_are_not_mixed(tmp_path, run, corpus):
     refused(lambda: read_runs([run, run]), "Name it once")
 
 
+def test_runs_with_different_sampling_temperatures_are_judged_in_one_test(tmp_path, run, corpus):
+    tuned = write_run(tmp_path / "tuned", corpus=str(corpus))
+    for folder, temperature in ((run, 1.0), (tuned, 0.9)):
+        facts = {"lowercase": False, "temperature": temperature, "generator": {"max_length": 20}}
+        change(folder / "generator" / "assets" / "vocabulary.json", **facts)
+        write_manifest(folder / "generator")
+    assert [each.folder for each in read_runs([run, tuned])] == [run, tuned]
+
+
 def test_a_corpus_that_has_changed_is_refused(run, corpus):
     corpus.write_text(corpus.read_text() + "one line more\n")
     refused(lambda: draw_real(read_run(run), 5, 1), "the corpus has changed")
