@@ -174,15 +174,15 @@ def build_study(runs: Sequence[Run], real: np.ndarray, seed: int) -> Study:
     Args:
         runs: from `read_runs`.
         real: from `draw_real`, int `[num, T]`.
-        seed: of all draws.
+        seed: of all draws; each run has its own stream of it, by its place among them.
     """
     sequences = [real]
-    for run in runs:
+    for stream, run in enumerate(runs):
         generator = load.load_generator(run.export)
-        size = run.vocabulary["size"]
-        sequences.append(
-            load.draw(generator, run.export, size, num=len(real), seed=seed, temperature=1.0)
-        )
+        size, num = run.vocabulary["size"], len(real)
+        # With one stream for all, SeqGAN and its own MLE start would write near-copies.
+        drawn = load.draw(generator, run.export, size, num, seed, temperature=1.0, stream=stream)
+        sequences.append(drawn)
     codec = LineCodec(runs[0].vocabulary)
 
     def contents(rows: np.ndarray) -> list[str]:

@@ -57,7 +57,7 @@ def change(path, **values):
 
 
 def fake_generators(monkeypatch, length=20):
-    """Lets generators be loaded and drawn from without TensorFlow: ids that depend on the seed.
+    """Lets generators be loaded and drawn from without TensorFlow: ids that depend on seed and stream.
 
     Returns the folders of those that were loaded.
     """
@@ -68,9 +68,9 @@ def fake_generators(monkeypatch, length=20):
         loaded.append(export)
         return export
 
-    def draw(generator, export, vocab_size, num, seed, temperature):
+    def draw(generator, export, vocab_size, num, seed, temperature, stream=0):
         assert generator == export and temperature == 1
-        random = np.random.default_rng([seed, len(export.parent.name)])
+        random = np.random.default_rng([seed, stream])
         return random.integers(3, vocab_size, [num, length]).astype(np.int32)
 
     monkeypatch.setattr("models.load.load_generator", load_generator)

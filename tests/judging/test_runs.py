@@ -75,6 +75,16 @@ def test_draws_are_those_of_the_seed(run, monkeypatch):
     assert set(contents(one, 1)) != set(contents(other, 1))
 
 
+def test_equal_generators_write_different_texts(tmp_path, corpus, monkeypatch):
+    """The fake ones are equal, as SeqGAN and its own MLE start nearly are."""
+    fake_generators(monkeypatch)
+    folders = [write_run(tmp_path / name, corpus=str(corpus)) for name in ("start", "end")]
+    study, again = study_of(folders), study_of(folders)
+    assert not set(contents(study, 1)) & set(contents(study, 2))
+    assert study == again
+    assert set(contents(study_of(folders[:1]), 1)) == set(contents(study, 1))
+
+
 def test_several_runs_have_as_many_items_each(tmp_path, corpus, monkeypatch):
     fake_generators(monkeypatch)
     folders = [
