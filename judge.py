@@ -86,8 +86,26 @@ class JudgeSettings:
                 raise UsageError(f"{flag} belongs to --report, which is not given. Add it.")
             if path is not None and not path.absolute().parent.is_dir():
                 raise UsageError(f"{flag} is {path}, whose folder does not exist. Give another.")
+        if self.report:
+            self._check_report()
         if self.answers is not None and os.path.lexists(self.answers):
             raise UsageError(f"--answers is {self.answers}, which exists already. Give a new file.")
+
+    def _check_report(self) -> None:
+        """Raises `UsageError` for what --report does not read."""
+        places = [str(path) for path in (*self.runs, self.db) if path is not None]
+        if len(places) > 1:
+            raise UsageError(
+                f"--report reads one test, but {len(places)} are named ({', '.join(places):.200}). "
+                "Name the folder of its first run alone, or its file by --db."
+            )
+        for name in ("num", "seed", "corpus", "layout", "host", "port"):
+            given = getattr(self, name)
+            if given != getattr(type(self), name):  # the default
+                raise UsageError(
+                    f"--{name} is {given!s:.60}, but --report neither draws nor serves a test. "
+                    "Leave it out, or leave out --report."
+                )
 
     @property
     def database(self) -> Path:
@@ -152,9 +170,17 @@ def open_test(settings: JudgeSettings) -> "Database":
                     "continue it, or give another --db."
                 )
         if settings.runs:
-            from judging.runs import check_same_runs, read_runs
+            from judging.runs import check_same_runs, draw_real, read_runs
 
-            check_same_runs(opened.study, read_runs(settings.runs), path)
+            runs = read_runs(settings.runs)
+            check_same_runs(opened.study, runs, path)
+            if settings.corpus is not None:  # checked as for a new test
+                draw_real(runs[0], opened.study.num, opened.study.seed, settings.corpus)
+        elif settings.corpus is not None:
+            raise UsageError(
+                f"--corpus is {settings.corpus!s:.60}, but no run is named that it could belong to. "
+                "Leave it out, or name the runs."
+            )
     except BaseException:
         opened.close()
         raise

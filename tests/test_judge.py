@@ -90,6 +90,22 @@ def test_a_test_is_not_changed_by_flags(folder, served, monkeypatch, flags, part
     one_line(run("judge.py", folder, "--port", 0, *flags), *parts)
 
 
+def test_the_corpus_of_a_test_that_goes_on_must_be_that_of_its_runs(
+    tmp_path, folder, served, monkeypatch
+):
+    fake_generators(monkeypatch)
+    moved = (tmp_path / "tales.txt").rename(tmp_path / "moved.txt")
+    command = ["judge.py", folder, "--num", 4, "--port", 0]
+    for _ in range(2):  # the same command continues the test
+        assert run(*command, "--corpus", moved).returncode == 0
+    one_line(run(*command, "--corpus", tmp_path / "gone.txt"), "gone.txt, which is not here")
+    other = write_corpus(tmp_path / "other.txt", num=100)
+    one_line(run(*command, "--corpus", other), "other.txt", "the corpus has changed")
+    alone = run("judge.py", "--db", folder / "judge.sqlite", "--port", 0, "--corpus", moved)
+    one_line(alone, "--corpus is", "no run is named", "Leave it out")
+    assert len(served) == 2
+
+
 def test_a_database_of_other_runs_is_refused(tmp_path, folder, served, monkeypatch):
     fake_generators(monkeypatch)
     run("judge.py", folder, "--num", 4, "--port", 0)
@@ -116,6 +132,15 @@ def test_a_database_of_other_runs_is_refused(tmp_path, folder, served, monkeypat
         (["--report", "no/such.sqlite"], ["does not exist"]),
         (["--report"], ["no run is named"]),
         (["--report", "--db", "x", "--answers", "no/folder/a.csv"], ["--answers", "folder"]),
+        (["--report", "x", "--num", 5], ["--num is 5", "--report", "Leave it out"]),
+        (["--report", "x", "--seed", 0], ["--seed is 0", "--report"]),
+        (["--report", "x", "--corpus", "y"], ["--corpus is y", "--report"]),
+        (["--report", "x", "--layout", "page"], ["--layout is page", "--report"]),
+        (["--report", "x", "--host", "::"], ["--host is ::", "--report"]),
+        (["--report", "x", "--port", 0], ["--port is 0", "--report"]),
+        (["--report", "x", "y"], ["--report reads one test", "x", "y", "first"]),
+        (["--report", "x", "--db", "y"], ["--report reads one test", "x", "y"]),
+        (["--db", "no/such.sqlite", "--corpus", "y"], ["does not exist", "Name the runs"]),
     ],
 )
 def test_what_cannot_work_is_one_line(arguments, parts, tmp_path, served):
