@@ -122,8 +122,11 @@ def given_values(kind: type, arguments: Sequence[str]) -> dict[str, Any]:
     flags = []
     for name, hint in get_type_hints(kind, include_extras=True).items():
         flags += _add_argument(parser, name, hint)
+    # Flags may part positional arguments, but not with "--", which Python 3.11 then loses.
+    parted = "--" not in arguments
+    read = parser.parse_known_intermixed_args if parted else parser.parse_known_args
     try:
-        known, unknown = parser.parse_known_args([_with_hyphens(each) for each in arguments])
+        known, unknown = read([_with_hyphens(each) for each in arguments])
     except argparse.ArgumentError as error:
         raise UsageError(f"{error.argument_name} {error.message}. See --help.") from None
     if unknown:

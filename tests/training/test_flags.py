@@ -147,6 +147,30 @@ def test_a_positional_argument_that_is_not_given_has_its_default():
     assert read_flags(One, One(), ["x"]) == One(Path("x"))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["--quick x y", "x --quick y", "x y --quick", "x --parts=a --quick y", "--quick -- x y"],
+)
+def test_flags_may_stand_between_positional_arguments(arguments):
+    given = read_flags(Plain, Plain(), arguments.split())
+    assert given == Plain((Path("x"), Path("y")), quick=True)
+
+
+def test_two_hyphens_precede_positional_arguments_that_begin_with_one():
+    assert read_flags(Plain, Plain(), ["--quick", "--", "-x", "y"]).folders == (
+        Path("-x"),
+        Path("y"),
+    )
+    assert read_flags(One, One(), ["--", "--folder"]) == One(Path("--folder"))
+
+
+def test_an_unknown_flag_among_positional_arguments_is_named():
+    assert refused(Plain, "x", "--quik", "y") == (
+        "there is no flag --quik. Did you mean --quick? See --help."
+    )
+    assert refused(One, "x", "y") == "'y' belongs to no flag. See --help."
+
+
 def test_a_dataclass_without_options_has_flags_and_positional_arguments(capsys):
     assert read_flags(Plain, Plain(), []) == Plain()
     given = read_flags(Plain, Plain(), ["--parts", "b", "a", "--quick", "x", "y"])
