@@ -2,31 +2,34 @@
 
 from pathlib import Path
 
-from reports.paper import LATER_SEQGAN, TABLE_1, TABLES_2_TO_4
+from reports.paper import CORPUS, LATER_SEQGAN, TABLE_1, TABLES_2_TO_4
 from reports.sections import Section
 
 Published = tuple[float | None, float | None]
 
 
 def paper_figures(section: Section) -> dict[str, Published]:
-    """The figures that the paper's table of this data has, with its numbers: (MLE, SeqGAN).
+    """The figures of the paper's table on this task, with its numbers on this corpus: (MLE, SeqGAN).
 
-    Of other corpora, BLEU-2 to BLEU-5, with SeqGAN's numbers of a later paper.
+    Of text, BLEU-2 to BLEU-5, with SeqGAN's numbers of a later paper. None: there is no such number.
     """
     if section.task == "oracle":
         published = section.source == "published"
         return {"nll_oracle": (TABLE_1["mle"], TABLE_1["seqgan"]) if published else (None, None)}
     if section.task in TABLES_2_TO_4:
-        table = TABLES_2_TO_4[section.task]
-        # The project's own small samples are another corpus than the paper's.
-        return {k: v if section.source != "sample" else (None, None) for k, v in table.items()}
-    later = LATER_SEQGAN.get(_known_corpus(section.source), {})
+        table, same = TABLES_2_TO_4[section.task], _corpus(section) == CORPUS[section.task]
+        return {name: numbers if same else (None, None) for name, numbers in table.items()}
+    later = LATER_SEQGAN.get(_corpus(section), {})
     return {f"bleu_{n}": (None, later.get(f"bleu_{n}")) for n in range(2, 6)}
 
 
-def _known_corpus(source: str) -> str:
-    """The corpus of a name or of the path of your own file."""
-    return "emnlp" if Path(source).stem.lower().startswith("emnlp") else source
+def _corpus(section: Section) -> str:
+    """The corpus by its name, or the path of your own file."""
+    if Path(section.source).stem.lower().startswith("emnlp"):
+        return "emnlp"
+    read = section.runs[0].data.get("corpus")
+    # Where the speeches of the paper cannot be downloaded, others are read.
+    return read if section.source in CORPUS.values() and isinstance(read, str) else section.source
 
 
 def main_figure(section: Section) -> str:

@@ -21,6 +21,8 @@ TABLES_2_TO_4 = {
     "speeches": {"bleu_3": (0.519, 0.556), "bleu_4": (0.416, 0.427)},
     "music": {"bleu_4": (0.9210, 0.9406), "pitch_mse": (22.38, 20.62)},
 }
+# The corpora of these tables, by task: names of `data.corpora.CORPORA`.
+CORPUS = {"poems": "poems", "speeches": "speeches", "music": "nottingham"}
 
 # Table 2: 70 experts on Chinese poetry judged 20 poems of each source; the mean of 1 for "human" and 0
 # for "machine", and the p-value between MLE and SeqGAN, of a test that the paper does not name.
@@ -29,11 +31,10 @@ HUMAN_P_VALUE = 0.0034
 
 # Guo et al.: "Long Text Generation via Adversarial Training with Leaked Information", AAAI 2018:
 # SeqGAN's rows there, {corpus: {our metric: SeqGAN}}. No public protocol either. Their news are those
-# of "news-full", or a file named emnlp...; "news" are 10,000 sentences of the same source.
+# of "news-full", or a file named emnlp...; "news" are 10,000 other sentences of the same source.
 _NEWS = {"bleu_2": 0.859, "bleu_3": 0.6015, "bleu_4": 0.4541, "bleu_5": 0.4498}
 LATER_SEQGAN = {
     "coco": {"bleu_2": 0.831, "bleu_3": 0.642, "bleu_4": 0.521, "bleu_5": 0.427},
-    "news": _NEWS,
     "news-full": _NEWS,
     "emnlp": _NEWS,
     "poems": {"bleu_2": 0.738},

@@ -1,5 +1,7 @@
 """Rows: what repeats what, and in which order."""
 
+import pytest
+
 from reports.grouping import make_sections
 from reports.metric_names import companion_figures, figure_name, main_figure, paper_figures
 from reports.sections import mle_row, setting_label, shown_temperatures
@@ -181,6 +183,51 @@ def test_figures_of_each_task():
     assert paper_figures(section)["bleu_3"] == (None, 0.642) and main_figure(section) == "bleu_2"
     (section,) = make_sections(runs(result()))
     assert companion_figures(section) == ["nll_test", "self_bleu_2", "self_bleu_3", "copied_share"]
+
+
+def on_corpus(corpus, task="poems", read=None):
+    """The section of a run on a corpus; `read`: the corpus that was read, where it is another."""
+    one = poems(task=task)
+    one["settings"] = {**one["settings"], "corpus": corpus}
+    one["data"] = {**one["data"], "corpus": read or corpus}
+    (section,) = make_sections(runs(one))
+    return section
+
+
+@pytest.mark.parametrize(
+    ("task", "corpus"),
+    [
+        ("poems", "poems"),
+        ("speeches", "speeches"),
+        ("music", "nottingham"),
+        ("text", "coco"),
+        ("text", "news-full"),
+        ("text", "my/emnlp_news.txt"),
+    ],
+)
+def test_published_figures_stand_beside_the_corpus_that_they_are_of(task, corpus):
+    own = "your own file" if "/" in corpus else None
+    assert all(seqgan for _, seqgan in paper_figures(on_corpus(corpus, task, own)).values())
+
+
+@pytest.mark.parametrize(
+    ("task", "corpus", "read"),
+    [
+        ("poems", "sample", None),
+        ("poems", "my_poems.txt", "your own file"),
+        ("speeches", "speeches-excerpt", None),
+        ("speeches", "speeches-paragraphs", None),
+        ("speeches", "speeches", "speeches-paragraphs"),  # the paper's could not be downloaded
+        ("music", "my_tunes.zip", "your own file"),
+        ("text", "news", None),  # a part of what the published figures are of
+        ("text", "coco-iid", None),
+        ("text", "my_lines.txt", "your own file"),
+    ],
+)
+def test_published_figures_stand_beside_no_other_corpus(task, corpus, read):
+    published = paper_figures(on_corpus(corpus, task, read))
+    assert published and set(published.values()) == {(None, None)}
+    assert main_figure(on_corpus(corpus, task, read)) == next(iter(published))
 
 
 def test_names():
