@@ -9,36 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from metrics.significance import SampleStatistics
+from reports.setting_roles import DATA, decides
 
 Figures = dict[str, float]
 
-# Settings that say how a run is measured, or that only name or speed it.
-MEASURING = frozenset(
-    {
-        "eval_every", "eval_samples", "final_samples", "self_bleu_samples", "verdict_samples", "normalizer_samples", "temperatures",
-        "bleu_variant", "checkpoint_seconds", "random_tokens", "audio",
-    }
-)  # fmt: skip
-# Settings that say what there is to learn from: runs that differ in one have nothing to compare.
-DATA = frozenset(
-    {
-        "vocab_size", "max_length", "train_size", "test_size", "validation_size", "split_seed", "level",
-        "min_count", "max_vocab", "lowercase", "truncate", "unit", "skip_malformed", "column",
-    }
-)  # fmt: skip
-# Settings of the discriminator and of the policy gradient, which decide nothing before them.
-ADVERSARIAL = frozenset(
-    {
-        "rounds", "g_steps", "g_learning_rate", "g_learning_rate_final", "num_rollouts",
-        "rollout_update_rate", "reward", "reward_baseline", "d_steps", "d_epochs", "d_samples",
-        "bleu_reward_order", "bleu_reward_variant", "bleu_reward_references",
-        "pretrain_d_steps", "pretrain_d_epochs", "pretrain_d_samples",
-        "discriminator", "discriminator_learning_rate", "discriminator_weight_decay",
-        "discriminator_embedding_dim", "discriminator_dropout", "discriminator_embedding_dropout",
-        "discriminator_l2", "discriminator_hidden_dim", "d_labels", "mixed_precision", "d_patience", "reward_clip",
-        "policy_samples", "data_weight", "start_at_temperature", "policy_update", "guidance",
-    }
-)  # fmt: skip
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")
 NEEDED: dict[str, type] = {
     "task": str,
@@ -102,11 +76,8 @@ class Run:
     @property
     def changed(self) -> dict[str, Any]:
         """Settings that differ from the preset and decide what this algorithm learns."""
-        without = MEASURING | DATA
-        if self.algorithm in ("random", "mle", "ss"):
-            without |= ADVERSARIAL
         changed = {} if self.algorithm == "random" else self._part("changed")
-        return {name: value for name, value in sorted(changed.items()) if name not in without}
+        return {k: v for k, v in sorted(changed.items()) if decides(k, self.algorithm)}
 
     @property
     def changed_data(self) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import pytest
 from metrics.significance import SampleStatistics
 from reports.results import TableError, find_runs
 from tests.reports.fakes import mle, poems, result, runs, steps, write
+from training.options import options_of
+from training.presets import ALL_PRESETS
 
 
 def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
@@ -83,6 +85,27 @@ def test_only_settings_that_decide_what_is_learned_make_another_run():
     # Roll-outs come after all that MLE does, and random tokens are not trained at all.
     assert runs(mle(changed=changed))[0].changed == {"mle_epochs": 5}
     assert runs(result("random", changed=changed))[0].changed == {}
+
+
+def test_settings_that_decide_nothing_before_the_discriminator_make_no_other_mle_run():
+    options = [each for presets in ALL_PRESETS for each in options_of(presets["quick"]).items()]
+    later = {name for name, meant in options if meant.after_pretraining} - {"ss_decay"}
+    assert {"action_values", "rollout_policy", "value_samples", "d_update"} <= later
+    changed = dict.fromkeys(later, 1)
+    assert runs(mle(changed=changed))[0].changed == {}
+    assert runs(result("ss", start=None, changed=changed))[0].changed == {}
+
+
+def test_how_a_run_is_measured_or_executed_makes_no_other_run():
+    how = dict.fromkeys(("xla", "deterministic", "tune_temperature", "checkpoint_seconds"), 1)
+    for algorithm in ("mle", "ss", "pg-bleu", "seqgan"):
+        assert runs(result(algorithm, changed=how))[0].changed == {}
+
+
+def test_the_decay_of_scheduled_sampling_makes_another_run_of_it_alone():
+    for algorithm in ("mle", "ss", "pg-bleu", "seqgan"):
+        (run,) = runs(result(algorithm, changed={"ss_decay": 0.1}))
+        assert run.changed == ({"ss_decay": 0.1} if algorithm == "ss" else {})
 
 
 def test_statistics_and_temperatures():
