@@ -10,8 +10,6 @@ from reports.paper import PANEL_SETTINGS, PANELS
 from reports.results import Run, Step
 from reports.sections import SHORT, Row, Section, mle_row, panel_of, setting_label
 
-AFTER_MLE = ("discriminator", "adversarial")
-
 
 @dataclass(frozen=True)
 class Curve:
@@ -53,14 +51,15 @@ def _points(run: Run, rows: list[Step], figure: str) -> tuple[Points, int, float
 
     The end of pre-training is the round 0 of adversarial training.
     """
-    before = [row for row in rows if row.stage not in AFTER_MLE]
+    # Other stages, such as the discriminator's pre-training, count their own steps.
+    before = [row for row in rows if row.stage == "mle"]
     pretraining = [row for row in rows if row.stage != "adversarial"]
     epochs = max((row.step for row in before), default=0)
     ended = max((row.seconds for row in pretraining), default=0.0)
     points = {
         (row.stage == "adversarial", row.step): (row.seconds, row.figures[figure])
         for row in rows
-        if row.stage != "discriminator" and figure in row.figures
+        if row.stage in ("mle", "adversarial") and figure in row.figures
     }
     start = run.metrics.get(f"{figure}_mle")
     if (False, epochs) in points:

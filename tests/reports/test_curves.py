@@ -30,6 +30,17 @@ def test_pretraining_and_rounds_of_two_seeds_by_hand(tmp_path):
     np.testing.assert_allclose(since.minutes, [0, 5 / 60, 10 / 60])
 
 
+@pytest.mark.parametrize("stage", ["discriminator", "value network", "roll-out policy"])
+def test_only_epochs_of_maximum_likelihood_count_before_the_rounds(tmp_path, stage):
+    rows = steps([9.6, 9.0], [8.8], discriminator=False)
+    between = [{"stage": stage, "step": step, "seconds": 10.5} for step in range(1, 101)]
+    run = write(tmp_path, "a", result(), [*rows[:10], *between, *rows[10:]])
+    after = learning_curve([run], "nll_oracle", adversarial=True)
+    np.testing.assert_array_equal(after.steps, [10, 15])
+    np.testing.assert_allclose(after.mean, [9.0, 8.8])
+    assert after.start == (10, 10.5 / 60)
+
+
 def test_one_seed_has_no_spread(tmp_path):
     run = write(tmp_path, "a", result(), steps([9.0], [8.8]))
     np.testing.assert_array_equal(learning_curve([run], "nll_oracle", True).sd, [0, 0])
