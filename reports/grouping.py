@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reports.paper import TABLE_1
-from reports.results import ALGORITHMS, Run
+from reports.results import ALGORITHMS, PROTOCOL, Run
 from reports.sections import NAMES, Row, Section, Seed, panel_of, setting_label
 
 CONTROLS = ("bigram", "bigram, smoothed", "copy of the training set", "real data")
@@ -158,10 +158,9 @@ def _temperatures(rows: list[Row]) -> dict[str, dict[float, tuple[Seed, ...]]]:
 
 def _protocol(run: Run) -> tuple[str, int, int]:
     """What two numbers must share to compare: BLEU's variant, and the numbers of samples."""
-    variant = str(run.settings.get("bleu_variant", "method1"))
-    samples = (run.settings.get(name) for name in ("final_samples", "self_bleu_samples"))
+    variant, *samples = (run.settings.get(name) for name in PROTOCOL)
     first, second = (number if isinstance(number, int) else 0 for number in samples)
-    return variant, first, second
+    return str(variant or "method1"), first, second
 
 
 def _title(run: Run) -> str:

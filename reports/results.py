@@ -13,6 +13,8 @@ from reports.setting_roles import DATA, decides
 
 Figures = dict[str, float]
 
+# Settings that two numbers must share to compare.
+PROTOCOL = ("bleu_variant", "final_samples", "self_bleu_samples")
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")
 NEEDED: dict[str, type] = {
     "task": str,
@@ -181,9 +183,9 @@ def _fault(result: dict[str, Any]) -> str | None:
 
 
 def _same_run(run: Run) -> str:
-    """Equal for two results of the same training."""
+    """Equal for two results of the same training, measured in the same way."""
     random_tokens = run.settings.get("random_tokens") if run.algorithm == "random" else None
-    measured = [run.settings.get(name) for name in ("bleu_variant", "final_samples")]
+    measured = [run.settings.get(name) for name in PROTOCOL]
     data = [run.task, run.source, run.preset, run.changed_data, *measured]
     return json.dumps([*data, run.algorithm, run.changed, random_tokens, run.seed])
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from metrics.significance import SampleStatistics
+from reports.grouping import make_sections
 from reports.results import TableError, find_runs
 from tests.reports.fakes import mle, poems, result, runs, steps, write
 from training.options import options_of
@@ -57,6 +58,19 @@ def test_a_seed_that_was_run_twice_counts_once(tmp_path):
     found, left_out = find_runs([tmp_path])
     assert found == [first, other_reward, other_seed]
     assert len(left_out) == 1 and "b.json: the same run as" in left_out[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("bleu_variant", "legacy"), ("final_samples", 500), ("self_bleu_samples", 2000)],
+)
+def test_a_seed_that_was_measured_in_two_ways_is_two_runs(tmp_path, name, other):
+    one = result()
+    first = write(tmp_path, "a", one)
+    second = write(tmp_path, "b", {**one, "settings": {**one["settings"], name: other}})
+    found, left_out = find_runs([tmp_path])
+    assert found == [first, second] and left_out == []
+    assert len(make_sections(found)) == 2
 
 
 def test_random_runs_of_both_kinds_of_tokens_are_two_runs(tmp_path):
