@@ -68,8 +68,7 @@ def corpus_task(
 
     def judge(samples: np.ndarray, references: np.ndarray) -> Measurement:
         # Real data may hold unknown words, samples never do: no credit for matching unknown ones.
-        known = samples if UNKNOWN not in blocked else np.where(samples == UNKNOWN, -1, samples)
-        rows = sentences(known)
+        rows = sentences(_unknown_apart(samples) if UNKNOWN in blocked else samples)
         scores_by = {name: scorer.sentence_scores(rows) for name, scorer in scorers.items()}
         figures = {
             f"bleu_{n}{name}": float(scores[:, n - 1].mean())
@@ -112,6 +111,12 @@ def corpus_task(
         inputs=input_digests(corpus.provenance),
         description=(*summarize(corpus.provenance), *left_out),
     )
+
+
+def _unknown_apart(sequences: np.ndarray) -> np.ndarray:
+    """The sequences, int64 `[M, T]`, in which each unknown word has an id of its own, below 0."""
+    own = -1 - np.arange(sequences.size).reshape(sequences.shape)
+    return np.where(sequences == UNKNOWN, own, sequences)
 
 
 def text_task(corpus: Any, settings: CorpusSettings) -> Task:

@@ -14,8 +14,8 @@ KEYS = {"pad_token": 0, "blocked_tokens": (0,)}
 WORDS = {"end_token": 1, "pad_token": 0, "blocked_tokens": (0, 2)}
 
 
-def corpus(train, unknown=0.0):
-    train = np.array(train, np.int32)
+def corpus(train, dtype=np.int32, unknown=0.0):
+    train = np.array(train, dtype)
     provenance = {"sha256": "5a", "unknown_share": {"validation": 0.0, "test": unknown}}
     return SimpleNamespace(
         train=train, validation=train[:2], test=train[-2:], provenance=provenance
@@ -55,6 +55,26 @@ def test_words_stop_at_their_end_and_unknown_ones_match_nothing():
     lines = [[5, 6, 1, 0], [3, 2, 4, 1], [3, 4, 5, 6]]
     _, figures = measured(corpus(lines), WORDS, np.array(lines, np.int32))
     assert figures["copied_share"] == pytest.approx(2 / 3)
+
+
+def test_unknown_words_match_no_other_in_self_bleu():
+    """Real data have some, and their self-BLEU is what that of samples is compared with."""
+    lines = np.array([[3, 4, 5, 6], [3, 4, 5, 6], [3, 2, 2, 7], [8, 2, 2, 4]], np.int32)
+    task, figures = measured(corpus(lines), WORDS, lines[2:])
+    assert task.provenance["real"]["self_bleu_2"] == pytest.approx(0)  # of the same two lines
+    assert figures["self_bleu_2"] == pytest.approx(0)
+    known = np.where(lines == 2, 5, lines)
+    _, figures = measured(corpus(lines), WORDS, known[2:])
+    assert figures["self_bleu_2"] > 0.3
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32])
+def test_unknown_words_of_small_types_are_no_known_words(dtype):
+    """Large corpora are held in the smallest type that has their ids."""
+    top = min(np.iinfo(dtype).max, 2**16)
+    lines = np.array([[top, top, top, top], [2, 2, 2, 2], [2, 2, 2, 2]], dtype)
+    _, figures = measured(corpus(lines, dtype), WORDS, lines[1:])
+    assert figures["bleu_2"] == figures["copied_share"] == figures["self_bleu_2"] == 0
 
 
 def test_likelihood_over_mostly_unknown_tokens_is_left_out_and_said_so():
