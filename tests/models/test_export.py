@@ -126,7 +126,9 @@ def test_a_keras_layer_of_the_export(exports):
 def test_a_step_converts_to_litert_with_builtin_operations(exports):
     for cell in CELLS:
         generator, _, loaded = exports(cell)
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([loaded.signatures["step"]])
+        step, weights = loaded.signatures["step"], tf.Module()
+        weights.of_step = step.variables
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([step], weights)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         interpreter = tf.lite.Interpreter(model_content=converter.convert())
         step = interpreter.get_signature_runner()

@@ -47,7 +47,9 @@ def test_samples_and_completions_are_those_of_ids(made):
 def test_a_step_converts_to_litert(made):
     """As docs/serving.md has it: without the tables of the functions for text."""
     _, loaded, _ = made
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([loaded.signatures["step"]])
+    step, weights = loaded.signatures["step"], tf.Module()
+    weights.of_step = step.variables
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([step], weights)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     assert tf.lite.Interpreter(model_content=converter.convert()).get_signature_runner()
 
