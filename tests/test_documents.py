@@ -8,9 +8,12 @@ import shlex
 
 import pytest
 
+import train_text
 from docs import make_architecture
+from experiments.jobs import PRESETS
 from tests.helpers import REPOSITORY
 from training import sample_settings, task_settings
+from training.flags import parse
 from training.options import flag
 
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -153,6 +156,14 @@ def test_flags_of_commands_exist(page):
         assert (REPOSITORY / script).is_file(), script
         given = {a.split("=")[0] for a in arguments if a.startswith("--")}
         assert given <= flags_of(script), (script, arguments)
+
+
+@by_page
+def test_commands_that_train_are_accepted(page):
+    for script, arguments in commands(page):
+        if script in TRAINERS and not {"--resume", "--help"} & {*arguments}:
+            text = script == "train_text.py"
+            parse(train_text.presets(arguments) if text else PRESETS[script], arguments)
 
 
 def test_commands_of_make_have_flags_that_exist():

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from files.errors import UsageError
+from training.effects import check_effects
 from training.options import check_bounds, flag
 from training.presets import S
 from training.stored_settings import check_same_run, load_settings
@@ -53,6 +54,7 @@ def parse(
     if not given.get("resume"):
         settings = dataclasses.replace(presets[name], **given)
         settings.check()
+        check_effects(settings, presets[name])
         return settings
     folder = given.get("out")
     if folder is None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from files.errors import UsageError
 from training.discriminators import OF_PREFIXES
+from training.effects import unmet
 from training.options import flag
 
 
@@ -118,6 +119,8 @@ def check_fits(settings: Any, num_sequences: int) -> None:
             "sequences. Give a smaller --batch-size or more data."
         )
     for name in ("pretrain_d_samples", "d_samples"):
+        if unmet(settings, name):
+            continue
         given = min(getattr(settings, name), num_sequences)
         if 2 * given < settings.batch_size:
             raise UsageError(

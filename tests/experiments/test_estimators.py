@@ -8,8 +8,7 @@ import pytest
 from experiments import estimators as module
 from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
 from files.errors import UsageError
-from tests.scripts import run
-from tests.training.small_runs import TINY
+from tests.training.small_runs import TINY, experiment
 from training.stored_settings import settings_to_json
 
 RANDOM = np.random.default_rng(1)
@@ -46,18 +45,14 @@ def test_noise_of_gradients_by_hand():
 
 @pytest.mark.slow
 def test_all_of_it_at_a_tiny_size(tmp_path, capsys):
-    names = ("vocab_size", "max_length", "train_size", "test_size", "batch_size", "hidden_dim")
-    flags = [f"--{name.replace('_', '-')}={getattr(TINY, name)}" for name in names]
-    flags += ["--value-pretrain-steps=2", "--rollout-pretrain-steps=2", "--value-samples=32"]
-    flags += ["--rollout-samples=32", "--no-xla", "--algorithm=mle", "--eval-samples=16"]
-    assert (
-        run("train_oracle.py", "--preset=smoke", *flags, "--out", tmp_path / "mle").returncode == 0
-    )
+    # Not by the script, which refuses settings of estimators with --algorithm mle.
+    sizes = {"value_pretrain_steps": 2, "rollout_pretrain_steps": 2}
+    experiment(tmp_path / "mle", algorithm="mle", value_samples=32, rollout_samples=32, **sizes)
     page, out = tmp_path / "page.md", tmp_path / "figures.json"
     mark = "estimators table"
     page.write_text(f"<!-- {mark}: made by experiments.estimators -->\n<!-- end of {mark} -->\n")
-    sizes = ["--sequences=4", "--reference-rollouts=200", "--repeats=3", "--batches=2"]
-    module.main([str(tmp_path / "mle"), *sizes, "--json", str(out), "--write", str(page)])
+    flags = ["--sequences=4", "--reference-rollouts=200", "--repeats=3", "--batches=2"]
+    module.main([str(tmp_path / "mle"), *flags, "--json", str(out), "--write", str(page)])
     printed = capsys.readouterr().out
     rows = [line.split("|")[3].strip() for line in printed.splitlines() if "oracle seed:1" in line]
     figures = json.loads(out.read_text())["runs"][0]["estimators"]

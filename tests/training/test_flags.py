@@ -29,8 +29,8 @@ def test_no_flags_are_the_quick_preset():
 @pytest.mark.parametrize("preset", ORACLE_PRESETS)
 def test_a_preset_is_its_values_and_flags_change_it(preset):
     assert parsed("--preset", preset) == ORACLE_PRESETS[preset]
-    changed = parsed("--preset", preset, "--rounds", "7", "--g-learning-rate", "0.5")
-    expected = dataclasses.replace(ORACLE_PRESETS[preset], rounds=7, g_learning_rate=0.5)
+    changed = parsed("--preset", preset, "--mle-epochs", "7", "--mle-learning-rate", "0.5")
+    expected = dataclasses.replace(ORACLE_PRESETS[preset], mle_epochs=7, mle_learning_rate=0.5)
     assert changed == expected
 
 

@@ -175,8 +175,10 @@ def test_a_run_can_only_start_from_one_of_maximum_likelihood():
 
 
 def test_changed_settings_leave_out_what_names_the_run():
-    settings = parsed("--seed", "7", "--oracle", "seed:3", "--algorithm", "mle", "--rounds", "3")
-    assert changed_settings(settings) == {"rounds": 3}
+    settings = parsed(
+        "--seed", "7", "--oracle", "seed:3", "--algorithm", "mle", "--mle-epochs", "3"
+    )
+    assert changed_settings(settings) == {"mle_epochs": 3}
     text = parse(TEXT_PRESETS, ["--corpus", "my lines.txt", "--level", "char"])
     assert changed_settings(text) == {"level": "char"}
 
