@@ -190,7 +190,10 @@ def test_an_older_export_draws_what_it_drew_and_says_what_it_cannot(tmp_path):
         ),
         ("oracle", ["--beam", -1], "--beam is -1, expected a number from 0"),
         ("oracle", ["--greedy", "--top-k", 2], "--greedy and --beam search and draw nothing"),
-        ("oracle", ["--greedy", "--beam", 2], "expected one of them alone. Leave out the other"),
+        ("oracle", ["--greedy", "--beam", 2], "Expected one of them alone. Leave out the other"),
+        ("oracle", ["--greedy", "--num", 50], "--greedy finds 1 sequence"),
+        ("oracle", ["--beam", 3, "--num", 50], "--beam N at most N"),
+        ("oracle", ["--beam", 3, "--seed", 9], "Leave out the other, --num, --seed,"),
         ("oracle", ["--prefix-length", 2], "--prefix-length is 2, expected a number of tokens"),
         ("oracle", ["--midi", "new"], "--midi needs a generator of tunes"),
         (

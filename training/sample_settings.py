@@ -92,10 +92,12 @@ class SampleSettings:
             or self.simulations
             or self.temperature is not None
             or (self.greedy and self.beam)
+            or (self.num, self.seed) != (SampleSettings.num, SampleSettings.seed)
         ):
             raise UsageError(
-                "--greedy and --beam search and draw nothing, expected one of them alone. Leave out "
-                "the other, --temperature, --top-k, --top-p, --candidates, --guidance and --simulations."
+                "--greedy and --beam search and draw nothing: --greedy finds 1 sequence, --beam N at most "
+                "N. Expected one of them alone. Leave out the other, --num, --seed, --temperature, --top-k, "
+                "--top-p, --candidates, --guidance and --simulations."
             )
         if self.prefix_length < 0 or (self.prefix_length and self.prefix is None):
             raise UsageError(
