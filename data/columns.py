@@ -145,7 +145,7 @@ def _of_json(
     path: Path, lines: Iterable[tuple[int, str]], column: str
 ) -> Iterator[tuple[int, str]]:
     names: list[str] = []
-    found = False
+    found = known = False  # whether a line has the column with text, or at all
     for number, line in lines:
         if not line.strip():
             continue
@@ -158,6 +158,7 @@ def _of_json(
         record = {composed(key).strip(): value for key, value in record.items()}
         names = names or list(record)
         value = record.get(column)
+        known = known or column in record
         if isinstance(value, str):
             found = True
             yield number, _sound(path, number, value)
@@ -168,6 +169,11 @@ def _of_json(
                 f"{path} has in line {number} as {column!r:.60} a value of type "
                 f"{type(value).__name__}, expected text: give another --column, of {_listed(names)}."
             )
+    if not found and known:
+        raise DataError(
+            f"--column is {column!r:.60}, which has no text in {path}, only null: give another "
+            f"--column, of {_listed(names)}."
+        )
     if not found:
         raise _no_column(path, column, names)
 

@@ -106,6 +106,18 @@ def test_what_has_no_such_column(write, content, name, said):
     assert len(str(caught.value).splitlines()) == 1 and len(str(caught.value)) < 1000
 
 
+def test_a_column_of_nulls_is_not_called_missing(write):
+    lines = '{"text": null, "id": "a"}\n' * 3
+    with pytest.raises(DataError) as caught:
+        texts(write(lines, "a.jsonl"))
+    said = str(caught.value)
+    assert said.startswith("--column is 'text', which has no text in ") and "only null" in said
+    assert said.endswith("give another --column, of 'text', 'id'.")
+    # The names are those of the first line; a later one may have the column.
+    with pytest.raises(DataError, match="only null"):
+        texts(write('{"id": "a"}\n' + lines, "a.jsonl"))
+
+
 def test_nothing_in_it(write):
     assert texts(write("")) == texts(write("\n \n")) == []
     assert texts(write("text\n")) == []
