@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Table
-from experiments.tables import Folders, publish, with_earlier
+from experiments.tables import Folders, check_targets, publish, with_earlier
 from files.errors import UsageError
-from files.writing import check_folders
 from metrics.verdict import Verdict, verdict
 from reports.cells import mean_sd, seed_range
 from training.discriminators import NAMED, with_discriminator
@@ -29,6 +28,8 @@ from training.stored_settings import load_settings
 from training.task_settings import TextSettings
 
 PARTS = ("validation", "test")
+ROW = ("data", "discriminator", "folds")
+TABLE, MAKER = "cross-fitting", "experiments.cross_fitting"
 ALL = "all data"
 CROSS_FITTED = "each fold, against a generator without it"
 SAME_FOLDS = "each fold, against the generator of all data (control)"
@@ -67,7 +68,7 @@ class CrossFittingSettings:
                 f"{self.samples}, expected at least 2 folds and samples, and as many training sets "
                 "as folds. Give more."
             )
-        check_folders(self.json, self.write)
+        check_targets(TABLE, self.json, self.write, MAKER, ROW)
 
 
 class Folds:
@@ -252,9 +253,9 @@ def main(arguments: list[str] | None = None) -> None:
 
     quiet()
     measured = [measure(folder, settings) for folder in settings.runs]
-    rows = with_earlier(measured, settings.json, ("data", "discriminator", "folds"))
+    rows = with_earlier(measured, settings.json, ROW)
     given = cross_fitting_table(rows), {"rows": rows}, settings.json, settings.write
-    publish("cross-fitting", *given, maker="experiments.cross_fitting")
+    publish(TABLE, *given, maker=MAKER)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.report import Table
 from experiments.map_figure import draw_map
-from experiments.tables import Folders, data_in_words, publish, with_earlier
+from experiments.tables import Folders, check_targets, data_in_words, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders
@@ -22,6 +22,8 @@ from training.errors import one_line_errors
 from training.flags import read_flags
 
 PARTS = ("validation", "test")
+ROW = ("data", "start", "discriminator")
+TABLE, MAKER = "discriminator map", "experiments.discriminator_map"
 # The columns of a part, and its figure in result.json.
 FIGURES = {
     "accuracy": "discriminator_accuracy_{}",
@@ -70,9 +72,7 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
         permuted = settings.get("d_labels", "true") == "permuted"
         judge = settings["discriminator"] + (", permuted labels" if permuted else "")
         key = data_in_words(settings), start_in_words(settings), judge
-        row = rows.setdefault(
-            key, dict(zip(("data", "start", "discriminator"), key, strict=True)) | {"seeds": {}}
-        )
+        row = rows.setdefault(key, dict(zip(ROW, key, strict=True)) | {"seeds": {}})
         row["seeds"][str(result["seed"])] = {
             name.format(part): metrics[name.format(part)]
             for name in FIGURES.values()
@@ -117,10 +117,11 @@ def map_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(MapSettings, MapSettings(), arguments, prog="discriminator_map")
-    check_folders(settings.json, settings.figure)
-    rows = with_earlier(read_runs(settings.runs), settings.json, ("data", "start", "discriminator"))
+    check_folders(settings.figure)
+    check_targets(TABLE, settings.json, settings.write, MAKER, ROW)
+    rows = with_earlier(read_runs(settings.runs), settings.json, ROW)
     given = map_table(rows), {"rows": rows}, settings.json, settings.write
-    publish("discriminator map", *given, maker="experiments.discriminator_map")
+    publish(TABLE, *given, maker=MAKER)
     if settings.figure is not None:
         draw_map(rows, settings.figure)
 

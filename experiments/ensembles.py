@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Table
-from experiments.tables import Folders, publish
+from experiments.tables import Folders, check_targets, publish
 from files.errors import UsageError
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
@@ -23,6 +23,7 @@ from training.stored_settings import load_settings
 from training.task_settings import TextSettings
 
 PARTS = ("validation", "test")
+TABLE, MAKER = "language models", "experiments.ensembles"
 WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)  # of the n-gram model
 _ROWS = 512  # sequences at a time: bounds memory
 
@@ -155,12 +156,13 @@ def main(arguments: list[str] | None = None) -> None:
         raise UsageError(
             f"{len(settings.runs)} runs are given, expected two or more seeds. Name their folders."
         )
+    check_targets(TABLE, settings.json, settings.write, MAKER)
     from training.session import quiet
 
     quiet()
     figures = measure(settings)
     given = ensemble_table(figures), figures, settings.json, settings.write
-    publish("language models", *given, maker="experiments.ensembles")
+    publish(TABLE, *given, maker=MAKER)
 
 
 if __name__ == "__main__":

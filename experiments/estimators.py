@@ -20,14 +20,14 @@ from benchmarks.measure import load_average, machine
 from benchmarks.report import Table, duration, machine_note
 from experiments.estimator_models import Compared, read_settings
 from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
-from experiments.tables import Folders, publish
+from experiments.tables import Folders, check_targets, publish
 from files.errors import UsageError
-from files.writing import check_folders
 from reports.cells import mean_sd, seed_range
 from training.errors import one_line_errors
 from training.flags import read_flags
 
 REFERENCE = "roll-outs, N = 16"  # what variances are relative to
+TABLE, MAKER = "estimators", "experiments.estimators"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ class EstimatorSettings:
                 "--sequences, --reference-rollouts, --repeats and --batches are "
                 f"{', '.join(map(str, given))}, expected at least 2 of each. Give more."
             )
-        check_folders(self.json, self.write)
+        check_targets(TABLE, self.json, self.write, MAKER)
         for folder in self.runs:  # before the first of them is measured, which takes minutes
             read_settings(folder)
 
@@ -179,10 +179,7 @@ def main(arguments: list[str] | None = None) -> None:
     }
     figures = {"runs": runs, "settings": sizes, "machine": machine(busy)}
     given = estimator_table(runs, table_notes(sizes, figures)), figures
-    publish(
-        "estimators", *given, settings.json, settings.write,
-        maker="experiments.estimators",
-    )  # fmt: skip
+    publish(TABLE, *given, settings.json, settings.write, maker=MAKER)
 
 
 if __name__ == "__main__":

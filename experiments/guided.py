@@ -15,7 +15,7 @@ from typing import Any
 from scipy import stats
 
 from benchmarks.report import Table
-from experiments.tables import Folders, data_in_words, publish, with_earlier
+from experiments.tables import Folders, check_targets, data_in_words, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from reports.cells import mean_sd, p_value, seed_range
@@ -30,6 +30,7 @@ FIGURES = (
 # Of the generator at the end, by its last discriminator.
 CANDIDATES = "candidates_resampled_gain_test"
 ROW = ("data", "update", "discriminator")
+TABLE, MAKER = "guided updates", "experiments.guided"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,9 +139,10 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(GuidedSettings, GuidedSettings(), arguments, prog="guided")
+    check_targets(TABLE, settings.json, settings.write, MAKER, ROW)
     rows = with_earlier(read_runs(settings.runs), settings.json, ROW)
     given = guided_table(rows), {"rows": rows}, settings.json, settings.write
-    publish("guided updates", *given, maker="experiments.guided")
+    publish(TABLE, *given, maker=MAKER)
 
 
 if __name__ == "__main__":

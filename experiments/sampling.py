@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.report import Table
 from data.vocabulary import END, PAD
-from experiments.tables import Folders, publish
+from experiments.tables import Folders, check_targets, publish
 from files.errors import UsageError
 from metrics.bleu import BleuScorer
 from metrics.diversity import self_bleu
@@ -40,6 +40,7 @@ GUIDANCE = {
     "discriminator of prefixes": (0.5, 1.0, 2.0, 4.0),
     "value network": (2.0, 5.0, 10.0, 20.0),
 }
+TABLE, MAKER = "ways to sample", "experiments.sampling"
 SEARCHES = ((4, 1.0), (16, 1.0), (16, 10.0), (64, 10.0))
 
 
@@ -177,9 +178,10 @@ def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(SamplingSettings, SamplingSettings(), arguments, prog="sampling")
     if not settings.runs:
         raise UsageError("no runs are given, expected folders of complete runs. Name some.")
+    check_targets(TABLE, settings.json, settings.write, MAKER)
     measured = [measure(run, settings.num) for run in settings.runs]
     given = sampling_table(measured), {"runs": measured}, settings.json, settings.write
-    publish("ways to sample", *given, maker="experiments.sampling")
+    publish(TABLE, *given, maker=MAKER)
 
 
 if __name__ == "__main__":

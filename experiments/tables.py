@@ -9,7 +9,7 @@ import tyro
 from benchmarks.report import Table, insert, markdown
 from files.errors import UsageError
 from files.reading import read_json
-from files.writing import write_json, write_text
+from files.writing import check_folders, write_json, write_text
 
 # Flag: folders of runs.
 Folders = Annotated[
@@ -37,25 +37,47 @@ def with_earlier(
     Raises:
         UsageError: there is no row at all, or the file has something else.
     """
-
-    def keyed(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-        return [(tuple(row[name] for name in names), row["seeds"], row) for row in rows]
-
-    earlier: list[tuple[Any, ...]] = []
-    if json is not None and json.exists():
-        try:
-            earlier = keyed(read_json(json, "expected the figures of a table")["rows"])
-        except (KeyError, TypeError):
-            raise UsageError(
-                f"--json is {json}, which has no rows of this table. Give another file."
-            ) from None
     found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for key, seeds, row in (*earlier, *keyed(rows)):
+    for key, seeds, row in (*_earlier(json, names), *_keyed(rows, names)):
         same = found.setdefault(key, {**row, "seeds": {}})
         same["seeds"] = dict(sorted((same["seeds"] | seeds).items()))
     if not found:
         raise UsageError("no runs are given, expected folders of complete runs. Name some.")
     return [found[key] for key in sorted(found)]
+
+
+def _keyed(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    return [(tuple(row[name] for name in names), row["seeds"], row) for row in rows]
+
+
+def _earlier(json: Path | None, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    if json is None or not json.exists():
+        return []
+    try:
+        return _keyed(read_json(json, "expected the figures of a table")["rows"], names)
+    except (KeyError, TypeError):
+        raise UsageError(
+            f"--json is {json}, which has no rows of this table. Give another file."
+        ) from None
+
+
+def check_targets(
+    name: str, json: Path | None, page: Path | None, maker: str, rows_by: Sequence[str] = ()
+) -> None:
+    """Raises `UsageError` for files that `publish` could not write. Call it before what takes long.
+
+    Args:
+        name, json, page, maker: see `publish`.
+        rows_by: `names` of `with_earlier`, where the file's rows are kept.
+    """
+    check_folders(json)
+    if rows_by:
+        _earlier(json, rows_by)
+    if page is None:
+        return
+    if not page.is_file():
+        raise UsageError(f"--write is {page}, which is no file. Name a page that has the marks.")
+    insert(page.read_text(encoding="utf-8"), {name: Table([], [], [])}, maker=maker)
 
 
 def publish(

@@ -9,8 +9,10 @@ from files.platform import sync
 
 
 def check_folders(*files: Path | None) -> None:
-    """Raises `UsageError` for a file to be written, where one is given, whose folder does not exist."""
+    """Raises `UsageError` for a file to be written, where one is given, that is or lacks a folder."""
     for path in files:
+        if path is not None and path.is_dir():
+            raise UsageError(f"{path} is a folder, expected a file to write. Name one in it.")
         if path is not None and not path.resolve().parent.is_dir():
             raise UsageError(f"there is no folder {path.parent} for {path.name}. Make it first.")
 

@@ -5,8 +5,17 @@ import os
 
 import pytest
 
+from files.errors import UsageError
 from files.reading import read_json
-from files.writing import write_json, write_text
+from files.writing import check_folders, write_json, write_text
+
+
+def test_files_that_cannot_be_written_are_refused_before_they_are(tmp_path):
+    check_folders(None, tmp_path / "new.json")
+    with pytest.raises(UsageError, match=r"there is no folder .*none for a\.json"):
+        check_folders(tmp_path / "none" / "a.json")
+    with pytest.raises(UsageError, match="is a folder, expected a file to write"):
+        check_folders(tmp_path)
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):

@@ -1,0 +1,51 @@
+"""Where the tables go: files that cannot be written are refused before anything is measured."""
+
+import json
+
+import pytest
+
+from experiments import (
+    cross_fitting,
+    discriminator_map,
+    ensembles,
+    estimators,
+    guided,
+    sampling,
+)
+from files.errors import DataError, UsageError
+
+MODULES = (cross_fitting, discriminator_map, ensembles, estimators, guided, sampling)
+by_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+
+
+def refused(module, tmp_path, *flags: object) -> str:
+    """What is said of the flags, with runs that do not exist: whoever reads them first says that."""
+    runs = [tmp_path / "run1", tmp_path / "run2"]
+    with pytest.raises((UsageError, DataError)) as error:
+        module.main([str(each) for each in (*runs, *flags)])
+    return str(error.value)
+
+
+@by_module
+def test_a_page_that_cannot_take_the_table_is_refused_first(module, tmp_path):
+    page = tmp_path / "page.md"
+    assert f"--write is {page}, which is no file" in refused(module, tmp_path, "--write", page)
+    page.write_text("no marks")
+    said = refused(module, tmp_path, "--write", page)
+    assert "has no place for the table" in said and f"made by {module.__name__}" in said
+    page.write_text(f"<!-- {module.TABLE} table: made by {module.MAKER} -->\n"
+                    f"<!-- end of {module.TABLE} table -->\n")  # fmt: skip
+    assert "run1" in refused(module, tmp_path, "--write", page)
+
+
+@by_module
+def test_a_file_of_figures_that_cannot_be_written_is_refused_first(module, tmp_path):
+    file = tmp_path / "none" / "figures.json"
+    assert "there is no folder" in refused(module, tmp_path, "--json", file)
+
+
+@pytest.mark.parametrize("module", [cross_fitting, discriminator_map, guided])
+def test_a_file_of_another_table_is_refused_first(module, tmp_path):
+    file = tmp_path / "figures.json"
+    file.write_text(json.dumps({"seeds": {}}))
+    assert "has no rows of this table" in refused(module, tmp_path, "--json", file)
