@@ -3,7 +3,7 @@
 Nothing is extracted from a zip: its members are read into memory, few enough and small enough to
 stay there. A zip that was made to do harm is refused; a file that cannot be used is skipped and named.
 Names are those of the file system: one that is not UTF-8 has surrogates (`os.fsdecode`), and messages
-show it by `shown`.
+show it by `files.errors.shown`.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from files.errors import DataError
+from files.errors import DataError, shown
 
 ENDINGS = (".mid", ".midi", ".kar", ".rmi")  # .kar has lyrics, .rmi is wrapped in RIFF
 
@@ -233,12 +233,6 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         unpacked = min(member.file_size, _MAX_FILE_BYTES)
         raise Skip("corrupt in the zip", unpacked) from error
     return _bounded(content)
-
-
-def shown(text: str) -> str:
-    """A file's name as a message may print it: short, ASCII, and no control characters."""
-    text = ascii(text)[1:-1]
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def digest(contents: dict[str, bytes]) -> str:

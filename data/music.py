@@ -16,11 +16,11 @@ import numpy as np
 
 from data.corpora import CORPORA, corpus_file, origin
 from data.melody import LOWEST_PITCH, STEP_SECONDS, VOCAB_SIZE, Tune, to_tunes
-from data.midi_files import ENDINGS, digest, manifest, read_midi_files, shown
+from data.midi_files import ENDINGS, digest, manifest, read_midi_files
 from data.nottingham import in_nottingham
 from data.samples.tunes import TUNES
 from data.split import MIN_SEQUENCES, SplitCorpus
-from files.errors import DataError
+from files.errors import DataError, shown
 
 MAX_LENGTH = 32
 SHARES = (0.8, 0.1, 0.1)  # of the tunes: training, validation, test

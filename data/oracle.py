@@ -18,7 +18,7 @@ import numpy as np
 
 from data.download import fetch
 from data.source import Source
-from files.errors import DataError
+from files.errors import DataError, shown
 
 PUBLISHED_ORACLE = Source(
     name="the published oracle",
@@ -161,16 +161,10 @@ class _Unpickler(pickle.Unpickler):
 def _stand_in(module: str, name: str) -> Any:
     if (module, name) not in _STAND_INS:
         raise _Unusable(
-            f"names {_shown(f'{module}.{name}')}, which a parameter file has no use for: "
+            f"names {shown(f'{module}.{name}')}, which a parameter file has no use for: "
             "refused without running it"
         )
     return _STAND_INS[module, name]
-
-
-def _shown(text: str) -> str:
-    """Text of the file as a message may print it: short, and no control characters."""
-    text = ascii(text)[1:-1]
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _unpickle(content: bytes) -> object:
@@ -236,7 +230,7 @@ def _view(saved: object, label: str) -> np.ndarray:
         case _:
             raise _Unusable(f"holds as {label} an array without shape, dtype or data")
     if kind not in ("f4", "f8") or byte_order not in ("<", ">"):
-        raise _Unusable(f"holds as {label} the dtype {_shown(byte_order + kind)}")
+        raise _Unusable(f"holds as {label} the dtype {shown(byte_order + kind)}")
     if not isinstance(data, bytes | bytearray):
         raise _Unusable(f"holds as {label} the data as one {_kind(data)}")
     if not 1 <= len(shape) <= 2 or not all(type(size) is int and size > 0 for size in shape):

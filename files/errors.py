@@ -20,6 +20,12 @@ class DataError(UserError):
     """A file or corpus that cannot be used."""
 
 
+def shown(text: str) -> str:
+    """Text of a file, or its name, as a message may print it: short, ASCII, and no control characters."""
+    text = ascii(text)[1:-1]
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def printable(text: str) -> str:
     """The text with escapes for what no UTF-8 file can hold, as the bytes of a file's odd name."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

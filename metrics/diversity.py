@@ -1,4 +1,4 @@
-"""Diversity of samples (self-BLEU, distinct share) and the share copied from the training set."""
+"""Diversity of samples (self-BLEU) and the share copied from the training set."""
 
 import numpy as np
 
@@ -38,13 +38,6 @@ def copied_share(samples: Sequences, training: Sequences) -> float:
         known = set(_as_tuples(training, "training"))
     with tokens_expected("samples"):
         return sum(sample in known for sample in copied) / len(copied)
-
-
-def distinct_share(samples: Sequences) -> float:
-    """Number of different sequences among the samples, as a share of the samples."""
-    rows = _as_tuples(samples, "samples")
-    with tokens_expected("samples"):
-        return len(set(rows)) / len(rows)
 
 
 def _as_tuples(sequences: Sequences, name: str) -> list[tuple]:

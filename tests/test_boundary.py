@@ -433,9 +433,6 @@ CASES = {
         (lambda m, x: diversity.copied_share(x, TOKENS), (*ARRAYS, None, "text")),
         (lambda m, x: diversity.copied_share(TOKENS, x), (*ARRAYS, None, "text")),
     ],
-    "metrics.diversity.distinct_share": [
-        (lambda m, x: diversity.distinct_share(x), (*ARRAYS, None, "text"))
-    ],
     "metrics.nll.sequence_nll": [
         (
             lambda m, x: nll.sequence_nll(lambda rows: -floats(len(rows)), x),

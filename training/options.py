@@ -72,11 +72,6 @@ def options_of(kind: Any) -> dict[str, Option]:
     return {f.name: f.metadata["option"] for f in fields if "option" in f.metadata}
 
 
-def fields_by_content(kind: Any) -> tuple[str, ...]:
-    """Names of the fields that are paths whose content counts, not their name."""
-    return tuple(name for name, meant in options_of(kind).items() if meant.by_content)
-
-
 def flag(name: str) -> str:
     """The flag of a field: `max_length` -> `--max-length`."""
     return "--" + name.replace("_", "-")

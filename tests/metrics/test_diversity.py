@@ -1,4 +1,4 @@
-"""Self-BLEU, copies of the training set, and distinct samples."""
+"""Self-BLEU, and copies of the training set."""
 
 import warnings
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
-from metrics.diversity import copied_share, distinct_share, self_bleu
+from metrics.diversity import copied_share, self_bleu
 
 
 def test_self_bleu_equals_a_loop_over_nltk():
@@ -69,16 +69,9 @@ def test_copied_share_by_hand():
     assert copied_share([[3, 2, 1]], training) == 0.0
 
 
-def test_distinct_share_by_hand():
-    assert distinct_share([[1, 2], [1, 2], [1], [2, 1]]) == 0.75
-    assert distinct_share([["a", "b"], ["ab"]]) == 1.0
-    assert distinct_share([[0, 0]] * 5) == 0.2
-
-
 def test_lists_tuples_and_arrays_are_alike():
     assert copied_share(np.array([[1, 2], [3, 4]]), [(1, 2), [5, 6]]) == 0.5
     assert copied_share([("a", "b")], np.array([["a", "b"]])) == 1.0
-    assert distinct_share([np.array([1, 2]), (1, 2), [1, 2], np.array([1])]) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -90,13 +83,14 @@ def test_lists_tuples_and_arrays_are_alike():
         (lambda: self_bleu([[1], [1]], variant="none"), "`variant` is 'none'"),
         (lambda: copied_share([], [[1]]), "`samples` hold no sequence, expected at least one"),
         (lambda: copied_share([[1]], []), "`training` hold no sequence, expected at least one"),
-        (lambda: distinct_share([]), "`samples` hold no sequence, expected at least one"),
-        (lambda: distinct_share(["a b", "c"]), "`samples` hold 'a b', expected sequences"),
-        (lambda: distinct_share([[[1]]]), "`samples` hold an invalid token"),
+        (lambda: copied_share(["a b", "c"], [[1]]), "`samples` hold 'a b', expected sequences"),
         (lambda: copied_share([[[1]]], [[1]]), "`samples` hold an invalid token"),
         (lambda: copied_share([[1]], [[[1]]]), "`training` hold an invalid token"),
         (lambda: self_bleu([[[1]], [[2]]]), "`references` hold an invalid token"),
-        (lambda: distinct_share(np.zeros([2, 3])), "`samples` have dtype float64, expected ids"),
+        (
+            lambda: copied_share(np.zeros([2, 3]), [[1]]),
+            "`samples` have dtype float64, expected ids",
+        ),
         (lambda: copied_share(None, [[1]]), "`samples` are None, expected sequences"),
     ],
 )

@@ -14,7 +14,7 @@ from files.errors import DataError, UsageError
 from metrics.diversity import self_bleu
 from training.bounds import MEASURED_SEQUENCES, SEED
 from training.flags import parse
-from training.options import Bounds, check_bounds, fields_by_content, flag, options_of
+from training.options import Bounds, check_bounds, flag, options_of
 from training.presets import ALL_PRESETS, ORACLE_PRESETS, TEXT_PRESETS
 from training.settings import GROUPS, Settings
 from training.task_settings import VOCABULARY
@@ -134,6 +134,9 @@ def test_digits_of_other_scripts_are_no_seed_of_an_oracle():
 
 
 def test_paths_whose_content_counts():
-    names = {kind.__name__: fields_by_content(kind) for kind in KINDS}
+    names = {
+        kind.__name__: tuple(k for k, meant in options_of(kind).items() if meant.by_content)
+        for kind in KINDS
+    }
     assert names.pop("OracleSettings") == ("pretrained", "oracle_file")
     assert set(names.values()) == {("pretrained", "corpus")} and len(names) == 4
