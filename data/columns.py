@@ -16,7 +16,13 @@ CSV, TSV, JSON_LINES = "CSV", "TSV", "JSON lines"
 _FORMATS = {".csv": CSV, ".tsv": TSV, ".jsonl": JSON_LINES, ".ndjson": JSON_LINES}
 _FORMATS[".json"] = JSON_LINES
 _DELIMITERS = ",\t;|"
-_MARKUP = (("{\\rtf", "RTF"), ("<!doctype html", "HTML"), ("<html", "HTML"), ("<?xml", "XML"))
+_MARKUP = (
+    ("{\\rtf", "RTF"),
+    ("<!doctype html", "HTML"),
+    ("<html", "HTML"),
+    ("<?xml", "XML"),
+    ("<svg", "SVG"),
+)
 _HEAD_LINES = 50  # that are looked at
 _COLUMN_NAME = re.compile(r"[A-Za-z_]([\w .-]{0,38}\w)?")  # in a file not named as a table
 _SHOWN_COLUMNS = 10
@@ -210,9 +216,15 @@ def _json_columns(lines: list[str], named: str | None) -> tuple[str | None, list
 
 
 def _no_column(path: Path, column: str, names: Sequence[str]) -> DataError:
+    if _named_format(path) is None and not all(map(_COLUMN_NAME.fullmatch, names)):
+        return DataError(
+            f"--column is {column!r:.60}, but {path} is a text without columns, expected CSV or JSON lines: "
+            "leave --column out."
+        )
     return DataError(f"--column is {column!r:.60}, expected a column of {path}: {_listed(names)}.")
 
 
 def _listed(names: Sequence[str]) -> str:
     more = ", ..." if len(names) > _SHOWN_COLUMNS else ""
-    return ", ".join(f"{name!r:.40}" for name in names[:_SHOWN_COLUMNS]) + more or "it has none"
+    cut = [name if len(name) <= 36 else f"{name[:33]}..." for name in names[:_SHOWN_COLUMNS]]
+    return ", ".join(map(repr, cut)) + more or "it has none"

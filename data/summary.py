@@ -105,7 +105,8 @@ def _of_tables(provenance: dict[str, Any]) -> str:
     columns = table["columns"]
     found = f"{provenance['file']} looks like {table['format']}"
     found += f" with the columns {', '.join(columns)}" if columns else ""
-    found += ", but its lines are read as plain text, markup included: "
+    found += ", but its lines are read as plain text, "
+    found += "separators and quotes included: " if columns else "markup included: "
     if not columns:
         return f"{found}save its text, one sequence a line."
     script = "" if "unit" not in provenance else " of train_text.py"

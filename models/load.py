@@ -33,6 +33,8 @@ def find_export(folder: Path) -> Path:
         why = "expected the folder of a complete run. Name one"
     else:
         why = "the folder does not exist. Name the folder of a complete run"
+    if folder == Path():  # as without an argument
+        raise UsageError("no RUN is named, expected the folder of a complete run. Name one.")
     raise UsageError(f"there is no exported generator in {folder}: {why}.")
 
 

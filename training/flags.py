@@ -8,10 +8,12 @@ import argparse
 import contextlib
 import dataclasses
 import difflib
+import shlex
 import sys
 import types
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from files.errors import UsageError
@@ -205,7 +207,9 @@ def _with_hyphens(argument: str) -> str:
 
 def _unknown(given: str, flags: Sequence[str]) -> UsageError:
     if not given.startswith("-"):
-        return UsageError(f"{given!r:.60} belongs to no flag. See --help.")
-    close = difflib.get_close_matches(given, flags, 1)
+        meant = "--corpus" in flags and Path(given).exists()
+        hint = f" Did you mean --corpus {shlex.quote(given)}?" if meant else ""
+        return UsageError(f"{given!r:.60} belongs to no flag.{hint} See --help.")
+    close = difflib.get_close_matches(given, flags, 1, cutoff=0.7)
     hint = f" Did you mean {close[0]}?" if close else ""
     return UsageError(f"there is no flag {given:.60}.{hint} See --help.")

@@ -13,12 +13,12 @@ def check_combination(settings: Any) -> None:
     if settings.algorithm != "seqgan" and settings.reward != "discriminator":
         raise UsageError(
             f"--reward {settings.reward} is for --algorithm seqgan, and --algorithm is "
-            f"{settings.algorithm}."
+            f"{settings.algorithm}. Give --algorithm seqgan, or leave --reward out."
         )
     if settings.action_values != "rollouts" and settings.algorithm not in ("pg-bleu", "seqgan"):
         raise UsageError(
             f"--action-values {settings.action_values} is for --algorithm pg-bleu and seqgan, and "
-            f"--algorithm is {settings.algorithm}."
+            f"--algorithm is {settings.algorithm}. Give one of them, or leave --action-values out."
         )
     if settings.action_values == "prefix" and (
         settings.discriminator not in OF_PREFIXES or settings.reward != "log-ratio"
@@ -32,7 +32,7 @@ def check_combination(settings: Any) -> None:
     if settings.d_update != "continue" and settings.algorithm != "seqgan":
         raise UsageError(
             f"--d-update {settings.d_update} is for --algorithm seqgan, and --algorithm is "
-            f"{settings.algorithm}."
+            f"{settings.algorithm}. Give --algorithm seqgan, or leave --d-update out."
         )
     if settings.start_at_temperature and not settings.tune_temperature:
         raise UsageError(
@@ -58,7 +58,7 @@ def check_combination(settings: Any) -> None:
     if settings.pretrained is not None and settings.algorithm not in ("pg-bleu", "seqgan"):
         raise UsageError(
             f"--pretrained is for --algorithm pg-bleu and seqgan, and --algorithm is "
-            f"{settings.algorithm}."
+            f"{settings.algorithm}. Give one of them, or leave --pretrained out."
         )
 
 
@@ -87,7 +87,7 @@ def _check_small_policy(settings: Any) -> None:
     if settings.algorithm not in ("pg-bleu", "seqgan"):
         raise UsageError(
             "--rollout-policy small is for --algorithm pg-bleu and seqgan, and --algorithm is "
-            f"{settings.algorithm}."
+            f"{settings.algorithm}. Give one of them, or leave --rollout-policy out."
         )
     if settings.action_values not in ("rollouts", "mixed"):
         raise UsageError(

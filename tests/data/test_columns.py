@@ -87,6 +87,8 @@ def test_accents_are_composed(write):
             r"--column is 'body', expected a column of .*: 'id', 'text', 'note'",
         ),
         ("".join(f"c{k}," for k in range(99)), "a.csv", r"'c9', \.\.\.\."),
+        ("a cat in a bowl, asleep.\n" * 3, "a.txt", "is a text without columns, expected CSV or"),
+        (f"id,{'n' * 99}\n", "a.csv", rf"'id', '{'n' * 33}\.\.\.'\.$"),
         ('{"body": 5}\n', "a.jsonl", "in line 1 as 'body' a value of type int, expected text"),
         ('{"body": {"a": 1}}\n', "a.jsonl", "a value of type dict"),
         ('{"body": "a"}\n[1]\n', "a.jsonl", r"in line 2 no JSON object.*jq -c"),

@@ -1,6 +1,7 @@
 """Finding an export, and the one line where there is none; damage is in tests/fuzz."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,12 @@ def test_why_there_is_no_export(tmp_path, made, said):
     with pytest.raises(UsageError) as caught:
         find_export(folder)
     assert str(caught.value) == f"there is no exported generator in {folder}: {said}"
+
+
+def test_no_run_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no RUN is named, expected the folder of a complete run"):
+        find_export(Path())
 
 
 @pytest.fixture(scope="module")

@@ -171,6 +171,18 @@ def test_an_unknown_flag_among_positional_arguments_is_named():
     assert refused(One, "x", "y") == "'y' belongs to no flag. See --help."
 
 
+def test_a_file_without_its_flag_is_taken_for_a_corpus(tmp_path):
+    file = tmp_path / "my lines.txt"
+    file.touch()
+    with pytest.raises(UsageError) as caught:
+        parse(TEXT_PRESETS, [str(file)])
+    assert f"belongs to no flag. Did you mean --corpus '{file}'? See --help." in str(caught.value)
+
+
+def test_a_flag_that_resembles_none_gets_no_suggestion():
+    assert refused(Plain, "--temperature", "2") == "there is no flag --temperature. See --help."
+
+
 def test_a_dataclass_without_options_has_flags_and_positional_arguments(capsys):
     assert read_flags(Plain, Plain(), []) == Plain()
     given = read_flags(Plain, Plain(), ["--parts", "b", "a", "--quick", "x", "y"])
