@@ -155,7 +155,7 @@ def check_effects(settings: Any, preset: Any) -> None:
             raise UsageError(
                 f"{_given(name, value)}, but it has no effect with "
                 f"{flag(need.name)} {getattr(settings, need.name)}, only with {need.expected}. "
-                "Leave it out."
+                "Give that, or leave it out."
             )
 
 

@@ -70,7 +70,7 @@ def test_a_setting_without_an_effect_is_refused(switch, given, because):
         parsed(f"{switch} {given}")
     text = str(error.value)
     assert text.startswith(f"{flag} is {value}, but it has no effect with {because}"), text
-    assert text.endswith(". Leave it out.") and "\n" not in text
+    assert text.endswith(". Give that, or leave it out.") and "\n" not in text
 
 
 def test_a_switch_without_an_effect_is_named_as_it_was_given():
