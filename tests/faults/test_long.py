@@ -34,5 +34,6 @@ def test_a_thousand_rounds_take_the_memory_of_a_hundred(tmp_path):
     assert seen[1000]["memory_mb"] < 1.05 * seen[100]["memory_mb"]
     assert seen[1000]["traces"] == seen[100]["traces"] == seen[1]["traces"]
     assert seen[1000]["checkpoints"] <= 2 and seen[1000]["event_files"] == 1
-    for name in ("event_bytes", "checkpoint_bytes"):  # but for two kilobytes a row
-        assert seen[1000][name] - seen[100][name] < 2000 * (1000 - 100), name
+    # But for a row: its figures in the checkpoint, and with ten samples and histograms in TensorBoard.
+    for name, row in (("event_bytes", 7000), ("checkpoint_bytes", 1000)):
+        assert seen[1000][name] - seen[100][name] < row * (1000 - 100), name
