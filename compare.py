@@ -12,14 +12,14 @@ import files  # noqa: F401  # first, since it checks the version of Python
 # isort: split
 import contextlib
 import dataclasses
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from files.errors import UsageError
+from files.errors import DataError, UsageError
+from files.reading import read_json
 from files.writing import write_json, write_text
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -82,11 +82,11 @@ def read_markdown(path: Path) -> str:
 
 def check_report(path: Path | None) -> None:
     """Raises `UsageError` where the file of --json holds something else than an earlier report."""
-    if path is None or not path.exists() or path.stat().st_size == 0:
+    if path is None or not path.is_file() or path.stat().st_size == 0:
         return
     found = None
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(DataError):
+        found = read_json(path, "expected a report")
     if not isinstance(found, list) or not all(isinstance(s, dict) and "title" in s for s in found):
         raise UsageError(
             f"--json is {path}, which holds something else than a report of compare.py. Give another file."

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from files.errors import UsageError
 from files.terminal import without_controls
+from files.writing import check_folders
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.sample_settings import SampleSettings
@@ -102,8 +103,7 @@ def output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    if not path.parent.is_dir():
-        raise UsageError(f"--out is {path}, whose folder does not exist. Make it, or give another.")
+    check_folders(path)
     temporary = path.with_name(f"writing-{path.name}")
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as file:

@@ -140,6 +140,18 @@ def check_same_tokens(**policies) -> None:
             )
 
 
+def check_same_data(generator, **judges) -> None:
+    """Raises `ValueError` for what judges sequences of another size or of another vocabulary than the generator's."""
+    for name, judge in judges.items():
+        for size in ("vocab_size", "max_length"):
+            expected, given = getattr(generator, size), getattr(judge, size)
+            if given != expected:
+                raise ValueError(
+                    f"`{name}` has the {size} {given}, expected that of the generator, {expected}; "
+                    "make both for the same data."
+                )
+
+
 def check_chosen(chosen: np.ndarray, tokens: tf.Tensor) -> np.ndarray:
     """Which prefixes of int `[B, T]` are chosen, bool `[B, T]`, or `ValueError`."""
     chosen = np.asarray(chosen)

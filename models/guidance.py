@@ -8,7 +8,7 @@ from models.continuation import continue_prefixes
 from models.draw import draw_categorical
 from models.generator import BLOCKED_LOGIT, Generator, Seed
 from models.graph_function import graph_function
-from models.scored_steps import Critic, ScoredSteps, check_critic
+from models.scored_steps import Critic, ScoredSteps
 from models.shares import WHOLE, Share
 from models.truncation import truncate
 
@@ -40,7 +40,7 @@ class GuidedPolicy:
         jit_compile: bool = False,
     ):
         checks.check_counts(num_tokens=num_tokens)
-        check_critic(generator, critic)
+        checks.check_same_data(generator, critic=critic)
         self.generator = generator
         self.critic = critic
         self.num_tokens = min(num_tokens, generator.vocab_size)

@@ -14,17 +14,6 @@ from models.value import ValueNetwork
 Critic: TypeAlias = PrefixJudge | ValueNetwork
 
 
-def check_critic(generator: Generator, critic: Critic) -> None:
-    """Raises `ValueError` where the two are not for the same data."""
-    for size in ("vocab_size", "max_length"):
-        expected, given = getattr(generator, size), getattr(critic, size)
-        if given != expected:
-            raise ValueError(
-                f"`critic` has the {size} {given}, expected that of the generator, {expected}; "
-                "make both for the same data."
-            )
-
-
 class ScoredSteps:
     """The steps of a generator, with scores of the likeliest next tokens: a `models.continuation.Policy`.
 

@@ -9,7 +9,7 @@ from models.draw import draw_categorical
 from models.generator import Generator, Seed
 from models.graph_function import graph_function
 from models.prefix_judge import PrefixJudge
-from models.scored_steps import Critic, ScoredSteps, check_critic
+from models.scored_steps import Critic, ScoredSteps
 
 NUM_TOKENS = 32  # children of a node
 SIMULATIONS = 16
@@ -42,7 +42,7 @@ class TreeSearch:
 
     def __init__(self, generator: Generator, critic: Critic, num_tokens: int = NUM_TOKENS):
         checks.check_counts(num_tokens=num_tokens)
-        check_critic(generator, critic)
+        checks.check_same_data(generator, critic=critic)
         self.generator = generator
         self.critic = critic
         writable = generator.vocab_size - len(generator.blocked_tokens)

@@ -256,7 +256,9 @@ def test_each_step_is_printed_unless_asked_otherwise(capsys):
 )
 def test_models_of_different_data_are_refused(size, length, name):
     models = seqgan.Generator(V, T, 4, 4), seqgan.Discriminator(size, length, 4, {2: 5})
-    with pytest.raises(ValueError, match=f"`discriminator` has a `{name}` of"):
+    with pytest.raises(
+        ValueError, match=f"`discriminator` has the {name} .*, expected that of the generator"
+    ):
         seqgan.SeqGAN(*models)
 
 

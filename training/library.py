@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from files.errors import UsageError
 from metrics.nll import sequence_nll
-from models.checks import check_tokens
+from models.checks import check_same_data, check_tokens
 from models.generator import Generator
 from models.judge import Judge
 from training.callbacks import CallbackJournal
@@ -61,13 +61,7 @@ def configure(
         UsageError: a value is out of its bounds.
         ValueError: a reward that is none, or that these settings would not use.
     """
-    for name in ("vocab_size", "max_length"):
-        ours, judged = getattr(generator, name), getattr(discriminator, name)
-        if ours != judged:
-            raise ValueError(
-                f"`discriminator` has a `{name}` of {judged}, expected that of the generator, {ours}: make "
-                "both for the same data."
-            )
+    check_same_data(generator, discriminator=discriminator)
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
     names = [name for name in names if name not in _NOT_HERE]
@@ -172,12 +166,13 @@ def validation_measure(
             "`validation_data` has no tokens but padding and unknown ones, expected some that the "
             "generator can write. Give other sequences, or None."
         )
-    usable = len(writable(generator, tokens.numpy()))
-    if d_patience is not None and usable < MIN_SEQUENCES:
-        raise ValueError(
-            f"`validation_data` has {usable} sequences without unknown tokens, expected at least "
-            f"{MIN_SEQUENCES} with `d_patience`. Give more, or leave `d_patience` out."
-        )
+    if d_patience is not None:
+        usable = len(writable(generator, tokens.numpy()))
+        if usable < MIN_SEQUENCES:
+            raise ValueError(
+                f"`validation_data` has {usable} sequences without unknown tokens, expected at least "
+                f"{MIN_SEQUENCES} with `d_patience`. Give more, or leave `d_patience` out."
+            )
 
     def measure(policy, num, seed):
         return Measurement(

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from metrics.significance import paired, welch
+from metrics.significance import PairedResult, WelchResult, paired, welch
 from training.run_folder import RunFolder
 from training.run_state import RunState
 from training.settings import Settings
@@ -56,14 +56,13 @@ def significance(folder: RunFolder) -> dict[str, Any]:
     note = "over the sequences of one run: ignores the variance between trainings"
     tests: dict[str, Any] = {"note": note}
     for name in both:
-        test = welch(folder.scores(name), folder.scores(f"{name}_mle"))
-        if math.isfinite(test.statistic):  # not where all scores are equal, as on a tiny corpus
-            tests[f"welch_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
+        scores = folder.scores(name), folder.scores(f"{name}_mle")
+        made: dict[str, PairedResult | WelchResult] = {"welch": welch(*scores)}
         if name in _SAME_SEQUENCES:
-            of_pairs = paired(folder.scores(name), folder.scores(f"{name}_mle"))
-            if math.isfinite(of_pairs.statistic):
-                figures = {"statistic": of_pairs.statistic, "p_value": of_pairs.p_value}
-                tests[f"paired_{name}"] = figures
+            made["paired"] = paired(*scores)
+        for kind, test in made.items():
+            if math.isfinite(test.statistic):  # not where all scores are equal, as on a tiny corpus
+                tests[f"{kind}_{name}"] = {"statistic": test.statistic, "p_value": test.p_value}
     return tests
 
 

@@ -110,9 +110,7 @@ class RunFolder:
         if self._lock is not None:
             self._lock.release()
         if self._made:
-            with contextlib.suppress(
-                OSError
-            ):  # an error before anything was written leaves nothing
+            with contextlib.suppress(OSError):  # not empty; else an early error leaves nothing
                 self.path.rmdir()
 
     @property
