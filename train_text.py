@@ -27,7 +27,7 @@ def presets(arguments: Sequence[str]) -> dict[str, TextSettings]:
     corpus = flags.parse_known_args(arguments)[0].corpus
     if corpus is None:
         return TEXT_PRESETS
-    from data.corpora import corpus_length
+    from data.corpus_files import corpus_length
 
     return {
         name: dataclasses.replace(preset, max_length=corpus_length(corpus, preset.max_length))

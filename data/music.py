@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data.corpora import CORPORA, corpus_file, origin
+from data.corpora import CORPORA
+from data.corpus_files import corpus_file, origin
 from data.melody import LOWEST_PITCH, STEP_SECONDS, VOCAB_SIZE, Tune, to_tunes
 from data.midi_files import ENDINGS, digest, manifest, read_midi_files
 from data.nottingham import in_nottingham

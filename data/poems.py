@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from data.corpora import corpus_file, origin
 from data.corpus import Corpus, build_corpus
+from data.corpus_files import corpus_file, origin
 from data.lines import read_lines
 from files.errors import DataError
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.columns import looks_like
-from data.corpora import CORPORA, corpus_file, origin
+from data.corpora import CORPORA
 from data.corpus import Corpus, build_corpus
+from data.corpus_files import corpus_file, origin
 from data.download import NotDownloaded
 from data.lines import read_lines
 from data.text import sentences, words

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from data.columns import looks_like, read_column
-from data.corpora import CORPORA, corpus_file, corpus_length, origin
+from data.corpora import CORPORA
 from data.corpus import Corpus, build_corpus
+from data.corpus_files import corpus_file, corpus_length, origin
 from data.lines import read_lines
 from data.python_docs import NAME as PYTHON
 from data.python_docs import python_sentences, topic_texts

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data.corpora import input_digests, is_here
+from data.corpus_files import input_digests, is_here
 from data.line_codec import LineCodec
 from data.split import SplitCorpus
 from data.vocabulary import UNKNOWN

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from data.corpora import input_digests
+from data.corpus_files import input_digests
 from data.summary import summarize, too_few_known
 from data.text import to_text
 from data.vocabulary import END, PAD, UNKNOWN

@@ -45,7 +45,7 @@ def _naming_changes(settings: Settings) -> dict[str, Any]:
         if name != "reward" and options[name].group != "Execution"
     }
     if isinstance(settings, TextSettings) and "max_length" in changed:
-        from data.corpora import corpus_length
+        from data.corpus_files import corpus_length
 
         usual = corpus_length(settings.corpus, preset_of(settings).max_length)
         if changed["max_length"] == usual:

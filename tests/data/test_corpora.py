@@ -13,15 +13,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from data import corpora, download
-from data.corpora import (
-    CORPORA,
-    SAMPLES,
-    corpus_file,
-    corpus_length,
-    input_digests,
-    origin,
-)
+from data import corpus_files, download
+from data.corpora import CORPORA, SAMPLES
+from data.corpus_files import corpus_file, corpus_length, input_digests, origin
 from data.download import fetch
 from data.poems import format_poem, load_poems, read_poems
 from data.source import Source
@@ -116,13 +110,13 @@ def test_a_corpus_is_here_with_all_its_files(tmp_path, monkeypatch):
         digest = hashlib.sha256(content).hexdigest()
         source = replace(CORPORA[name], sha256=digest, size=len(content))
         monkeypatch.setitem(CORPORA, name, source)
-        assert not corpora.is_here("coco")
+        assert not corpus_files.is_here("coco")
         folder = tmp_path / ("own" if name == "coco" else "cache/seqgan")
         folder.mkdir(parents=True)
         (folder / source.filename).write_bytes(content)
-    assert corpora.is_here("coco") and corpora.is_here("coco-test")
-    assert corpora.is_here("sample") and not corpora.is_here("news")
-    assert corpora.is_here(tmp_path) and not corpora.is_here(tmp_path / "missing.txt")
+    assert corpus_files.is_here("coco") and corpus_files.is_here("coco-test")
+    assert corpus_files.is_here("sample") and not corpus_files.is_here("news")
+    assert corpus_files.is_here(tmp_path) and not corpus_files.is_here(tmp_path / "missing.txt")
 
 
 # Downloads: a git blob id, and a size that is not known.
@@ -226,8 +220,8 @@ def test_no_network_names_the_sample(server, monkeypatch, tmp_path):
     server.shutdown()
     server.server_close()
     other = make_source(server, "other", filename="other.txt")
-    monkeypatch.setitem(corpora.CORPORA, "speeches", source)
-    monkeypatch.setitem(corpora.CORPORA, "speeches-paragraphs", other)
+    monkeypatch.setitem(CORPORA, "speeches", source)
+    monkeypatch.setitem(CORPORA, "speeches-paragraphs", other)
     with pytest.raises(DataError) as caught:
         load_speeches("speeches")
     message = str(caught.value)
@@ -242,8 +236,8 @@ def test_other_speeches_take_the_place_of_those_that_cannot_be_had(server, monke
     other = make_source(
         server, "other", filename="other.txt", git_blob=git_blob(text), note="another compilation"
     )
-    monkeypatch.setitem(corpora.CORPORA, "speeches", gone)
-    monkeypatch.setitem(corpora.CORPORA, "speeches-paragraphs", other)
+    monkeypatch.setitem(CORPORA, "speeches", gone)
+    monkeypatch.setitem(CORPORA, "speeches-paragraphs", other)
     cache = Path(os.environ["XDG_CACHE_HOME"]) / "seqgan"
     cache.mkdir(parents=True)
     (cache / "other.txt").write_bytes(text)
@@ -256,7 +250,7 @@ def test_other_speeches_take_the_place_of_those_that_cannot_be_had(server, monke
     assert provenance["sha256"] == hashlib.sha256(text).hexdigest()
 
     # The paper's own, as soon as it is there, and never another for another corpus.
-    monkeypatch.setitem(corpora.CORPORA, "speeches", make_source(server, "right"))
+    monkeypatch.setitem(CORPORA, "speeches", make_source(server, "right"))
     assert available("speeches") == "speeches"
     assert available("sample") == "sample"
     (cache / "file.txt").write_bytes(BODY + b"!")

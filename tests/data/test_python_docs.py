@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from data import python_docs
-from data.corpora import corpus_file, corpus_length, input_digests, is_here, origin
+from data.corpus_files import corpus_file, corpus_length, input_digests, is_here, origin
 from data.python_docs import MAX_LENGTH, python_sentences, topic_texts, topics_file
 from data.text import load_text
 from files.errors import DataError

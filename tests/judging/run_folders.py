@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from data.corpora import input_digests
+from data.corpus_files import input_digests
 from models.load import find_export
 from models.manifest import write_manifest
 from training.presets import MUSIC_PRESETS, ORACLE_PRESETS, POEM_PRESETS, TEXT_PRESETS
