@@ -21,13 +21,12 @@ import tyro
 from files.errors import DataError, UsageError
 from files.reading import read_json
 from files.writing import write_json, write_text
+from reports.markdown import between_marks, marks
 from training.errors import one_line_errors
 from training.flags import read_flags
 
-
-def marks(name: str) -> tuple[str, str]:
-    """The lines around a table in a Markdown file."""
-    return f"<!-- {name} table: made by compare.py -->", f"<!-- end of {name} table -->"
+MAKER = "compare.py"
+"""What the marks in a document name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,27 +45,17 @@ class CompareSettings:
     """Folder to draw learning curves, ablations, and quality against variety to, as PNG."""
 
 
-def between_marks(text: str, name: str, table: str) -> str:
-    """`text` with the table `name` between its marks."""
-    start, end = (text.find(mark) for mark in marks(name))
-    if not 0 <= start < end:
-        raise UsageError(f"--write needs a file with the lines {' and '.join(marks(name))}.")
-    return f"{text[: start + len(marks(name)[0])]}\n{table}\n{text[end:]}"
-
-
 def with_tables(text: str, tables: dict[str, str]) -> tuple[str, list[str]]:
     """`text` with each table between its marks, and the names of the tables without marks in it.
 
     Raises `UsageError` where no table has its marks, or a table has only one of the two.
     """
-    without = [name for name in tables if not any(mark in text for mark in marks(name))]
+    without = [name for name in tables if not any(mark in text for mark in marks(name, MAKER))]
     if len(without) == len(tables):
-        raise UsageError(
-            f"--write needs a file with the lines {' and '.join(marks(next(iter(tables))))}."
-        )
+        without = without[1:]  # so that the first one's marks are asked for
     for name, table in tables.items():
         if name not in without:
-            text = between_marks(text, name, table)
+            text = between_marks(text, name, table, MAKER)
     return text, without
 
 

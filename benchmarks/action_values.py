@@ -15,9 +15,10 @@ from typing import Any, Literal
 from benchmarks.growth import exponent
 from benchmarks.log_plots import log_plots, mark_sizes
 from benchmarks.measure import Case, in_child, load_average, machine, side_by_side
-from benchmarks.report import Table, duration, insert, machine_note, markdown
+from benchmarks.words import duration, machine_note
 from files.errors import UsageError
 from files.writing import check_folders, write_json, write_text
+from reports.markdown import Table, insert, markdown
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.task_settings import OracleSettings

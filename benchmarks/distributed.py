@@ -21,9 +21,10 @@ from typing import Any
 
 from benchmarks.cost_model import Network, paper_hours
 from benchmarks.measure import REPOSITORY, Case, side_by_side
-from benchmarks.report import Table, duration, insert, machine_note, markdown
+from benchmarks.words import duration, machine_note
 from files.errors import UsageError
 from files.writing import write_json, write_text
+from reports.markdown import Table, insert, markdown
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.presets import ORACLE_PRESETS

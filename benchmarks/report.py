@@ -17,18 +17,11 @@ from benchmarks.growth import SYMBOLS
 from benchmarks.quality import PUBLISHED_ROUNDS, published_schedule_hours
 from benchmarks.stages import ELSEWHERE_GFLOPS
 from benchmarks.start_up import HELP_BOUND, SAMPLE_BOUND
+from benchmarks.words import duration, machine_note, times_ours
 from files.errors import UsageError
+from reports.markdown import Table, insert
 from training.errors import one_line_errors
 from training.flags import read_flags
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """Rows of text under column names, and notes that explain them."""
-
-    columns: list[str]
-    rows: list[list[str]]
-    notes: list[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,45 +41,6 @@ PYTORCH_AIMS = {
     **{"sample 64 sequences": 15.0, "MLE step": 2.0, "policy-gradient step": 2.0},
     **{"discriminator step": 1.5, "score 19456 sequences": 2.0, "rewards of one batch": 10.0},
 }
-
-
-# Words
-
-
-def duration(milliseconds: float | None) -> str:
-    """A time with a suitable unit; a dash for None."""
-    if milliseconds is None:
-        return "–"
-    if milliseconds >= 100_000:
-        return f"{milliseconds / 1000:,.0f} s"
-    if milliseconds >= 10_000:
-        return f"{milliseconds / 1000:.1f} s"
-    return f"{milliseconds:,.0f} ms" if milliseconds >= 100 else f"{milliseconds:.1f} ms"
-
-
-def times_ours(record: dict[str, Any], way: str) -> str:
-    """Time of an implementation, and its ratio to ours."""
-    value = record.get(way)
-    if value is None:
-        return "–"
-    ratio = value / record["ours"]
-    return (
-        f"{duration(value)} ({ratio:,.0f} x)"
-        if ratio >= 10
-        else f"{duration(value)} ({ratio:.1f} x)"
-    )
-
-
-def machine_note(values: dict[str, Any]) -> str:
-    """The machine and the versions that the figures were measured with."""
-    machine = values["machine"]
-    versions = machine["versions"]
-    load = machine["load_average_before"]
-    busy = "" if load is None else f"; load average before the run {load:.1f}"
-    return (
-        f"{machine['processor']}, {machine['hardware']}; TensorFlow {versions['tensorflow']}, "
-        f"Keras {versions['keras']}; commit {machine['commit']}{busy}."
-    )
 
 
 # One table a part
@@ -222,6 +176,9 @@ def quality_table(figures: dict[str, Any]) -> Table:
     return Table(["run", "minutes", "NLL-oracle"], rows, notes)
 
 
+MAKER = "benchmarks.report"
+"""What the marks in the document name."""
+
 # {table: (the part that it needs, what makes it)}
 TABLES: dict[str, tuple[str, Callable[[dict[str, Any]], Table]]] = {
     "stages": ("stages", stage_table),
@@ -260,28 +217,6 @@ def show(figures: dict[str, Any]) -> None:
             console.print(f"- {note}")
 
 
-def markdown(table: Table) -> str:
-    """The table and its notes as Markdown."""
-    lines = [table.columns, ["---"] * len(table.columns), *table.rows]
-    body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    return f"{body}\n\n" + "\n".join(f"- {note}" for note in table.notes)
-
-
-def insert(text: str, made: dict[str, Table], maker: str = "benchmarks.report") -> str:
-    """The document with each table between its marks. Raises `UsageError` where marks are missing."""
-    for name, table in made.items():
-        start = f"<!-- {name} table: made by {maker} -->"
-        end = f"<!-- end of {name} table -->"
-        if not 0 <= text.find(start) < text.find(end):
-            raise UsageError(
-                f"the document has no place for the table: add the lines {start} and {end}."
-            )
-        before, rest = text.split(start, 1)
-        _, after = rest.split(end, 1)
-        text = f"{before}{start}\n{markdown(table)}\n{end}{after}"
-    return text
-
-
 def read_figures(path: Path) -> dict[str, Any]:
     """JSON of a benchmark, or `UsageError`."""
     try:
@@ -302,7 +237,7 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.write is None:
         show(figures)
         return
-    text = insert(settings.write.read_text(encoding="utf-8"), tables(figures))
+    text = insert(settings.write.read_text(encoding="utf-8"), tables(figures), MAKER)
     settings.write.write_text(text, encoding="utf-8")
 
 

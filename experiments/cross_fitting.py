@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Table
 from experiments.tables import Folders, check_targets, publish, with_earlier
 from files.errors import UsageError
 from metrics.verdict import Verdict, verdict
 from reports.cells import mean_sd, seed_range
+from reports.markdown import Table
 from training.discriminators import NAMED, with_discriminator
 from training.errors import one_line_errors
 from training.flags import read_flags

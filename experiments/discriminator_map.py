@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Table
 from experiments.map_figure import draw_map
 from experiments.tables import Folders, check_targets, data_in_words, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders
 from reports.cells import mean_sd, seed_range
+from reports.markdown import Table
 from training.errors import one_line_errors
 from training.flags import read_flags
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Table
 from experiments.tables import Folders, check_targets, publish
 from files.errors import UsageError
 from reports.cells import mean_sd, seed_range
+from reports.markdown import Table
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.stored_settings import load_settings

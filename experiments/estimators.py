@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import load_average, machine
-from benchmarks.report import Table, duration, machine_note
+from benchmarks.words import duration, machine_note
 from experiments.estimator_models import Compared, read_settings
 from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
 from experiments.tables import Folders, check_targets, publish
 from files.errors import UsageError
 from reports.cells import mean_sd, seed_range
+from reports.markdown import Table
 from training.errors import one_line_errors
 from training.flags import read_flags
 

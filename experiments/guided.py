@@ -14,11 +14,11 @@ from typing import Any
 
 from scipy import stats
 
-from benchmarks.report import Table
 from experiments.tables import Folders, check_targets, data_in_words, publish, with_earlier
 from files.errors import UsageError
 from files.reading import read_json
 from reports.cells import mean_sd, p_value, seed_range
+from reports.markdown import Table
 from training.errors import one_line_errors
 from training.flags import read_flags
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.report import Table
 from data.vocabulary import END, PAD
 from experiments.tables import Folders, check_targets, publish
 from files.errors import UsageError
@@ -23,6 +22,7 @@ from metrics.bleu import BleuScorer
 from metrics.diversity import self_bleu
 from metrics.sequences import before_end
 from reports.cells import mean_sd, seed_range
+from reports.markdown import Table
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.stored_settings import load_settings

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks.report import Table, insert, markdown
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders, write_json, write_text
+from reports.markdown import Table, insert, markdown
 
 # Flag: folders of runs.
 Folders = Annotated[

@@ -60,13 +60,6 @@ def peak_memory(seeds: Sequence[Seed]) -> str:
     return f"{max(memory):.2f}" if memory else NONE
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
-
-    return "\n".join([line(header), f"|{'---|' * len(header)}", *map(line, rows)])
-
-
 def seed_counts(tested: Comparison) -> str:
     """Seeds of the two rows of a comparison: "3", or "3 and 2"."""
     ours, theirs = tested.num_seeds

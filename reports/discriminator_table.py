@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from reports.cells import cell, markdown_table, seed_range
+from reports.cells import cell, seed_range
+from reports.markdown import markdown_table
 from reports.sections import Row, Section
 
 COLUMNS = {

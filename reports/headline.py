@@ -1,7 +1,8 @@
 """The short table of the README: the published oracle, without the other controls and figures."""
 
-from reports.cells import NONE, cell, markdown_table, seed_range
+from reports.cells import NONE, cell, seed_range
 from reports.comparisons import BASE_REWARD
+from reports.markdown import markdown_table
 from reports.sections import Section
 
 # Labels of the rows, in this order, and what the README calls them.

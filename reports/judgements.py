@@ -11,7 +11,8 @@ import numpy as np
 from files.errors import UsageError
 from metrics.agreement import agreeing_share, krippendorff_alpha
 from metrics.judgements import MeanScore, difference, mean_score
-from reports.cells import NONE, markdown_table, p_value
+from reports.cells import NONE, p_value
+from reports.markdown import markdown_table
 from reports.paper import HUMAN_P_VALUE, HUMAN_SCORES
 from reports.sections import NAMES
 

@@ -7,7 +7,6 @@ import numpy as np
 from reports.cells import (
     NONE,
     cell,
-    markdown_table,
     mean_minutes,
     p_value,
     peak_memory,
@@ -16,6 +15,7 @@ from reports.cells import (
 )
 from reports.comparisons import BASE_REWARD, Comparison, compare, compare_rows
 from reports.discriminator_table import discriminator_table
+from reports.markdown import markdown_table
 from reports.metric_names import companion_figures, figure_name, main_figure, paper_figures
 from reports.notes import section_notes
 from reports.sections import NAMES, Row, Section, Seed, mle_row, shown_temperatures

@@ -32,7 +32,7 @@ def test_a_page_that_cannot_take_the_table_is_refused_first(module, tmp_path):
     assert f"--write is {page}, which is no file" in refused(module, tmp_path, "--write", page)
     page.write_text("no marks")
     said = refused(module, tmp_path, "--write", page)
-    assert "has no place for the table" in said and f"made by {module.__name__}" in said
+    assert "--write needs a file with the lines" in said and f"made by {module.__name__}" in said
     page.write_text(f"<!-- {module.TABLE} table: made by {module.MAKER} -->\n"
                     f"<!-- end of {module.TABLE} table -->\n")  # fmt: skip
     assert "run1" in refused(module, tmp_path, "--write", page)

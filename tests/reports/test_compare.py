@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from compare import between_marks, main, marks, with_tables
+from compare import MAKER, main, with_tables
 from files.errors import UsageError
+from reports.markdown import marks
 from tests.helpers import REPOSITORY
 from tests.reports.fakes import mle, poems, result, steps, write
 
@@ -41,32 +42,22 @@ def test_one_run_folder(tmp_path, capsys):
     assert "| SeqGAN | 1 | 8.700 |" in said.out and said.err == ""
 
 
-def test_only_the_text_between_the_marks_is_replaced():
-    start, end = marks("oracle")
-    text = f"before\n{start}\nold\n{end}\nafter"
-    once = between_marks(text, "oracle", "new")
-    assert once == f"before\n{start}\nnew\n{end}\nafter"
-    assert between_marks(once, "oracle", "new") == once
-    with pytest.raises(UsageError, match="--write"):
-        between_marks(text, "corpus", "new")
-
-
 def test_tables_without_marks_are_skipped_and_named():
-    start, end = marks("oracle")
+    start, end = marks("oracle", MAKER)
     text, without = with_tables(f"{start}\n{end}", {"oracle": "new", "significance": "more"})
     assert text == f"{start}\nnew\n{end}" and without == ["significance"]
     for broken in ("no mark", start, f"{end}\n{start}"):
         with pytest.raises(UsageError, match="--write needs a file with the lines"):
             with_tables(broken, {"oracle": "new", "significance": "more"})
     # Half of the marks of any table is a mistake, not the wish to leave it out.
-    half = f"{start}\n{end}\n{marks('significance')[0]}"
+    half = f"{start}\n{end}\n{marks('significance', MAKER)[0]}"
     with pytest.raises(UsageError, match="significance"):
         with_tables(half, {"oracle": "new", "significance": "more"})
 
 
 def test_write_twice_gives_the_same(folder, tmp_path, capsys):
     page = tmp_path / "page.md"
-    page.write_text("a\n" + "\n".join(marks("oracle")) + "\nb\n", encoding="utf-8")
+    page.write_text("a\n" + "\n".join(marks("oracle", MAKER)) + "\nb\n", encoding="utf-8")
     main([str(folder), "--write", str(page)])
     once = page.read_text(encoding="utf-8")
     assert "8.875 ± 0.177" in once and once.startswith("a\n") and once.endswith("\nb\n")
@@ -130,7 +121,7 @@ def test_names_that_are_not_utf8_are_escaped_in_the_files(tmp_path):
     except OSError:
         pytest.skip("this file system refuses the name")
     page, file = tmp_path / "page.md", tmp_path / "all.json"
-    page.write_text("\n".join(marks("corpus")))
+    page.write_text("\n".join(marks("corpus", MAKER)))
     main([str(tmp_path / f"{name}.json"), "--json", str(file), "--write", str(page)])
     (section,) = json.loads(file.read_text(encoding="utf-8"))
     assert section["rows"][1]["files"] == [f"{name}.json"]

@@ -7,6 +7,7 @@ from scipy import stats
 from reports.cells import mean_sd, p_value, seed_range
 from reports.grouping import make_sections
 from reports.headline import headline_table
+from reports.markdown import marks
 from reports.notes import standard_errors
 from reports.paper import TABLE_1
 from reports.results import find_runs
@@ -282,12 +283,12 @@ PAGES = (
 
 @pytest.mark.parametrize("name, file", PAGES)
 def test_the_pages_quote_the_result_files(name, file):
-    from compare import marks
+    from compare import MAKER
 
     found, left_out = find_runs([REPOSITORY / "results"])
     assert not left_out
     made = make_sections(found)
     tables = {**make_tables(made), "headline": headline_table(made)}
     page = (REPOSITORY / file).read_text(encoding="utf-8")
-    start, end = marks(name)
+    start, end = marks(name, MAKER)
     assert page.split(start)[1].split(end)[0].strip() == tables.get(name, "").strip()

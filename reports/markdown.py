@@ -1,0 +1,55 @@
+"""Markdown tables, and their places between two marks of a document."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from files.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of text under column names, and notes that explain them."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The lines of a table."""
+
+    def line(cells: Sequence[str]) -> str:
+        return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
+
+    return "\n".join([line(header), f"|{'---|' * len(header)}", *map(line, rows)])
+
+
+def markdown(table: Table) -> str:
+    """The table, and its notes as a list below it."""
+    body = markdown_table(table.columns, table.rows)
+    return f"{body}\n\n" + "\n".join(f"- {note}" for note in table.notes)
+
+
+def marks(name: str, maker: str) -> tuple[str, str]:
+    """The lines around a table in a document: the table's name, and the program that writes it."""
+    return f"<!-- {name} table: made by {maker} -->", f"<!-- end of {name} table -->"
+
+
+def between_marks(text: str, name: str, table: str, maker: str) -> str:
+    """The document with a table, as Markdown, between its marks.
+
+    Raises:
+        UsageError: a mark is missing.
+    """
+    before, after = marks(name, maker)
+    start, end = text.find(before), text.find(after)
+    if not 0 <= start < end:
+        raise UsageError(f"--write needs a file with the lines {before} and {after}.")
+    return f"{text[: start + len(before)]}\n{table}\n{text[end:]}"
+
+
+def insert(text: str, tables: dict[str, Table], maker: str) -> str:
+    """The document with each table, by its name, between its marks; see `between_marks`."""
+    for name, table in tables.items():
+        text = between_marks(text, name, markdown(table), maker)
+    return text
