@@ -110,3 +110,13 @@ def test_types_of_all_packages_and_scripts_are_checked():
 
 def test_no_package_hides_a_module_of_python():
     assert not (set(ALLOWED) | SCRIPTS) & set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for part, path in FILES if part not in ("docs", "tests")],
+    ids=lambda path: str(path.relative_to(REPOSITORY)),
+)
+def test_a_source_file_is_under_300_lines(path):
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines < (120 if path.name == "seqgan.py" and path.parent == REPOSITORY else 300)

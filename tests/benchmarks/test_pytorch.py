@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import pytorch_worker, stages
 from benchmarks.measure import Case, side_by_side
+from benchmarks.operations import operations
 
 ANSWERS = """
 import json, sys
@@ -44,7 +45,7 @@ def test_a_process_that_ends_is_an_error(monkeypatch):
 
 
 def test_ours_and_the_process_are_timed_stage_by_stage(monkeypatch):
-    names = list(stages.operations(stages.sizes(quick=True)[0]))
+    names = list(operations(stages.sizes(quick=True)[0]))
     case = Case(lambda: 1)
     worker = types.SimpleNamespace(cases=lambda: dict.fromkeys(names, case), close=lambda: None)
     monkeypatch.setattr(pytorch_worker, "Worker", lambda quick: worker)
@@ -61,7 +62,7 @@ def test_every_stage_of_ours_is_there_in_pytorch():
 
     settings, batches = stages.sizes(quick=True)
     made = Stages(settings, batches)
-    assert set(made.cases()) == set(stages.operations(settings))
+    assert set(made.cases()) == set(operations(settings))
     for call, _ in made.cases().values():
         call()
     shape = (settings.batch_size, settings.max_length)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import growth, pytorch_worker, quality, report, speed, stages, start_up
+from benchmarks import growth, operations, pytorch_worker, quality, report, speed, stages, start_up
 from benchmarks.measure import Case, side_by_side
 from files.errors import UsageError
 from models.discriminator import Discriminator
 from models.generator import Generator
+from reports.markdown import insert
 from training.task_settings import OracleSettings
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -42,7 +43,7 @@ def test_exponent_of_a_power(power):
 
 def test_operations_of_the_paper_task():
     # By hand: 297 GFLOP of convolutions and 231 of the highway for the rewards of one batch.
-    operations = stages.operations(OracleSettings())
+    work = operations.operations(OracleSettings())
     scored = 64 * (19 * 16 + 1)
     features, windows = 1720, 0
     for width, filters in Discriminator(2, 20).kernels.items():
@@ -51,8 +52,8 @@ def test_operations_of_the_paper_task():
     assert scored * 4 * features**2 == pytest.approx(231e9, rel=0.01)
     written = 194_560 * (2 * 64 * 128 + 2 * 32 * 5000)
     expected = scored * (128 * windows + 4 * features**2 + 2 * features) + written
-    assert operations["rewards of one batch"] == pytest.approx(expected)
-    assert operations["MLE step"] == 3 * operations["sample 64 sequences"]
+    assert work["rewards of one batch"] == pytest.approx(expected)
+    assert work["MLE step"] == 3 * work["sample 64 sequences"]
 
 
 def test_a_round_and_the_published_schedule_by_hand():
@@ -60,9 +61,9 @@ def test_a_round_and_the_published_schedule_by_hand():
     times = dict(zip(names, (10.0, 2000.0, 40.0), strict=True))
     times |= {"discriminator step": 30.0, "MLE step": 20.0}
     # 10 + 2000 + 40 + 5 * (156 * 10 + 936 * 30)
-    round_ms = stages.published_round(times, OracleSettings())
+    round_ms = operations.published_round(times, OracleSettings())
     assert round_ms == pytest.approx(150_250)
-    assert stages.published_round({"MLE step": 1.0}, OracleSettings()) is None
+    assert operations.published_round({"MLE step": 1.0}, OracleSettings()) is None
     # 18,720 * 20 + 50 * 29,640 + 75 * 150,250
     times["a round of the published schedule"] = round_ms
     hours = quality.published_schedule_hours(times)
@@ -193,15 +194,13 @@ def test_tables_go_between_their_marks(tmp_path, capsys):
     report.main([str(figures)])
     assert "x.py --help" in capsys.readouterr().out
     document.write_text(end + start)
-    with pytest.raises(
-        UsageError, match="the document has no place for the table: add the lines <!-- st"
-    ):
+    with pytest.raises(UsageError, match="--write needs a file with the lines <!-- start-up"):
         report.main([str(figures), "--write", str(document)])
 
 
 def test_performance_page_has_a_place_for_every_table():
     page = Path(report.__file__).parent.parent / "docs" / "performance.md"
-    report.insert(page.read_text(encoding="utf-8"), report.tables(FIGURES))
+    insert(page.read_text(encoding="utf-8"), report.tables(FIGURES), report.MAKER)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"other": 1}'])
