@@ -7,7 +7,7 @@ python compare.py results --write README.md      # puts the tables between their
 python compare.py results --json all.json --figures figures
 """
 
-import files  # noqa: F401  # first, since it checks the version of Python
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
 
 # isort: split
 import contextlib

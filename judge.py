@@ -7,7 +7,7 @@ python judge.py runs/poems --host 0.0.0.0        # judges on other machines and 
 python judge.py --report runs/poems              # scores, tests and a figure
 """
 
-import files  # noqa: F401  # first, since it checks the version of Python
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
 
 # isort: split
 import dataclasses

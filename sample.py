@@ -9,7 +9,7 @@ python sample.py runs/text --simulations 16      # each token by a tree search, 
 python sample.py runs/music --prefix tune.mid --prefix-length 16 --midi new
 """
 
-import files  # noqa: F401  # first, since it checks the version of Python
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
 
 # isort: split
 import contextlib

@@ -6,7 +6,7 @@ python score.py runs/music tunes.zip             # windows of tunes, from MIDI f
 python score.py runs/a lines.txt --compare runs/b runs/c   # ranks the generators
 """
 
-import files  # noqa: F401  # first, since it checks the version of Python
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
 
 # isort: split
 import dataclasses

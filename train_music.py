@@ -7,6 +7,9 @@ python train_music.py --corpus my_midi/     # a folder, or a zip, of MIDI files
 python train_music.py --help                # every flag
 """
 
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
+
+# isort: split
 from training.presets import MUSIC_PRESETS
 from training.script import run_script
 from training.task_settings import MusicSettings

@@ -7,6 +7,9 @@ python train_oracle.py --resume --out runs/oracle-seqgan-quick-seed1
 python train_oracle.py --help                # every flag
 """
 
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
+
+# isort: split
 from training.presets import ORACLE_PRESETS
 from training.script import run_script
 from training.task_settings import OracleSettings

@@ -7,6 +7,9 @@ python train_poems.py --corpus my_poems.txt  # one quatrain a line
 python train_poems.py --help                 # every flag
 """
 
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
+
+# isort: split
 from training.presets import POEM_PRESETS
 from training.script import run_script
 from training.task_settings import PoemSettings

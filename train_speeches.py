@@ -8,6 +8,9 @@ python train_speeches.py --corpus sample              # small, no download
 python train_speeches.py --help                       # every flag
 """
 
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
+
+# isort: split
 import dataclasses
 
 from training.presets import SPEECH_PRESETS

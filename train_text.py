@@ -10,6 +10,9 @@ python train_text.py --corpus news                       # sentences of news, T 
 python train_text.py --help                              # every flag
 """
 
+import files.script_start  # noqa: F401  # first, since it checks Python and its packages
+
+# isort: split
 import argparse
 import dataclasses
 import sys

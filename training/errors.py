@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from files.errors import UserError
+from files.packages import missing
 from files.platform import SIGPIPE
 from training.stops import Stopped
 from training.streams import discard_output, prepare_streams
@@ -52,6 +53,10 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(_fail(str(error)))
     except RunFailed as error:
         sys.exit(_fail(str(error), code=1))
+    except ModuleNotFoundError as error:
+        if (message := missing(error.name or "")) is None:
+            raise
+        sys.exit(_fail(message))
     except KeyboardInterrupt as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
         _print_error(str(stop) or f"stopped by {signal.Signals(number).name}")

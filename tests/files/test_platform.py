@@ -244,24 +244,6 @@ def test_a_newer_python_runs_once_it_has_tensorflow():
     assert python_version.unsupported((3, 14)) is None
 
 
-def test_every_script_checks_the_version_before_it_imports_a_library():
-    for path in REPOSITORY.glob("*.py"):
-        if path.stem == "seqgan":  # a module of its own, which ends no process
-            continue
-        imports = [
-            node
-            for node in ast.parse(path.read_text()).body
-            if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        names = [getattr(node, "module", None) or node.names[0].name for node in imports]
-        tops = [
-            name.split(".")[0]
-            for name in names
-            if name.split(".")[0] not in sys.stdlib_module_names
-        ]
-        assert tops[0] in {"files", "training"}, path
-
-
 @pytest.mark.parametrize(
     ("limit", "expected"), [("max\n", 8192.0), ("4000000000\n", 4000.0), (None, 8192.0)]
 )
