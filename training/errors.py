@@ -42,6 +42,8 @@ def one_line_errors() -> Iterator[None]:
     `training.streams.prepare_streams`. Output that cannot be written is an error too.
     """
     prepare_streams()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # by `files.script_start`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         try:
             yield

@@ -1,7 +1,8 @@
-"""Scripts where a package is missing, and the list of packages."""
+"""How scripts start: where a package is missing, and where Ctrl-C comes early."""
 
 import ast
 import re
+import signal
 import subprocess
 import sys
 
@@ -43,3 +44,37 @@ def test_a_package_that_is_imported_later_is_told_too(capsys, monkeypatch):
     assert end.value.code == 2 and "error: the package tensorboard is not installed for" in said
     with pytest.raises(ModuleNotFoundError), one_line_errors():  # a fault of this code
         import files.not_there  # noqa: F401
+
+
+# Ctrl-C: while a script imports, and later.
+INTERRUPT = "signal.raise_signal(signal.SIGINT)"
+IN_A_SCRIPT = f"with one_line_errors(): {INTERRUPT}"
+
+
+@pytest.mark.parametrize(
+    ("before", "interrupt", "code", "said"),
+    [
+        ("", INTERRUPT, -signal.SIGINT, ""),
+        ("", IN_A_SCRIPT, 130, "stopped by SIGINT\n"),
+        # As after `nohup`.
+        ("signal.signal(signal.SIGINT, signal.SIG_IGN)", INTERRUPT, 0, ""),
+        ("signal.signal(signal.SIGINT, signal.SIG_IGN)", IN_A_SCRIPT, 0, ""),
+    ],
+)
+def test_ctrl_c_is_no_traceback(before, interrupt, code, said):
+    script = REPOSITORY / "train_oracle.py"
+    assert ended(before, script, interrupt) == (code, said)
+
+
+def test_a_program_that_imports_a_script_keeps_its_handler():
+    code, said = ended("", REPOSITORY / "examples" / "own.py", INTERRUPT)
+    assert code in (1, -signal.SIGINT, 130) and said.endswith("KeyboardInterrupt\n")
+
+
+def ended(before, program, interrupt):
+    """The exit code and standard error of a process that begins as a program does."""
+    lines = ["import signal, sys", f"sys.modules['__main__'].__file__ = {str(program)!r}", before]
+    lines += ["import files.script_start", "from training.errors import one_line_errors", interrupt]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    end = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    return end.returncode, end.stderr
