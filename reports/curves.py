@@ -61,8 +61,10 @@ def _points(run: Run, rows: list[Step], figure: str) -> tuple[Points, int, float
         for row in rows
         if row.stage in ("mle", "adversarial") and figure in row.figures
     }
-    start = run.metrics.get(f"{figure}_mle")
-    if (False, epochs) in points:
+    start = run.start(figure)
+    # The last epoch's weights may have given way to those of the best one, or of its best temperature.
+    replaced = run.settings.get("mle_patience") or run.settings.get("start_at_temperature")
+    if (False, epochs) in points and not replaced:
         start = points[False, epochs][1]
     if start is not None and any(row.stage == "adversarial" for row in rows):
         points[True, 0] = (ended, start)

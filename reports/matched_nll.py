@@ -37,8 +37,8 @@ def cooling_path(run: Run, which: str, figure: str) -> Path:
 
 
 def training_path(run: Run, figure: str) -> Path:
-    """The MLE start, then the rounds that were measured."""
-    start = [run.metrics.get(f"{name}_mle") for name in (COST, figure)]
+    """The start of the rounds, then those that were measured."""
+    start = [run.start(name) for name in (COST, figure)]
     path: Path = [] if None in start else [(float(start[0]), float(start[1]))]  # type: ignore[arg-type]
     try:
         steps = run.curve()

@@ -75,6 +75,11 @@ class Run:
     def metrics(self) -> Figures:
         return figures_of(self.result["metrics"])
 
+    def start(self, figure: str) -> float | None:
+        """A figure of the generator that the rounds began with, at the temperature that it then had."""
+        tuned = "_tuned" if self.settings.get("start_at_temperature") else ""
+        return self.metrics.get(f"{figure}{tuned}_mle")
+
     @property
     def changed(self) -> dict[str, Any]:
         """Settings that differ from the preset and decide what this algorithm learns."""

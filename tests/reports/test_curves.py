@@ -62,6 +62,24 @@ def test_the_start_comes_from_the_result_where_the_last_epoch_was_not_measured(t
     np.testing.assert_allclose(learning_curve([run], "nll_oracle", True).mean, [9.3, 8.8])
 
 
+@pytest.mark.parametrize(
+    ("settings", "start"),
+    [
+        ({"mle_patience": 2}, 9.3),
+        ({"start_at_temperature": True}, 9.1),
+        ({"mle_patience": None}, 9.4),
+    ],
+)
+def test_the_rounds_start_from_the_generator_that_they_were_given(tmp_path, settings, start):
+    """Not from the last epoch's where its weights or its temperature were replaced."""
+    one = result(start=9.3)
+    one["metrics"]["nll_oracle_tuned_mle"] = 9.1
+    one["settings"] |= settings
+    run = write(tmp_path, "a", one, steps([9.4], [8.8]))
+    np.testing.assert_allclose(learning_curve([run], "nll_oracle", True).mean, [start, 8.8])
+    np.testing.assert_allclose(learning_curve([run], "nll_oracle", False).mean, [9.4])
+
+
 def test_missing_pieces(tmp_path):
     without_table = write(tmp_path, "a", result(seed=1))
     with_table = write(tmp_path, "b", result(seed=2), steps([9.0], [8.8]))

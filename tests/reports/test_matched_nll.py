@@ -3,7 +3,7 @@
 import pytest
 
 from reports.grouping import make_sections
-from reports.matched_nll import at_equal_cost, equal_cost_note, quality_at
+from reports.matched_nll import at_equal_cost, equal_cost_note, quality_at, training_path
 from tests.reports.fakes import mle, result, write
 
 
@@ -50,6 +50,13 @@ def test_each_seed_is_held_against_its_own_start_and_its_own_constant_reward(sec
         "MLE at a lower temperature": pytest.approx([9.5, 10.5]),
         "a constant reward": pytest.approx([8.5]),  # half way from the start to round 5
     }
+
+
+def test_a_path_of_rounds_starts_at_the_temperature_that_they_started_at(tmp_path):
+    one = result(start=9.0)
+    one["metrics"] |= {"nll_test_mle": 8.0, "nll_test_tuned_mle": 7.9, "nll_oracle_tuned_mle": 9.2}
+    one["settings"]["start_at_temperature"] = True
+    assert training_path(write(tmp_path, "a", one), "nll_oracle") == [(7.9, 9.2)]
 
 
 def test_the_note_has_the_means(section):
