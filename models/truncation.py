@@ -32,8 +32,10 @@ def truncate(mass: tf.Tensor, top_k: tf.Tensor | int, top_p: tf.Tensor | float) 
     ordered = tf.where(kept, ordered, 0.0)
     before = tf.cumsum(ordered, axis=1, exclusive=True)
     total = tf.reduce_sum(ordered, axis=1, keepdims=True)
-    # The sums are rounded, which must not cut off the last tokens where all are to be kept.
-    ordered = tf.where((before < top_p * total) | (top_p >= 1), ordered, 0.0)
+    # The sums are rounded, which must not cut off the last tokens where all are to be kept; and a tiny
+    # share may be flushed to 0, which must not cut off the first.
+    kept = (before < top_p * total) | (top_p >= 1) | (np.arange(vocab_size) == 0)
+    ordered = tf.where(kept, ordered, 0.0)
     ids = tf.cast(ids, tf.int64)
     rows = tf.cumsum(tf.ones_like(ids), axis=0, exclusive=True)
     return tf.scatter_nd(tf.stack([rows, ids], axis=-1), ordered, tf.shape(mass, tf.int64))

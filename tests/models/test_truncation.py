@@ -28,7 +28,18 @@ def random_mass(vocab_size, seed):
 @pytest.mark.parametrize("vocab_size", [1, 2, 7, 100])
 @pytest.mark.parametrize(
     ("top_k", "top_p"),
-    [(0, 1.0), (1, 1.0), (2, 1.0), (5, 1.0), (1000, 1.0), (0, 1e-9), (0, 0.5), (0, 0.9), (5, 0.7)],
+    [
+        (0, 1.0),
+        (1, 1.0),
+        (2, 1.0),
+        (5, 1.0),
+        (1000, 1.0),
+        (0, 1e-9),
+        (0, 1e-44),
+        (0, 0.5),
+        (0, 0.9),
+        (5, 0.7),
+    ],
 )
 def test_they_keep_what_numpy_keeps(vocab_size, top_k, top_p):
     mass = random_mass(vocab_size, vocab_size)
