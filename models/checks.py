@@ -9,6 +9,8 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from models.limits import MAX_TEMPERATURE
+
 
 def check_positive(**values) -> None:
     """Raises `ValueError` for the first value that is not above zero."""
@@ -28,6 +30,19 @@ def check_not_negative(**values) -> None:
             raise ValueError(
                 f"`{name}` is {value}, expected a number of at least 0; give 0 or more."
             )
+
+
+def check_at_most(most: float, **values) -> None:
+    """Raises `ValueError` for the first value that is above `most`."""
+    for name, value in values.items():
+        if not tf.is_symbolic_tensor(value) and np.any(np.asarray(value) > most):
+            raise ValueError(f"`{name}` is {value}, expected at most {most:g}; give a smaller one.")
+
+
+def check_temperature(temperature) -> None:
+    """Raises `ValueError` for what cannot divide logits: see `models.limits`."""
+    check_positive(temperature=temperature)
+    check_at_most(MAX_TEMPERATURE, temperature=temperature)
 
 
 def check_counts(**values) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from models.checks import check_counts, check_positive, check_tokens, numpy_random
+from models.checks import check_counts, check_temperature, check_tokens, numpy_random
 from models.generator import Generator, Seed
 
 
@@ -31,7 +31,7 @@ class AtTemperature:
     """
 
     def __init__(self, generator: Generator, temperature: float):
-        check_positive(temperature=temperature)
+        check_temperature(temperature)
         self.generator = generator
         self.temperature = temperature
         self.mask = generator.mask

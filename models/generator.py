@@ -208,7 +208,7 @@ class Generator(keras.Model):
             int32 `[num, T]`, or those of the share.
         """
         checks.check_counts(num=num)
-        checks.check_positive(temperature=temperature)
+        checks.check_temperature(temperature)
         given = tf.cast(num, tf.int32), checks.check_seed(seed), tf.cast(temperature, tf.float32)
         if share == WHOLE:
             return self.sample_graph(*given)
@@ -263,7 +263,7 @@ class Generator(keras.Model):
         Tokens that the policy cannot write do not count, see `mask`. `temperature` is that of
         `sample`: the logits are divided by it.
         """
-        checks.check_positive(temperature=temperature)
+        checks.check_temperature(temperature)
         tokens = checks.check_tokens(tokens, self.vocab_size, self.max_length)
         return self._log_prob(tokens, tf.cast(temperature, tf.float32))
 

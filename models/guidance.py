@@ -8,6 +8,7 @@ from models.continuation import continue_prefixes
 from models.draw import draw_categorical
 from models.generator import BLOCKED_LOGIT, Generator, Seed
 from models.graph_function import graph_function
+from models.limits import MAX_GUIDANCE
 from models.scored_steps import Critic, ScoredSteps
 from models.shares import WHOLE, Share
 from models.truncation import truncate
@@ -164,8 +165,9 @@ class GuidedPolicy:
 
 def _checked(temperature, guidance) -> tuple[tf.Tensor, tf.Tensor]:
     """Both as float32; raises `ValueError` for what they cannot be."""
-    checks.check_positive(temperature=temperature)
+    checks.check_temperature(temperature)
     checks.check_not_negative(guidance=guidance)
+    checks.check_at_most(MAX_GUIDANCE, guidance=guidance)
     return tf.cast(temperature, tf.float32), tf.cast(guidance, tf.float32)
 
 

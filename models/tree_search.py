@@ -8,6 +8,7 @@ from models.continuation import continue_prefixes
 from models.draw import draw_categorical
 from models.generator import Generator, Seed
 from models.graph_function import graph_function
+from models.limits import MAX_EXPLORATION
 from models.prefix_judge import PrefixJudge
 from models.scored_steps import Critic, ScoredSteps
 
@@ -155,8 +156,9 @@ class TreeSearch:
 def _checked(simulations, temperature, exploration) -> tuple[tf.Tensor, ...]:
     """All as tensors; raises `ValueError` for what they cannot be."""
     checks.check_counts(simulations=simulations)
-    checks.check_positive(temperature=temperature)
+    checks.check_temperature(temperature)
     checks.check_not_negative(exploration=exploration)
+    checks.check_at_most(MAX_EXPLORATION, exploration=exploration)
     numbers = tf.cast(temperature, tf.float32), tf.cast(exploration, tf.float32)
     return tf.cast(simulations, tf.int32), *numbers
 

@@ -270,6 +270,11 @@ def test_wrong_arguments(changed, message):
         ({"temperature": 0.0}, r"`temperature` is 0.0, expected a number above 0"),
         ({"temperature": -1.0}, r"`temperature` is -1.0, expected a number above 0"),
         ({"temperature": float("nan")}, r"`temperature` is nan, expected a number above 0"),
+        (
+            {"temperature": float("inf")},
+            r"`temperature` is inf, expected at most 1e\+30; give a smaller",
+        ),
+        ({"temperature": 1e36}, r"`temperature` is 1e\+36, expected at most 1e\+30"),
     ],
 )
 def test_wrong_requests_for_samples(changed, message):

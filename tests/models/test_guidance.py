@@ -202,6 +202,12 @@ def test_what_does_not_fit_is_refused():
         policy.sample(2, (1, 2), guidance=-1)
     with pytest.raises(ValueError, match=r"^`guidance` is nan"):
         policy.log_prob(ALL, guidance=float("nan"))
+    with pytest.raises(
+        ValueError, match=r"^`guidance` is inf, expected at most 1e\+06; give a small"
+    ):
+        policy.sample_with_targets(2, (1, 2), guidance=float("inf"))
+    with pytest.raises(ValueError, match=r"^`temperature` is inf, expected at most 1e\+30"):
+        policy.log_prob(ALL, temperature=float("inf"))
 
 
 @pytest.mark.slow

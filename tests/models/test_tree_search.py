@@ -157,7 +157,12 @@ def test_what_does_not_fit_is_refused():
     for options, message in (
         ({"simulations": 0}, "`simulations` is 0, expected a whole number above 0"),
         ({"exploration": -1.0}, "`exploration` is -1.0, expected a number of at least 0"),
+        (
+            {"exploration": math.inf},
+            "`exploration` is inf, expected at most 1e+06; give a smaller one",
+        ),
         ({"temperature": 0.0}, "`temperature` is 0.0, expected"),
+        ({"temperature": math.inf}, "`temperature` is inf, expected at most 1e+30"),
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
             search.sample(2, (1, 2), **options)
