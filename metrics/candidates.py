@@ -42,14 +42,21 @@ def resampling_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.
 def best_log_ratios(real_logits: Any, sample_logits: Any, num: int) -> np.ndarray:
     """log q(Y) / G(Y) of real sequences, q the candidate of `num` with the highest logit.
 
-    q(Y) = G(Y) num F(r(Y))^(num - 1) without ties, F the share of samples with a lower ratio. F is
-    estimated as (1 + those among the K samples) / (1 + K), so that it is never 0.
+    q(Y) = G(Y) num F^(num - 1), F the share of samples with a lower ratio; where samples have the same
+    ratio, with a share E of them, G(Y) ((F + E)^num - F^num) / E, for the first of equals is chosen. F
+    is estimated as (1 + those among the K samples) / (1 + K), so that it is never 0.
 
     Args, returns: as for `resampling_log_ratios`.
     """
     real, samples, others = _checked(real_logits, sample_logits, num)
-    below = np.searchsorted(np.sort(samples), real, side="left")
-    return np.log(num) + others * np.log((1 + below) / (1 + len(samples)))
+    samples = np.sort(samples)
+    below = np.searchsorted(samples, real, side="left")
+    equal = np.searchsorted(samples, real, side="right") - below
+    lower, share = np.log((1 + below) / (1 + len(samples))), equal / (1 + len(samples))
+    with np.errstate(divide="ignore", invalid="ignore"):  # where none is equal, which is not used
+        upper = np.log((1 + below + equal) / (1 + len(samples)))
+        tied = num * upper + np.log(-np.expm1(num * (lower - upper)) / share)
+    return np.where(equal > 0, tied, np.log(num) + others * lower)
 
 
 def _checked(real_logits: Any, sample_logits: Any, num: int) -> tuple[np.ndarray, np.ndarray, int]:

@@ -50,6 +50,16 @@ def test_the_best_of_several_has_the_likelihood_of_a_maximum():
     np.testing.assert_allclose(found, 4 * below**3, rtol=0.03)
 
 
+def test_the_best_of_several_is_any_of_those_that_share_the_highest_logit():
+    probabilities = np.array([0.5, 0.2, 0.15, 0.1, 0.05])
+    logits = np.array([0.3, 0.3, -1.0, 0.3, 1.0])
+    exact = chosen(logits, probabilities, lambda own: np.eye(len(own))[np.argmax(own)])
+    samples = np.repeat(logits, np.round(100_000 * probabilities).astype(int))
+    found = probabilities * np.exp(best_log_ratios(logits, samples, NUM))
+    np.testing.assert_allclose(found, exact, rtol=1e-3)
+    assert found.sum() == pytest.approx(1, abs=1e-3)
+
+
 def test_the_best_of_several_never_has_the_probability_0():
     found = best_log_ratios([-9.0], [0.0, 1.0, 2.0], 2)
     np.testing.assert_allclose(found, np.log(2 * 1 / 4))
@@ -64,6 +74,7 @@ def test_many_candidates_tend_to_the_ratio_over_its_mean():
 
 def test_a_discriminator_that_knows_nothing_changes_nothing():
     np.testing.assert_allclose(resampling_log_ratios(np.zeros(3), np.zeros(64), 16), 0, atol=1e-12)
+    np.testing.assert_allclose(best_log_ratios(np.zeros(3), np.zeros(6400), 16), 0, atol=1e-3)
 
 
 def test_ratios_beyond_float_range_do_not_overflow():
