@@ -9,7 +9,7 @@ from training.run_state import RunState
 from training.settings import Settings
 from training.stored_settings import changed_settings, settings_to_json
 
-# Scores of the held-out sequences themselves, not of samples.
+# Scores of the held-out sequences themselves, not of samples; at the best temperature too.
 _SAME_SEQUENCES = ("nll_validation", "nll_test")
 
 
@@ -58,7 +58,7 @@ def significance(folder: RunFolder) -> dict[str, Any]:
     for name in both:
         scores = folder.scores(name), folder.scores(f"{name}_mle")
         made: dict[str, PairedResult | WelchResult] = {"welch": welch(*scores)}
-        if name in _SAME_SEQUENCES:
+        if name.removesuffix("_tuned") in _SAME_SEQUENCES:
             made["paired"] = paired(*scores)
         for kind, test in made.items():
             if math.isfinite(test.statistic):  # not where all scores are equal, as on a tiny corpus

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from metrics.verdict import Verdict
 from tests.training.small_runs import TINY, experiment, history, resumed, weights
 from training import experiment as module
 from training import pretrain
+from training.result import significance
 from training.temperature import validation_nll
 
 pytestmark = pytest.mark.slow
@@ -185,6 +187,20 @@ def test_the_result_says_what_the_tables_need(seqgan):
     both = (np.load(seqgan / "scores" / f"nll_test{end}.npy") for end in ("", "_mle"))
     assert written["tests"]["paired_nll_test"]["p_value"] == pytest.approx(paired(*both).p_value)
     assert "paired_nll_oracle" not in written["tests"]  # of two sets of samples
+
+
+def test_both_score_the_same_held_out_sequences_at_the_best_temperature_too():
+    random = np.random.default_rng(1)
+    names = [f"{name}{end}" for name in ("nll_test_tuned", "bleu_2_tuned") for end in ("", "_mle")]
+    known = {name: random.normal(size=20) for name in names}
+    folder = SimpleNamespace(score_names=lambda: set(known), scores=known.__getitem__)
+    tests = significance(folder)
+    expected = paired(known["nll_test_tuned"], known["nll_test_tuned_mle"])
+    assert tests["paired_nll_test_tuned"]["p_value"] == expected.p_value
+    assert tests.keys() - {"note", "paired_nll_test_tuned"} == {
+        "welch_nll_test_tuned",
+        "welch_bleu_2_tuned",
+    }
 
 
 def test_a_taken_over_start_gives_the_run_that_trained_its_own(tmp_path, mle, seqgan):
