@@ -98,9 +98,8 @@ class ConvolutionalScores:
         head: keras.layers.Dense,
     ):
         self._embeddings = tf.convert_to_tensor(embedding.embeddings)
-        self._earlier = (
-            max(layer.kernel.shape[0] for layer in convolutions) - 1
-        )  # tokens that count
+        # Earlier tokens that count; one at least, so that no state is empty, which no scatter takes.
+        self._earlier = max(1, *(layer.kernel.shape[0] - 1 for layer in convolutions))
         own, kernels = [], []
         for layer in convolutions:
             kernel = tf.convert_to_tensor(layer.kernel)  # [width, E, F], the last for its own token

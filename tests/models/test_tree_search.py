@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 
 from models.prefix_judge import PrefixJudge
+from models.small_prefix_discriminator import SmallPrefixDiscriminator
 from models.tree_search import TreeSearch
-from tests.helpers import all_sequences, check_frequencies, code_of, tiny_generator
+from tests.helpers import (
+    all_sequences,
+    check_frequencies,
+    code_of,
+    set_random_weights,
+    tiny_generator,
+)
 from tests.models.test_guidance import (
     prefix_discriminator,
     probabilities,
@@ -98,6 +105,14 @@ def test_visits_are_those_of_the_slow_search(make, num_tokens):
         found = search.visits(tokens, position, simulations, 0.8, exploration).numpy()
         expected = [slow.visits(prefix, simulations, exploration) for prefix in prefixes]
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.slow
+def test_a_critic_whose_filters_see_one_token_has_no_earlier_ones_to_keep():
+    generator, critic = tiny_generator(V, T), SmallPrefixDiscriminator(V, T, 3, {1: 4})
+    set_random_weights(critic, 3, 1.0)
+    found = TreeSearch(generator, critic).visits(ALL[:1], 0, 20).numpy()
+    np.testing.assert_array_equal(found, [SlowSearch(generator, critic, V).visits((), 20, 1.0)])
 
 
 @pytest.mark.slow
