@@ -40,7 +40,8 @@ def with_earlier(
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for key, seeds, row in (*_earlier(json, names), *_keyed(rows, names)):
         same = found.setdefault(key, {**row, "seeds": {}})
-        same["seeds"] = dict(sorted((same["seeds"] | seeds).items()))
+        both = same["seeds"] | seeds
+        same["seeds"] = {seed: both[seed] for seed in sorted(both, key=int)}
     if not found:
         raise UsageError("no runs are given, expected folders of complete runs. Name some.")
     return [found[key] for key in sorted(found)]

@@ -12,6 +12,7 @@ from experiments import (
     guided,
     sampling,
 )
+from experiments.tables import with_earlier
 from files.errors import DataError, UsageError
 
 MODULES = (cross_fitting, discriminator_map, ensembles, estimators, guided, sampling)
@@ -49,3 +50,12 @@ def test_a_file_of_another_table_is_refused_first(module, tmp_path):
     file = tmp_path / "figures.json"
     file.write_text(json.dumps({"seeds": {}}))
     assert "has no rows of this table" in refused(module, tmp_path, "--json", file)
+
+
+def test_seeds_are_in_the_order_of_numbers_whichever_call_has_measured_them(tmp_path):
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps({"rows": [{"data": "a", "seeds": {"10": {}, "9": {"x": 1}}}]}))
+    rows = with_earlier([{"data": "a", "seeds": {"2": {}, "9": {"x": 2}}}], file, ["data"])
+    assert [list(row["seeds"].items()) for row in rows] == [
+        [("2", {}), ("9", {"x": 2}), ("10", {})]
+    ]
