@@ -106,11 +106,11 @@ class SeqGAN:
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
         """Writes a SavedModel that needs none of this code, see docs/serving.md; replaces an earlier one."""
-        saved_models.check_replaceable(Path(folder), "saved_model.pb")
+        place = saved_models.check_replaceable(Path(folder), saved_models.EXPORTED)
         fitted, saved = self._calls["fit"] > 0, {**vocabulary.to_json(), "lowercase": False}
         judge = self.discriminator if fitted and self.reward.needs_discriminator else None
         network = self.estimators.value_network if fitted else None
-        export_generator(self.generator, Path(folder), saved, judge, text_rules(saved), network)
+        export_generator(self.generator, place, saved, judge, text_rules(saved), network)
 
     def _journal(self, method: str, *stage):
         self._calls[method] += 1

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -199,6 +200,52 @@ def test_other_files_are_not_overwritten(trained, tmp_path):
     with pytest.raises(FileExistsError, match="already holds other files"):
         trained[0].save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_files_put_next_to_what_was_saved_are_kept(trained, tmp_path):
+    model, folder = trained[0], tmp_path / "model"
+    folder.mkdir()  # an empty one is no obstacle
+    model.save(folder)
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"already holds other files, as 'notes\.txt'"):
+        model.save(folder)
+    (tmp_path / "writing-other").mkdir()
+    (tmp_path / "writing-other" / "book.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"writing-other already holds .*'book\.txt'"):
+        model.save(tmp_path / "other")
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError, match="file is a file, expected a folder"):
+        model.save(tmp_path / "file")
+    kept = [folder / "notes.txt", tmp_path / "writing-other" / "book.txt", tmp_path / "file"]
+    assert [path.read_text() for path in kept] == ["mine"] * 3
+
+
+def test_a_folder_is_saved_through_a_link(trained, tmp_path, monkeypatch):
+    model = trained[0]
+    model.save(tmp_path / "model")
+    (tmp_path / "link").symlink_to("model")
+    model.save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and same(seqgan.SeqGAN.load(tmp_path / "link"), model)
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "link"}
+    monkeypatch.chdir(tmp_path / "model")
+    with pytest.raises(FileExistsError, match="is the working folder"):
+        model.save(".")
+
+
+def test_what_a_stopped_save_left_is_replaced(trained, tmp_path):
+    (tmp_path / "writing-model").mkdir()
+    (tmp_path / "writing-model" / "variables.index").write_bytes(b"half")
+    trained[0].save(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(b"x" * 60)])
+@pytest.mark.parametrize("name", ["variables.index", "variables.data-00000-of-00001"])
+def test_damaged_variables_are_one_line(trained, tmp_path, name, change):
+    trained[0].save(tmp_path / "model")
+    change(tmp_path / "model" / name)
+    with pytest.raises(DataError, match=r"model cannot be read .* SeqGAN\.save has written: copy"):
+        seqgan.SeqGAN.load(tmp_path / "model")
 
 
 @pytest.mark.parametrize("content", ["{", '{"models": 3}', '{"models": {"generator": {}}}'])
@@ -400,6 +447,9 @@ def test_an_export_is_read_by_the_script(trained, tmp_path):
     saved = json.loads((tmp_path / "export" / "assets" / "vocabulary.json").read_text())
     assert saved["size"] == V
     trained[0].export(tmp_path / "export", vocabulary)  # again, in its place
+    (tmp_path / "export" / "assets" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"already holds other files, as 'assets/notes\.txt'"):
+        trained[0].export(tmp_path / "export", vocabulary)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="already holds other files"):

@@ -1,6 +1,9 @@
 """A folder with the models of a `seqgan.SeqGAN` and all that continuing their training needs."""
 
+import os
 import shutil
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,13 @@ from files.writing import write_json
 _CONFIG = "seqgan.json"
 _EXPECTED = "expected the folder that SeqGAN.save has written"
 
+# Patterns of the files that a folder of `save`, or an export, holds; the first marks a complete one.
+_SAVED = (_CONFIG, "variables.*")
+EXPORTED = (
+    *("assets/vocabulary.json", "assets.extra/manifest.json"),
+    *("saved_model.pb", "fingerprint.pb", "variables/*"),
+)
+
 
 def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], more: dict) -> None:
     """Writes models and optimizers; replaces what an earlier call has written there.
@@ -28,8 +38,8 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
     Raises:
         FileExistsError: the folder holds something else.
     """
-    check_replaceable(folder, _CONFIG)
-    temporary = folder.with_name(f"writing-{folder.name}")
+    folder = check_replaceable(folder, _SAVED)
+    temporary = _temporary(folder)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     with plain_path(temporary) as place:
@@ -40,10 +50,46 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
     temporary.replace(folder)
 
 
-def check_replaceable(folder: Path, mark: str) -> None:
-    """Raises `FileExistsError` for a folder with other files than those that come with a file `mark`."""
-    if folder.exists() and not (folder / mark).is_file():
-        raise FileExistsError(f"{folder} already holds other files. Give another folder.")
+def check_replaceable(folder: Path, patterns: Sequence[str]) -> Path:
+    """The folder without links, which may be replaced: what is there has only files of the patterns.
+
+    The same goes for the folders next to it that hold what is being written.
+
+    Args:
+        folder: where to write. It need not exist, and may be empty.
+        patterns: of names of files below it; the first is that of a file that a complete one has.
+
+    Raises:
+        FileExistsError: there is something else.
+    """
+    folder = folder.resolve()
+    if folder == Path.cwd():
+        raise FileExistsError(f"{folder} is the working folder. Give another folder.")
+    temporary = _temporary(folder)
+    assets = temporary.with_name(f"{temporary.name}-assets")  # of `models.export`
+    for place in (folder, temporary, assets):
+        if os.path.lexists(place) and not place.is_dir():
+            raise FileExistsError(f"{place} is a file, expected a folder. Give another name.")
+        expected = ("vocabulary.json*",) if place == assets else patterns
+        held = sorted(
+            path.relative_to(place).as_posix()
+            for path in place.rglob("*")
+            if path.is_symlink() or not path.is_dir()
+        )
+        others = [name for name in held if not any(fnmatch(name, each) for each in expected)]
+        if place == folder and held and patterns[0] not in held:  # those of another program
+            others = others or held
+        if others:
+            raise FileExistsError(
+                f"{place} already holds other files, as {others[0]!r:.80}. Move them, or give another "
+                "folder."
+            )
+    return folder
+
+
+def _temporary(folder: Path) -> Path:
+    """Where a folder is written before it gets its name, as in `models.export`."""
+    return folder.with_name(f"writing-{folder.name}")
 
 
 def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list[Any]]:
@@ -67,6 +113,16 @@ def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list
 
 
 def load_variables(folder: Path, models: dict[str, keras.Model], others: dict[str, Any]) -> None:
-    """Restores the variables of models and other objects, named as in `save`."""
-    with plain_path(folder) as place:
-        tf.train.Checkpoint(**models, **others).read(str(place / "variables")).assert_consumed()
+    """Restores the variables of models and other objects, named as in `save`.
+
+    Raises:
+        DataError: their file is missing, damaged or of other models.
+    """
+    try:
+        with plain_path(folder) as place:
+            tf.train.Checkpoint(**models, **others).read(str(place / "variables")).assert_consumed()
+    except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"the variables in {folder} cannot be read ({reason:.200}), {_EXPECTED}: copy it again."
+        ) from error
