@@ -53,7 +53,7 @@ class SeqGAN:
         self._models = {"generator": generator, "discriminator": discriminator}
         self._others = {"rollout": self.rollout, **self.steps.optimizers, **self.estimators.objects}
         named = {"reward": reward} if isinstance(reward, str) else {}
-        self._given = {"seed": seed, **settings, **named}
+        self._given = library.plain_values(seed=seed, **settings, **named)
         self._own = reward is not None and not named
         self._calls = {"pretrain": 0, "fit": 0}
 
@@ -106,6 +106,7 @@ class SeqGAN:
 
     def export(self, folder: str | Path, vocabulary: Vocabulary) -> None:
         """Writes a SavedModel that needs none of this code, see docs/serving.md; replaces an earlier one."""
+        library.check_vocabulary(vocabulary, self.generator)
         place = saved_models.check_replaceable(Path(folder), saved_models.EXPORTED)
         fitted, saved = self._calls["fit"] > 0, {**vocabulary.to_json(), "lowercase": False}
         judge = self.discriminator if fitted and self.reward.needs_discriminator else None

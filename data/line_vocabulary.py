@@ -8,7 +8,7 @@ import numpy as np
 from data.lines import composed
 from data.text import to_text, words
 from data.vocabulary import END, LEVELS, PAD, UNKNOWN, Vocabulary
-from files.errors import DataError
+from files.errors import DataError, named_as_arguments
 
 
 class LineVocabulary(Vocabulary):
@@ -38,7 +38,8 @@ class LineVocabulary(Vocabulary):
             max_size: the largest V, the three reserved ids included; None: no limit.
         """
         sequences = (_tokens(line, level) for line in _lines(lines))
-        made = cls.from_sequences(sequences, min_count, max_size, level=level)
+        with named_as_arguments():
+            made = cls.from_sequences(sequences, min_count, max_size, level=level)
         return cls(made.tokens, level)
 
     @property
@@ -57,8 +58,13 @@ class LineVocabulary(Vocabulary):
             truncate: whether to cut a longer line to its first T tokens instead of refusing it.
 
         Raises:
-            DataError: a line is blank or has more than T tokens.
+            DataError: a line is blank, is not text or has more than T tokens.
         """
+        if not isinstance(max_length, int | np.integer) or max_length < 1:
+            raise DataError(
+                f"`max_length` is {max_length!r:.60}, expected a whole number above 0: give that of the "
+                "generator."
+            )
         sequences = [_tokens(line, self.level) for line in _lines(lines)]
         for number, tokens in enumerate(sequences, start=1):
             if not tokens:
@@ -72,7 +78,11 @@ class LineVocabulary(Vocabulary):
         return self.encode_all([tokens[:max_length] for tokens in sequences], max_length)
 
     def decode_lines(self, sequences: np.ndarray) -> list[str]:
-        """Text of each sequence of int `[M, T]`, up to its end."""
+        """Text of each sequence of int `[M, T]`, up to its end. Raises `DataError` for other shapes."""
+        if np.ndim(sequences) == 1 and len(sequences):
+            raise DataError(
+                "`sequences` have one dimension, expected ids [M, T]: put a single sequence in a list."
+            )
         return [to_text(self.decode(row), self.level) for row in np.asarray(sequences)]
 
 
@@ -85,5 +95,9 @@ def _lines(lines: Iterable[str]) -> Iterable[str]:
 def _tokens(line: str, level: str) -> list[str]:
     if level not in LEVELS:
         raise DataError(f"`level` is {level!r}, expected one of {', '.join(LEVELS)}.")
+    if not isinstance(line, str):
+        raise DataError(
+            f"A line is {line!r:.60}, expected text: decode bytes, and leave out what is missing."
+        )
     line = composed(line)  # as the scripts read it
     return words(line) if level == "word" else list(line)

@@ -1,5 +1,9 @@
 """Errors that a person can fix. Each message is one line: what was given, what was expected, how to fix it."""
 
+import contextlib
+import re
+from collections.abc import Iterator
+
 
 class UserError(ValueError):
     """Base class: the scripts print the message as one line and exit with code 2.
@@ -18,6 +22,16 @@ class UsageError(UserError):
 
 class DataError(UserError):
     """A file or corpus that cannot be used."""
+
+
+@contextlib.contextmanager
+def named_as_arguments() -> Iterator[None]:
+    """In messages `num_rollouts` in place of --num-rollouts, as a caller of the library gives it."""
+    try:
+        yield
+    except UserError as error:
+        said = re.sub(r"--([a-z][a-z0-9-]*)", lambda m: f"`{m[1].replace('-', '_')}`", str(error))
+        raise type(error)(said) from None
 
 
 def shown(text: str) -> str:

@@ -354,11 +354,43 @@ def test_early_stopping_of_keras_restores_the_best_weights():
             "`policy_update` guided needs `discriminator` pr",
         ),
         ({"reward": 3}, ValueError, "`reward` is 3, expected None, a function"),
+        ({"d_steps": 2.5}, TypeError, "`d_steps` is 2.5, expected a whole number"),
+        ({"d_steps": True}, TypeError, "`d_steps` is True, expected a whole number"),
+        ({"g_learning_rate": "1"}, TypeError, "`g_learning_rate` is '1', expected a number"),
+        ({"d_patience": 1.5}, TypeError, "`d_patience` is 1.5, expected a whole number or None"),
+        ({"check_numerics": 1}, TypeError, "there is no setting"),
+        ({"optimizer": "adamw"}, TypeError, "`optimizer` is 'adamw', expected one of adam, rms"),
+        ({"seed": None}, TypeError, "`seed` is None, expected a whole number"),
     ],
 )
 def test_wrong_arguments_are_refused(changes, error, message):
     with pytest.raises(error, match=message):
         make(**changes)
+
+
+def test_models_in_the_wrong_order_are_refused():
+    generator, discriminator = MODELS.take()
+    with pytest.raises(TypeError, match="`generator` is of type Discriminator, expected a gener"):
+        seqgan.SeqGAN(discriminator, generator)
+
+
+@pytest.mark.parametrize("num", [-1, 1.5, "1", True])
+def test_a_number_of_epochs_or_rounds_is_a_count(trained, num):
+    for method, name in ((trained[0].pretrain, "epochs"), (trained[0].fit, "rounds")):
+        with pytest.raises(ValueError, match=f"`{name}` is {num!r}, expected a whole number of at"):
+            method(some_tokens(), num)
+
+
+def test_numbers_of_numpy_are_saved(tmp_path):
+    model = make(seed=np.int64(3), g_learning_rate=np.float32(0.5), d_steps=np.int32(2))
+    model.pretrain(some_tokens(), np.int64(1))
+    model.save(tmp_path / "model")
+    assert seqgan.SeqGAN.load(tmp_path / "model").settings == model.settings
+
+
+@pytest.mark.parametrize("callbacks", [None, keras.callbacks.TerminateOnNaN()])
+def test_callbacks_are_given_as_to_keras(callbacks):
+    assert make().pretrain(some_tokens(), 1, callbacks=callbacks).epoch == [0]
 
 
 def test_guided_updates_learn_from_a_discriminator_of_prefixes(tmp_path):
@@ -434,6 +466,18 @@ def test_lines_become_ids_and_lines_again():
     assert vocabulary.encode_lines(lines, 3, truncate=True).shape == (3, 3)
     with pytest.raises(DataError, match="Line 2 is blank"):
         vocabulary.encode_lines(["a dog", " "], 3)
+    for length in (0, -1, 2.0):
+        with pytest.raises(DataError, match=f"`max_length` is {length}, expected a whole number"):
+            vocabulary.encode_lines(lines, length, truncate=True)
+    for wrong in (None, b"a dog", ["a", "dog"]):
+        with pytest.raises(DataError, match=r"A line is .*, expected text"):
+            seqgan.Vocabulary.from_lines(["a dog", wrong])
+    with pytest.raises(DataError, match=r"expected ids \[M, T\]: put a single sequence in a list"):
+        vocabulary.decode_lines(ids[0])
+    with pytest.raises(
+        DataError, match=r"`min_count` 9 leaves no token of .*: give at most `min_c"
+    ):
+        seqgan.Vocabulary.from_lines(lines, min_count=9)
 
 
 def test_an_export_is_read_by_the_script(trained, tmp_path):
@@ -447,6 +491,10 @@ def test_an_export_is_read_by_the_script(trained, tmp_path):
     saved = json.loads((tmp_path / "export" / "assets" / "vocabulary.json").read_text())
     assert saved["size"] == V
     trained[0].export(tmp_path / "export", vocabulary)  # again, in its place
+    for wrong, given in ((seqgan.Vocabulary.from_lines(["a b"]), "size 5"), ({}, "of type dict")):
+        with pytest.raises(ValueError, match=f"`vocabulary` .*{given}, expected"):
+            trained[0].export(tmp_path / "wrong", wrong)
+    assert not (tmp_path / "wrong").exists()
     (tmp_path / "export" / "assets" / "notes.txt").write_text("mine")
     with pytest.raises(FileExistsError, match=r"already holds other files, as 'assets/notes\.txt'"):
         trained[0].export(tmp_path / "export", vocabulary)

@@ -13,7 +13,7 @@ class CallbackJournal(MemoryJournal):
     Args:
         seed: decides every random draw.
         model: what callbacks see as `self.model`; one that sets `model.stop_training` ends the stage.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks; a single one and None are accepted as Keras does.
         stage: whose steps are the epochs.
         steps: number of steps that the stage is to have.
         verbose: whether to print a line of figures for each step, of other stages too.
@@ -23,7 +23,7 @@ class CallbackJournal(MemoryJournal):
         self,
         seed: int,
         model: keras.Model,
-        callbacks: Sequence[keras.callbacks.Callback],
+        callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback | None,
         stage: str,
         steps: int,
         verbose: bool = False,
@@ -32,8 +32,10 @@ class CallbackJournal(MemoryJournal):
         self._model = model
         self._stage = stage
         self.history = keras.callbacks.History()
+        if isinstance(callbacks, keras.callbacks.Callback):
+            callbacks = [callbacks]
         self._callbacks = keras.callbacks.CallbackList(
-            [*callbacks, self.history], model=model, epochs=steps, verbose=0
+            [*(callbacks or ()), self.history], model=model, epochs=steps, verbose=0
         )
         self._steps = steps
         self._verbose = verbose

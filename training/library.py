@@ -1,15 +1,14 @@
 """Helpers of `seqgan.SeqGAN`: its settings, what they name, validation loss, and repeated calls."""
 
-import contextlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import tensorflow as tf
 
-from files.errors import UsageError
+from data.vocabulary import Vocabulary
+from files.errors import named_as_arguments
 from metrics.nll import sequence_nll
 from models.checks import check_same_data, check_tokens
 from models.generator import Generator
@@ -57,10 +56,19 @@ def configure(
         given: fields of `Settings` that the algorithm uses.
 
     Raises:
-        TypeError: a name is not a setting of the library.
+        TypeError: a name is not a setting of the library, or a model or a value is of another type.
         UsageError: a value is out of its bounds.
         ValueError: a reward that is none, or that these settings would not use.
     """
+    for name, model, kind in (
+        ("generator", generator, Generator),
+        ("discriminator", discriminator, Judge),
+    ):
+        if not isinstance(model, kind):
+            raise TypeError(
+                f"`{name}` is of type {type(model).__name__}, expected a {name}; make one, and pass the "
+                "generator first."
+            )
     check_same_data(generator, discriminator=discriminator)
     options = options_of(Settings)
     names = [k for k, meant in options.items() if meant.group not in _OF_SCRIPTS]
@@ -70,13 +78,15 @@ def configure(
     for name in given:
         if name not in names:
             raise TypeError(f"there is no setting {name!r}, expected one of {', '.join(names)}.")
+    given, seed = plain_values(**given), plain_values(seed=seed)["seed"]
+    check_types({"seed": seed, **given})
     named = isinstance(reward, str)
     if named and reward not in _NAMED_REWARDS:
         raise ValueError(f"`reward` is {reward!r}, expected one of {', '.join(_NAMED_REWARDS)}.")
     of_models: dict[str, Any] = {"discriminator": name_of(discriminator)}
     of_models |= {"reward": reward} if named else {}
     settings = Settings(seed=seed, eval_every=1, temperatures=(), **of_models, **given)
-    with _named_as_arguments():
+    with named_as_arguments():
         settings.check()
     if reward is not None and settings.policy_update == "guided":
         raise ValueError(
@@ -88,14 +98,51 @@ def configure(
     return settings, user_reward(reward)
 
 
-@contextlib.contextmanager
-def _named_as_arguments() -> Iterator[None]:
-    """In messages `num_rollouts` in place of --num-rollouts, as the library's settings are given."""
-    try:
-        yield
-    except UsageError as error:
-        said = re.sub(r"--([a-z][a-z0-9-]*)", lambda m: f"`{m[1].replace('-', '_')}`", str(error))
-        raise UsageError(said) from None
+def plain_values(**values: Any) -> dict[str, Any]:
+    """The values by name; for NumPy scalars Python's numbers, which JSON can hold."""
+    return {k: v.item() if isinstance(v, np.generic) else v for k, v in values.items()}
+
+
+def check_types(given: dict[str, Any]) -> None:
+    """Raises `TypeError` for a value that is not of its setting's type or among its choices."""
+    hints = get_type_hints(Settings)
+    words = {int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
+    for name, value in given.items():
+        kinds = get_args(hints[name]) or (hints[name],)
+        accepted = (*kinds, int) if float in kinds else kinds
+        if isinstance(kinds[0], str):
+            fits, expected = value in kinds, f"one of {', '.join(kinds)}"
+        elif isinstance(value, bool):
+            fits, expected = bool in kinds, words[kinds[0]]
+        else:
+            fits = isinstance(value, accepted)
+            expected = " or ".join(words[kind] for kind in kinds)
+        if not fits:
+            raise TypeError(f"`{name}` is {value!r:.60}, expected {expected}.")
+
+
+def count_of(name: str, value: Any) -> int:
+    """A number of epochs or rounds. Raises `ValueError` for what is none."""
+    value = plain_values(value=value)["value"]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(
+            f"`{name}` is {value!r:.60}, expected a whole number of at least 0; give 1 or more to train."
+        )
+    return value
+
+
+def check_vocabulary(vocabulary: Any, generator: Generator) -> None:
+    """Raises `ValueError` for what is not the vocabulary of the generator."""
+    if not isinstance(vocabulary, Vocabulary):
+        raise ValueError(
+            f"`vocabulary` is of type {type(vocabulary).__name__}, expected a Vocabulary; give the one that "
+            "encoded the training data."
+        )
+    if vocabulary.size != generator.vocab_size:
+        raise ValueError(
+            f"`vocabulary` has the size {vocabulary.size}, expected that of the generator, "
+            f"{generator.vocab_size}; give the one that encoded the training data."
+        )
 
 
 def check_reward_of(folder: Any, reward: Any, own: bool) -> None:
@@ -114,18 +161,19 @@ def check_reward_of(folder: Any, reward: Any, own: bool) -> None:
 
 def of_pretrain(settings: Settings, epochs: int) -> Settings:
     """The settings of a call of `pretrain`."""
-    return replace(settings, algorithm="mle", mle_epochs=epochs)
+    return replace(settings, algorithm="mle", mle_epochs=count_of("epochs", epochs))
 
 
 def of_fit(settings: Settings, rounds: int) -> Settings:
     """The settings of a call of `fit`, which trains no maximum likelihood."""
+    rounds = count_of("rounds", rounds)
     return replace(settings, mle_epochs=0, mle_patience=None, mle_rate_cuts=0, rounds=rounds)
 
 
 def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tensor:
     """Training sequences int32 `[M, T]`. Raises `ValueError` for what they cannot be."""
     tokens = check_tokens(real, generator.vocab_size, generator.max_length, "real")
-    with _named_as_arguments():
+    with named_as_arguments():
         settings.check_fits(len(tokens))
     return tokens
 
