@@ -20,7 +20,7 @@ import tyro
 
 from files.errors import DataError, UsageError
 from files.reading import read_json
-from files.writing import write_json, write_text
+from files.writing import check_folders, write_json, write_text
 from reports.markdown import between_marks, marks
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -60,9 +60,12 @@ def with_tables(text: str, tables: dict[str, str]) -> tuple[str, list[str]]:
 
 
 def read_markdown(path: Path) -> str:
-    """The file of --write."""
+    """The file of --write, with the ends of lines that it has."""
+    if not path.is_file():
+        what = "is not a file" if path.exists() else "does not exist"
+        raise UsageError(f"--write is {path}, which {what}. Name a Markdown file with the marks.")
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError(
             f"--write is {path}, which is not UTF-8 text. Name a Markdown file."
@@ -97,16 +100,21 @@ def main(arguments: list[str] | None = None) -> None:
     if not runs:
         given = ", ".join(map(str, settings.runs))
         raise UsageError(f"no complete run in {given}. Name folders of finished runs.")
+    check_folders(settings.json)
     check_report(settings.json)
+    if settings.figures is not None and settings.figures.exists() and not settings.figures.is_dir():
+        raise UsageError(f"--figures is {settings.figures}, which is a file. Name a folder.")
     sections = make_sections(runs)
     tables = make_tables(sections)
+    text, without = "", list[str]()
+    if settings.write is not None:
+        headline = headline_table(sections)  # a part of the first table, so it is not printed
+        more = {"headline": headline} if headline else {}
+        text, without = with_tables(read_markdown(settings.write), tables | more)
     print("\n\n".join(tables.values()))
     if settings.json is not None:
         write_json(settings.json, json_report(sections), allow_nan=False)
     if settings.write is not None:
-        if headline := headline_table(sections):  # a part of the first table, so it is not printed
-            tables["headline"] = headline
-        text, without = with_tables(read_markdown(settings.write), tables)
         write_text(settings.write, text)
         for name in without:
             print(

@@ -36,7 +36,7 @@ def marks(name: str, maker: str) -> tuple[str, str]:
 
 
 def between_marks(text: str, name: str, table: str, maker: str) -> str:
-    """The document with a table, as Markdown, between its marks.
+    """The document with a table, as Markdown, between its marks; its ends of lines are kept.
 
     Raises:
         UsageError: a mark is missing.
@@ -45,7 +45,9 @@ def between_marks(text: str, name: str, table: str, maker: str) -> str:
     start, end = text.find(before), text.find(after)
     if not 0 <= start < end:
         raise UsageError(f"--write needs a file with the lines {before} and {after}.")
-    return f"{text[: start + len(before)]}\n{table}\n{text[end:]}"
+    start += len(before)
+    newline = "\r\n" if text.startswith("\r\n", start) else "\n"  # on Windows
+    return newline.join([text[:start], *table.split("\n"), text[end:]])
 
 
 def insert(text: str, tables: dict[str, Table], maker: str) -> str:

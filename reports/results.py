@@ -2,7 +2,7 @@
 
 import csv
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,8 @@ class Run:
     def at_temperatures(self, which: str) -> dict[float, Figures]:
         """Figures by sampling temperature, of the generator "final" or of its start, "mle"."""
         found = {}
-        for entry in self._part("temperatures").get(which) or ():
+        entries = self._part("temperatures").get(which)
+        for entry in entries if isinstance(entries, list) else ():
             figures = figures_of(entry)
             if "temperature" in figures:
                 found[figures.pop("temperature")] = figures
@@ -138,8 +139,8 @@ class Run:
     @property
     def memory(self) -> float | None:
         """Peak memory in GB."""
-        peak = self.result.get("peak_memory_mb")
-        return peak / 1000 if isinstance(peak, int | float) else None
+        peak = figures_of({"mb": self.result.get("peak_memory_mb")}).get("mb")
+        return None if peak is None else peak / 1000
 
     def curve(self) -> list[Step]:
         """The rows of the table next to the result file; none where there is no table.
@@ -171,13 +172,15 @@ def figures_of(given: Any) -> Figures:
     if not isinstance(given, Mapping):
         return {}
     numbers = {k: v for k, v in given.items() if isinstance(v, int | float)}
-    return {k: float(v) for k, v in numbers.items() if math.isfinite(v)}
+    # JSON may hold whole numbers that no float can.
+    return {k: float(v) for k, v in numbers.items() if abs(v) <= sys.float_info.max}
 
 
 def _fault(result: dict[str, Any]) -> str | None:
     """Why a result cannot be used, in words; None if it can."""
     for name, kind in NEEDED.items():
-        if not isinstance(result.get(name), kind):
+        value = result.get(name)
+        if not isinstance(value, kind) or (isinstance(value, str) and not value.isprintable()):
             return f"has no valid {name}"
     if result["algorithm"] not in ALGORITHMS:
         return f"has the algorithm {result['algorithm']}, expected one of {', '.join(ALGORITHMS)}"
@@ -213,6 +216,9 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
                     f"{config.parent}: the run is not complete; continue it by --resume"
                 )
         for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+            if file != path and not file.is_file():  # a pipe could block
+                left_out.append(f"{file}: is not a regular file")
+                continue
             try:
                 result = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError, RecursionError) as error:

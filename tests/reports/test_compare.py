@@ -55,6 +55,31 @@ def test_tables_without_marks_are_skipped_and_named():
         with_tables(half, {"oracle": "new", "significance": "more"})
 
 
+def test_the_ends_of_lines_are_kept(folder, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_bytes("\r\n".join(["a", *marks("oracle", MAKER), "b", ""]).encode())
+    main([str(folder), "--write", str(page)])
+    written = page.read_bytes()
+    assert written.startswith(b"a\r\n<!--") and written.endswith(b"-->\r\nb\r\n")
+    assert b"| SeqGAN |" in written and written.count(b"\n") == written.count(b"\r\n")
+
+
+def test_what_cannot_be_written_is_said_before_anything_is(folder, tmp_path, capsys):
+    (tmp_path / "page.md").write_text("mine")
+    for flags, said in (
+        (["--write", tmp_path / "none.md"], "none.md, which does not exist. Name a Markdown"),
+        (["--write", tmp_path], "which is not a file. Name a Markdown file"),
+        (["--write", tmp_path / "page.md"], "--write needs a file with the lines"),
+        (["--json", tmp_path], "is a folder, expected a file to write"),
+        (["--json", tmp_path / "none" / "a.json"], "there is no folder .*none for a.json"),
+        (["--figures", tmp_path / "page.md"], "page.md, which is a file. Name a folder"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            main([str(folder), "--json", str(tmp_path / "new.json"), *map(str, flags)])
+        assert capsys.readouterr().out == ""
+    assert not (tmp_path / "new.json").exists()
+
+
 def test_write_twice_gives_the_same(folder, tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text("a\n" + "\n".join(marks("oracle", MAKER)) + "\nb\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """Reading results: which runs count, what is left out and said, and what old files lack."""
 
 import json
+import os
 
 import pytest
 
@@ -41,6 +42,8 @@ def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
         ({"seed": "1"}, "no valid seed"),
         ({"algorithm": "gan"}, "expected one of random, mle, ss, pg-bleu, seqgan"),
         ({"settings": {}}, "no oracle among its settings"),
+        ({"preset": "a\nb"}, "no valid preset"),
+        ({"task": "\x1b[2J"}, "no valid task"),
     ],
 )
 def test_a_result_that_cannot_be_used_is_left_out_and_said(tmp_path, change, message):
@@ -151,6 +154,20 @@ def test_figures_that_are_no_finite_numbers_are_missing(tmp_path):
     (tmp_path / "a.json").write_text(text)
     (run,) = find_runs([tmp_path])[0]
     assert "nll_oracle" not in run.metrics and "nll_test" in run.metrics
+
+
+def test_numbers_that_are_too_large_and_parts_of_another_kind_are_missing(tmp_path):
+    huge = 10**400
+    changes = {"peak_memory_mb": huge, "seconds": {"mle": huge}, "temperatures": {"final": 5}}
+    (run,) = runs({**result(), "metrics": {"nll_oracle": huge, "nll_test": -huge}, **changes})
+    assert (run.metrics, run.memory, run.minutes()) == ({}, None, 0)
+    assert run.at_temperatures("final") == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_named_pipe_is_left_out(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    assert find_runs([tmp_path]) == ([], [f"{tmp_path / 'pipe.json'}: is not a regular file"])
 
 
 def test_real_data_and_source():
