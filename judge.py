@@ -50,7 +50,7 @@ class JudgeSettings:
     """Real sequences of a new test, and sequences of each run. Default: 20."""
     seed: int | None = None
     """Of a new test: the same seed draws the same sequences. Default: 1."""
-    corpus: str | None = None
+    corpus: Annotated[str | None, tyro.conf.arg(metavar="STR")] = None
     """Path of the corpus of the runs, if it has moved since they were trained."""
 
     layout: Literal["one", "page"] = "one"

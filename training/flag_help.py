@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NoReturn, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, get_args, get_type_hints
 
 import tyro
 
@@ -68,7 +68,8 @@ def _shown(name: str, hint: Any, meant: Option, presets: tuple[str, ...], value:
     if name == "preset" and presets:
         hint = Literal[presets]
         text = " ".join([text, *(f"{preset}: {PURPOSES[preset]}." for preset in presets)])
-    marks: tuple[Any, ...] = (tyro.conf.arg(help=text),)
+    any_text = str in get_args(hint)  # of which "None" is one
+    marks: tuple[Any, ...] = (tyro.conf.arg(help=text, metavar="STR" if any_text else None),)
     if value is False:
         marks += (tyro.conf.FlagCreatePairsOff,)
     return Annotated[(hint, *marks)]

@@ -132,7 +132,8 @@ def given_values(kind: type, arguments: Sequence[str]) -> dict[str, Any]:
     try:
         known, unknown = read([_with_hyphens(each) for each in arguments])
     except argparse.ArgumentError as error:
-        raise UsageError(f"{error.argument_name} {error.message}. See --help.") from None
+        hint = _hyphen_hint(str(error.argument_name), arguments, flags)
+        raise UsageError(f"{error.argument_name} {error.message}.{hint} See --help.") from None
     if unknown:
         raise _unknown(unknown[0].partition("=")[0], flags)
     given = {name: value for name, value in vars(known).items() if value is not _ABSENT}
@@ -183,8 +184,8 @@ def _alternatives(kinds: Sequence[Any]) -> list[Any]:
 
 def _value(alternatives: Sequence[Any], text: str) -> Any:
     """The value that a text stands for, or `ArgumentTypeError`."""
-    if types.NoneType in alternatives and text == "None":
-        return None
+    if types.NoneType in alternatives and text == "None" and str not in alternatives:
+        return None  # but where any text is a value, it is that text
     if text in alternatives:
         return text
     for kind in alternatives:
@@ -203,6 +204,15 @@ def _with_hyphens(argument: str) -> str:
         return argument
     name, equals, value = argument.partition("=")
     return name.replace("_", "-") + equals + value
+
+
+def _hyphen_hint(name: str, arguments: Sequence[str], flags: Sequence[str]) -> str:
+    """How to write a value that looks like a flag, where the flag of that name is followed by one."""
+    given = [_with_hyphens(each) for each in arguments]
+    after = arguments[given.index(name) + 1 :] if name in given else ()
+    if not after or not after[0].startswith("-") or _with_hyphens(after[0]) in flags:
+        return ""
+    return f" A value that begins with a hyphen follows an equals sign: {name}={shlex.quote(after[0]):.60}."
 
 
 def _unknown(given: str, flags: Sequence[str]) -> UsageError:

@@ -14,6 +14,7 @@ from files.errors import UsageError
 from training.flags import given_values, parse, read_flags
 from training.options import flag, options_of
 from training.presets import ALL_PRESETS, ORACLE_PRESETS, PURPOSES, SPEECH_PRESETS, TEXT_PRESETS
+from training.sample_settings import SampleSettings
 from training.settings import GROUPS
 from training.task_settings import OracleSettings
 
@@ -85,6 +86,11 @@ def refused(kind, *arguments: str) -> str:
         (("extra",), "'extra' belongs to no flag. See --help."),
         (("--seed",), "--seed expected one argument. See --help."),
         (("--seed", "--resume"), "--seed expected one argument. See --help."),
+        (
+            ("--clip-norm", "-1e5"),
+            "--clip-norm expected one argument. A value that begins with a hyphen follows an equals "
+            "sign: --clip-norm=-1e5. See --help.",
+        ),
         (("--seed", "1.5"), "--seed is '1.5', expected a whole number. See --help."),
         (("--seed", "9" * 5000), f"--seed is '{'9' * 59}, expected a whole number. See --help."),
         (("--clip-norm", "x"), "--clip-norm is 'x', expected a number. See --help."),
@@ -113,6 +119,14 @@ def test_flags_may_have_an_equals_sign_or_underscores_and_the_last_one_counts():
     assert (settings.max_length, settings.seed, settings.temperatures) == (7, 2, (0.5, 2.0))
     assert parsed("--temperatures").temperatures == ()
     assert parsed("--oracle-file=--a_b=c", "--oracle", "published").oracle_file == Path("--a_b=c")
+
+
+def test_none_is_a_text_where_any_text_is_a_value():
+    assert parse(TEXT_PRESETS, ["--column", "None"]).column == "None"
+    assert read_flags(SampleSettings, SampleSettings(), ["--prefix", "None"]).prefix == "None"
+    assert (
+        read_flags(SampleSettings, SampleSettings(), ["--temperature", "None"]).temperature is None
+    )
 
 
 def test_a_switch_can_be_turned_on_and_off():
