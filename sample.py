@@ -14,6 +14,7 @@ import files.script_start  # noqa: F401  # first, since it checks Python and its
 # isort: split
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,13 +105,15 @@ def output(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     check_folders(path)
-    temporary = path.with_name(f"writing-{path.name}")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+    temporary = path.with_name(f"writing-{os.getpid()}-{path.name[:40]}")
+    with open(temporary, "x", encoding="utf-8", newline="\n") as file:  # of no one else
+        try:
             yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            file.close()
+            SampleSettings(out=path).check_new()  # drawing many takes a while
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def lines_of(

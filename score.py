@@ -18,6 +18,7 @@ from typing import Annotated
 import tyro
 
 from files.errors import UsageError
+from files.terminal import without_controls
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -29,10 +30,10 @@ class ScoreSettings:
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = Path()
     """Folder of a run, or of its exported generator."""
     file: Annotated[
-        Path,
+        Path | None,
         tyro.conf.Positional,
         tyro.conf.arg(metavar="FILE", help_behavior_hint="(required)"),
-    ] = Path()
+    ] = None
     """What to score: text with one sequence per line, ids for the oracle, or MIDI files for tunes."""
     compare: Annotated[tuple[Path, ...], tyro.conf.arg(help_behavior_hint="(default: none)")] = ()
     """Other runs to compare with: all are ranked by nats per character, on the lines without tokens unknown to any."""
@@ -42,7 +43,7 @@ class ScoreSettings:
 
 def main(arguments: list[str] | None = None) -> None:
     settings = read_flags(ScoreSettings, ScoreSettings(), arguments, prog="score.py")
-    if settings.file == Path():
+    if settings.file is None:
         raise UsageError(
             "no FILE is given, expected RUN and FILE. Name both: python score.py runs/text lines.txt"
         )
@@ -59,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     from reports.scores import Scorer, compare, comparison_table, score_table
 
     scorers = [Scorer(run) for run in (settings.run, *settings.compare)]
+    if scorers[0].writes == "text":
+        warn_of_tables(settings.file)
     quiet()  # TensorFlow is imported here, after all that could be wrong without it
     if settings.compare:
         ranks = compare(scorers, settings.file)
@@ -66,8 +69,21 @@ def main(arguments: list[str] | None = None) -> None:
     else:
         scores = scorers[0].scores(settings.file)
         lines = map(_json, scores) if settings.json else score_table(scores)
+    on_terminal = sys.stdout.isatty()
     for line in lines:
-        print(line)
+        print(without_controls(line) if on_terminal else line)
+
+
+def warn_of_tables(path: Path) -> None:
+    """Warns of a file whose lines are not the text in it."""
+    from data.columns import looks_like
+
+    if table := looks_like(path):
+        print(
+            f"warning: {path} looks like {table['format']}, but its lines are scored as plain text, "
+            "separators and markup included. Save the text alone, one sequence a line.",
+            file=sys.stderr,
+        )
 
 
 def _json(value) -> str:

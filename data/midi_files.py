@@ -58,8 +58,7 @@ def read_midi_files(path: Path, wanted: Callable[[PurePosixPath], bool]) -> Cont
             return _read_all(path, _in_folder(path, wanted))
         if not path.exists():
             raise DataError(
-                f"{path} does not exist, expected a zip or a folder of MIDI files: "
-                "check the path, or use --corpus sample."
+                f"{path} does not exist, expected a zip or a folder of MIDI files: check the path."
             )
         if not path.is_file():  # a pipe or a device could block or never end
             raise DataError(
@@ -80,7 +79,7 @@ def read_midi_files(path: Path, wanted: Callable[[PurePosixPath], bool]) -> Cont
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror or error}), expected a zip or a folder of "
-            "MIDI files: check its permissions, or use --corpus sample."
+            "MIDI files: check its permissions."
         ) from error
 
 
@@ -191,7 +190,7 @@ def _open_zip(path: Path, file: io.FileIO) -> zipfile.ZipFile:
     except Exception as error:  # a corrupt directory may raise anything
         raise DataError(
             f"{path} is neither a MIDI file nor a sound zip, expected a zip or a folder of MIDI "
-            "files: give one, or use --corpus sample."
+            "files: give one."
         ) from error
 
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from data.corpus import Corpus, build_corpus
@@ -101,6 +101,28 @@ def read_poems(
                 "fix the line, or leave such lines out with --skip-malformed",
                 f" ({length // LINES} in each of the other poems)" if characters else "",
             )
+
+
+def join_lines(lines: Iterable[tuple[int, str]], length: int) -> Iterator[tuple[int, str]]:
+    """Poems on a line each; those written by `format_poem` are put on one, with its first number.
+
+    Args:
+        lines: number and text, not blank.
+        length: characters of a poem. Lines in a row that together have as many make one.
+    """
+    parts: list[tuple[int, str]] = []
+    held = 0  # characters of the parts, fewer than a poem has
+    for number, line in lines:
+        added = len(characters_without_punctuation(line))
+        if held + added > length:
+            yield from parts
+            parts, held = [], 0
+        parts.append((number, line))
+        held += added
+        if held >= length:
+            yield parts[0][0], "".join(line for _, line in parts)
+            parts, held = [], 0
+    yield from parts
 
 
 def format_poem(characters: Sequence[str]) -> str:

@@ -31,6 +31,8 @@ def find_export(folder: Path) -> Path:
         why = "its run is not complete. Continue it with --resume"
     elif folder.is_dir():
         why = "expected the folder of a complete run. Name one"
+    elif folder.exists():
+        why = "it is a file. Name the folder of a complete run"
     else:
         why = "the folder does not exist. Name the folder of a complete run"
     if folder == Path():  # as without an argument

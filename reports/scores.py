@@ -18,6 +18,7 @@ import numpy as np
 from data.line_codec import LineCodec
 from data.lines import read_lines
 from data.melody import read_tunes
+from data.poems import join_lines
 from files.errors import UsageError
 from models.exported import Exported
 
@@ -108,7 +109,7 @@ class Scorer:
                     score.name, -float(log_prob), int(counted), score.num_characters, score.unknown
                 )
         if not num_characters:
-            reasons = ", ".join(f"{num} {reason}" for reason, num in total.left_out.items())
+            reasons = ", ".join(_left_out(total))
             raise UsageError(
                 f"{path} has no line that can be scored{f' ({reasons})' if reasons else ''}, expected "
                 f"lines of {'' if self.facts.end_token is None else 'at most '}{self.facts.max_length} "
@@ -119,7 +120,7 @@ class Scorer:
     def _rows(self, path: Path, left_out: Counter[str]) -> Iterator[tuple[Score, np.ndarray]]:
         """Each line's score before the generator reads it, and its ids int32 `[T]`."""
         length, end = self.facts.max_length, self.facts.end_token
-        for name, text, tokens in self._sequences(path):
+        for name, text, tokens in self._sequences(path, left_out):
             if len(tokens) > length or (len(tokens) < length and end is None):
                 than = "more" if len(tokens) > length else "fewer"
                 left_out[f"of {than} than {length} tokens"] += 1
@@ -132,18 +133,23 @@ class Scorer:
             num_characters = (len(text) if self.writes in ("text", "poems") else len(tokens)) + 1
             yield Score(name, num_characters=num_characters, unknown=unknown), row
 
-    def _sequences(self, path: Path) -> Iterator[tuple[str, str, Sequence[str]]]:
+    def _sequences(
+        self, path: Path, left_out: Counter[str]
+    ) -> Iterator[tuple[str, str, Sequence[str]]]:
         if self.writes == "tunes":
             length = self.facts.max_length
-            for tune in read_tunes(path)[0]:
+            tunes, skipped = read_tunes(path)
+            left_out.update({f"file: {reason}": len(names) for reason, names in skipped.items()})
+            for tune in tunes:
                 keys = list(map(str, tune.keys))
                 for number in range(max(1, len(keys) // length)):
                     window = keys[number * length : (number + 1) * length]
                     yield f"{tune.name} {number + 1}", "", window
             return
-        for number, line in read_lines(path):
-            if line.strip():
-                yield str(number), line, self.codec.tokens(line)
+        lines = ((number, line) for number, line in read_lines(path) if line.strip())
+        poems = self.writes == "poems"
+        for number, line in join_lines(lines, self.facts.max_length) if poems else lines:
+            yield str(number), line, self.codec.tokens(line)
 
 
 def score_table(scores: Iterator[Score]) -> Iterator[str]:
@@ -161,11 +167,22 @@ def score_table(scores: Iterator[Score]) -> Iterator[str]:
         words = ", ".join(f"{word} ({count})" for word, count in common)
         more = len(score.unknown) - len(common)
         yield (
-            f"unknown, not counted in the figures: {unknown:,} tokens, {len(score.unknown):,} different: "
+            f"unknown, not counted in the figures: {unknown:,} token{'s' * (unknown != 1)}, "
+            f"{len(score.unknown):,} different: "
             f"{words}{f', and {more:,} others' if more else ''}"
         )
-    for reason, count in score.left_out.items():
-        yield f"left out: {count:,} lines {reason}"
+    for what in _left_out(score):
+        yield f"left out: {what}"
+
+
+def _left_out(total: Score) -> Iterator[str]:
+    """How many lines or files were left out, with each reason."""
+    for reason, count in total.left_out.items():
+        if reason.startswith("file: "):
+            noun, rest = "file", reason.removeprefix("file")
+        else:
+            noun, rest = "line", f" {reason}"
+        yield f"{count:,} {noun}{'s' * (count != 1)}{rest}"
 
 
 @dataclass(frozen=True)

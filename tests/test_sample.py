@@ -9,6 +9,7 @@ import pytest
 import sample
 from data.line_codec import LineCodec
 from data.music_export import write_midi
+from files.errors import UsageError
 from files.writing import write_json
 from models.manifest import write_manifest
 from tests import exports
@@ -113,6 +114,23 @@ def test_a_file_is_written_instead(tmp_path):
     assert again.returncode == 2 and "exists already. Give a new file." in again.stderr
 
 
+def test_files_of_others_are_not_overwritten(tmp_path, monkeypatch):
+    (tmp_path / "writing-new.txt").write_text("mine")
+    assert run("sample.py", exports.export("oracle"), "--out", tmp_path / "new.txt").returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"writing-new.txt", "new.txt"}
+    assert (tmp_path / "writing-new.txt").read_text() == "mine"
+
+    def meanwhile(sequences, codec, scorer):
+        (tmp_path / "later.txt").write_text("mine")
+        yield "drawn"
+
+    monkeypatch.setattr(sample, "lines_of", meanwhile)
+    with pytest.raises(UsageError, match=r"later\.txt, which exists already"):
+        sample.main([str(exports.export("oracle")), "--out", str(tmp_path / "later.txt")])
+    assert (tmp_path / "later.txt").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_nothing_is_left_where_the_drawing_fails(tmp_path, monkeypatch):
     def fail(sequences, codec, scorer):
         yield "half"
@@ -152,7 +170,8 @@ def test_an_older_export_draws_what_it_drew_and_says_what_it_cannot(tmp_path):
             ["--prefix", "0"],
             "--prefix holds the id 0, expected ids that others can follow",
         ),
-        ("music", ["--prefix", "no.mid"], "no.mid"),
+        ("music", ["--prefix", "no.mid"], "--prefix is 'no.mid', expected keys from 1 to 88 sep"),
+        ("words", ["--prefix", "None"], "--prefix holds 'none', which the generator does not know"),
         ("oracle", ["--top-p", 0], "--top-p is 0.0, expected a number above 0 and at most 1. Give"),
         ("oracle", ["--top-p", 2], "--top-p is 2.0, expected"),
         ("oracle", ["--top-p", "nan"], "--top-p is nan, expected"),

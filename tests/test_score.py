@@ -1,5 +1,6 @@
 """`score.py`: figures equal to the training code's, what is unknown or left out, and rankings."""
 
+import io
 import json
 import math
 
@@ -60,8 +61,8 @@ def test_the_table_has_the_same_figures(file):
     for row, line in zip(printed[1:5], [*lines, total], strict=True):
         expected = f"{line['nats_per_token']:.4f} {line['perplexity']:.2f}"
         assert row.split()[0] == line["line"] and row.split()[3:] == expected.split()
-    assert printed[5] == ("unknown, not counted in the figures: 1 tokens, 1 different: rivers (1)")
-    assert printed[6:] == ["left out: 1 lines of more than 6 tokens"]
+    assert printed[5] == ("unknown, not counted in the figures: 1 token, 1 different: rivers (1)")
+    assert printed[6:] == ["left out: 1 line of more than 6 tokens"]
 
 
 def test_ids_poems_and_tunes(tmp_path):
@@ -87,6 +88,59 @@ def test_ids_poems_and_tunes(tmp_path):
     first, second, _ = scored("music", tune)
     nats = -exports.generator("music").log_prob(keys[:8].reshape(2, 4)).numpy()
     np.testing.assert_allclose([first["nats"], second["nats"]], nats, atol=1e-5)
+
+
+def test_poems_are_scored_as_sample_writes_them(tmp_path):
+    drawn = run("sample.py", exports.export("poems"), "--num", 3, "--json").stdout
+    expected = [json.loads(line)["log_prob"] for line in drawn.splitlines()]
+    written = run("sample.py", exports.export("poems"), "--num", 3).stdout
+    one = "春雨山水春雨山水春雨山水春雨山水春雨山水\n"
+    for blank, first in (
+        (written, "1"),
+        (written.replace("\n\n", "\n"), "1"),
+        (one + written, "2"),
+    ):
+        (tmp_path / "poems").write_text(f"{blank}春雨\n", encoding="utf-8")
+        *lines, total = scored("poems", tmp_path / "poems")
+        assert [line["line"] for line in lines][-3] == first
+        np.testing.assert_allclose([-line["nats"] for line in lines[-3:]], expected, atol=1e-4)
+        assert total["left_out"] == {"of fewer than 20 tokens": 1}
+
+
+def test_tunes_in_this_folder_are_scored_and_damaged_ones_listed(tmp_path):
+    write_midi([40, 52, 30, 41], tmp_path / "tune.mid")
+    (tmp_path / "broken.mid").write_bytes(b"MThd")
+    (tmp_path / "other.mid").write_bytes(b"MThd")
+    done = run("score.py", exports.export("music"), ".", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    _, line, total, left_out = done.stdout.splitlines()
+    assert line.startswith("tune.mid 1") and total.startswith("all")
+    assert left_out.startswith("left out: 2 files: ")
+    (tmp_path / "tune.mid").unlink()
+    done = run("score.py", exports.export("music"), tmp_path)
+    assert done.returncode == 2 and "can be scored (2 files: " in done.stderr
+
+
+def test_a_table_is_scored_with_a_warning(tmp_path):
+    (tmp_path / "table.csv").write_text("id,text\n1,the river\n")
+    done = run("score.py", exports.export("words"), tmp_path / "table.csv")
+    assert done.returncode == 0 and done.stderr.startswith(
+        f"warning: {tmp_path / 'table.csv'} looks"
+    )
+    (said,) = done.stderr.splitlines()
+    assert "like CSV, but its lines are scored as plain text" in said
+
+
+def test_a_terminal_gets_no_control_characters(tmp_path, monkeypatch):
+    (tmp_path / "lines").write_text("the river \x1b[2J\n")
+    assert "\x1b (1)" in run("score.py", exports.export("words"), tmp_path / "lines").stdout
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("tests.scripts.io.StringIO", Terminal)
+    assert "\x1b" not in run("score.py", exports.export("words"), tmp_path / "lines").stdout
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +185,15 @@ def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
     (tmp_path / "apart").write_text("the river runs\nthe lake\n")
     old = exports.write_old("words", tmp_path / "old")
     for arguments, said in (
+        ((words,), "no FILE is given, expected RUN and FILE. Name both"),
+        ((file, file), f"no exported generator in {file}: it is a file. Name the folder"),
+        ((words, "."), ". is a folder, expected a text file in UTF-8"),
         ((words, tmp_path / "none"), "none does not exist, expected a text file in UTF-8"),
         ((tmp_path, file), f"there is no exported generator in {tmp_path}"),
         ((exports.export("oracle"), tmp_path / "ids"), "There is no id '9', expected ids from 0"),
         (
             (words, tmp_path / "long"),
-            "no line that can be scored (1 of more than 6 tokens), expect",
+            "no line that can be scored (1 line of more than 6 tokens), ex",
         ),
         (
             (words, tmp_path / "apart", "--compare", folder),

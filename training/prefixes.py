@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from data.line_codec import LineCodec
-from data.melody import read_midi
+from data.melody import VOCAB_SIZE, read_midi
 from files.errors import UsageError
 from models.exported import Exported
 
@@ -24,6 +24,11 @@ def read_prefix(text: str, most: int, exported: Exported, codec: LineCodec) -> n
     """
     facts = exported.facts
     if exported.vocabulary["task"] == "music" and not text.replace(" ", "").isdecimal():
+        if not Path(text).exists():
+            raise UsageError(
+                f"--prefix is {text!r:.200}, expected keys from 1 to {VOCAB_SIZE - 1} separated by spaces, or "
+                "the path of a MIDI file. Check it."
+            )
         ids = read_midi(Path(text))
         shown = list(map(str, ids))
     else:

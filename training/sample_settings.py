@@ -38,7 +38,7 @@ class SampleSettings:
     exploration: float | None = None
     """Exploration constant c of the search: a larger one trusts the generator more. Default: 1."""
 
-    prefix: str | None = None
+    prefix: Annotated[str | None, tyro.conf.arg(metavar="STR")] = None
     """Beginning of every sequence: text, ids separated by spaces for the oracle, or a MIDI file."""
     prefix_length: int = 0
     """Use only this many first tokens of the prefix; 0: all."""
@@ -106,6 +106,10 @@ class SampleSettings:
             )
         if self.midi is not None and (self.json or self.out is not None):
             raise UsageError("--midi writes MIDI files instead. Leave out --json and --out.")
+        self.check_new()
+
+    def check_new(self) -> None:
+        """Raises `UsageError` for a file or folder to write that exists."""
         for name, path in (("midi", self.midi), ("out", self.out)):
             if path is not None and os.path.lexists(path):
                 kind = "folder" if name == "midi" else "file"
