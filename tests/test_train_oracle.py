@@ -274,6 +274,8 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
     done = run("train_oracle.py", "--preset", "smoke", "--out", tmp_path)
     assert done.returncode == 2 and "other files" in done.stderr
+    done = run("train_oracle.py", "--preset", "smoke", "--out", tmp_path / "thesis.tex")
+    assert done.returncode == 2 and "thesis.tex is a file, expected a folder. Give" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 

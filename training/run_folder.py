@@ -97,9 +97,10 @@ class RunFolder:
         if self.path.exists() and (
             not self.path.is_dir() or set(os.listdir(self.path)) - NOTHING_YET
         ):
-            what = "a run" if holds_run else "other files"
+            what = "already holds a run" if holds_run else "already holds other files"
+            what = what if self.path.is_dir() else "is a file, expected a folder"
             fix = "Continue it with --resume, or give" if holds_run else "Give"
-            raise UsageError(f"{self.path} already holds {what}. {fix} another --out.")
+            raise UsageError(f"{self.path} {what}. {fix} another --out.")
 
     def release(self) -> None:
         """Lets other processes use the folder."""

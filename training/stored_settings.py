@@ -88,8 +88,11 @@ def load_settings(path: Path, kind: type[S]) -> S:
     types = {field.name: field.type for field in dataclasses.fields(kind)}
     not_stored = {name for name, meant in options_of(kind).items() if not meant.stored}
     presets = next(p for p in ALL_PRESETS if type(p["quick"]) is kind)
+    of_another = False
     try:
-        stored = read_json(path, "expected that of a run", most=1 << 20)["settings"].items()
+        config = read_json(path, "expected that of a run", most=1 << 20)
+        stored = config["settings"].items()
+        of_another = _is_of_another(set(dict(stored)), kind)
         settings = kind(
             **{k: _of_type(k, v, types.get(k)) for k, v in stored if k not in not_stored}
         )
@@ -98,10 +101,24 @@ def load_settings(path: Path, kind: type[S]) -> S:
             raise ValueError(f"there is no preset {settings.preset!r:.60}")
         return settings
     except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        if of_another:
+            script = f"train_{config.get('task')!s:.60}.py"
+            raise UsageError(
+                f"{path.parent} is a run of {script}, expected one of this script. Call {script}, or "
+                "name another run."
+            ) from None
         raise UsageError(
             f"{path} cannot be read as the settings of a run ({error!s:.300}). "
             "Start a new run with another --out."
         ) from None
+
+
+def _is_of_another(names: set[str], kind: type) -> bool:
+    """Whether settings of these names, which are not all those of a kind, are all those of another."""
+    kinds = {type(presets["quick"]) for presets in ALL_PRESETS}
+    known = {each: {field.name for field in dataclasses.fields(each)} for each in kinds}
+    others = (known[each] for each in kinds - {kind})
+    return not names <= known[kind] and any(names <= fields for fields in others)
 
 
 def _of_type(name: str, value: Any, kind: Any) -> Any:

@@ -174,6 +174,20 @@ def test_a_run_can_only_start_from_one_of_maximum_likelihood():
         check_same_start(settings, settings)
 
 
+@pytest.mark.parametrize("task", PRESETS_OF)
+def test_a_run_of_another_script_is_named(tmp_path, task):
+    settings = settings_to_json(PRESETS_OF[task]["smoke"])
+    (tmp_path / "config.json").write_text(json.dumps({"task": task, "settings": settings}))
+    for other, presets in PRESETS_OF.items():
+        if other != task:
+            with pytest.raises(UsageError, match=f"is a run of train_{task}.py, expected one of t"):
+                parse(presets, ["--resume", "--out", str(tmp_path)])
+    with_more = {**settings, "of_a_later_version": 1}
+    (tmp_path / "config.json").write_text(json.dumps({"task": task, "settings": with_more}))
+    with pytest.raises(UsageError, match="there is no setting 'of_a_later_version'"):
+        parse(PRESETS_OF[task], ["--resume", "--out", str(tmp_path)])
+
+
 def test_changed_settings_leave_out_what_names_the_run():
     settings = parsed(
         "--seed", "7", "--oracle", "seed:3", "--algorithm", "mle", "--mle-epochs", "3"
