@@ -37,7 +37,8 @@ class Difference(NamedTuple):
     Attributes:
         mean_difference: mean score of a less that of b.
         p_texts: whether the texts differ, to these judges: two-sided permutation of the texts
-            between the sources, all answers about a text together.
+            between the sources, all answers about a text together; nan where a source has answers
+            about fewer than two texts.
         p_judges: whether judges tell the sources apart, on these texts: two-sided permutation
             of the sources within each judge; nan for fewer than two judges.
         num_judges: judges with answers about both sources.
@@ -115,7 +116,7 @@ def difference(a: np.ndarray, b: np.ndarray, seed: int = 0) -> Difference:
     of_judges = np.nanmean(a, axis=1) - np.nanmean(b, axis=1)
     return Difference(
         mean_difference,
-        _p_value(texts, "independent", seed),
+        _p_value(texts, "independent", seed) if min(map(len, texts)) > 1 else math.nan,
         _p_value([of_judges], "samples", seed) if len(of_judges) > 1 else math.nan,
         len(of_judges),
     )

@@ -114,6 +114,15 @@ def test_one_judge_gives_a_test_of_texts_alone():
     assert math.isnan(found.p_judges) and found.p_texts == pytest.approx(2 / 252)
 
 
+@pytest.mark.parametrize("others", [1, 4])
+def test_one_text_of_a_source_gives_a_test_of_judges_alone(others):
+    a, b = np.full([3, 2], np.nan), np.zeros([3, others])
+    a[:, 1] = 1  # the other text has no answer yet
+    for found in (difference(a, b), difference(b, a)):
+        assert math.isnan(found.p_texts) and found.p_judges == pytest.approx(2 / 8)
+        assert abs(found.mean_difference) == 1
+
+
 def test_equal_answers_are_no_difference():
     found = difference(np.ones([3, 4]), np.ones([3, 4]))
     assert found[:3] == (0, 1, 1)

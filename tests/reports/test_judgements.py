@@ -84,6 +84,14 @@ def test_a_source_without_answers_has_dashes():
     assert "is not defined: all answers are equal" in report
 
 
+def test_one_answer_about_each_source_makes_a_report():
+    given = np.full([1, 12], np.nan)
+    given[0, :3] = [1, 0, 1]
+    report = make_report(judgements_of("text", SOURCES, SOURCE_OF, given))
+    assert "1 judge (0 with all 12 answers), 3 answers" in report
+    assert cells(report, "real vs poems-mle (MLE)")[1:] == ["+1.000", "–", "–", "1"]
+
+
 def test_without_any_answer_there_is_no_report():
     for given in (np.zeros([0, 12]), np.full([1, 12], np.nan)):
         with pytest.raises(UsageError, match="nobody has answered yet"):
