@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from reports.paper import TABLE_1
 from reports.results import ALGORITHMS, PROTOCOL, Run
@@ -165,7 +164,7 @@ def _protocol(run: Run) -> tuple[str, int, int]:
 
 def _title(run: Run) -> str:
     if run.task != "oracle":
-        corpus = Path(run.source).name
+        corpus = run.source_name
         name = corpus if corpus.startswith(run.task) else f"{run.task}: {corpus}"
     elif run.source == "published":
         name = "published oracle"
@@ -186,16 +185,20 @@ def make_sections(runs: list[Run]) -> list[Section]:
     groups: dict[tuple, list[Run]] = defaultdict(list)
     for run in runs:
         task, preset = _place(run.task, TASKS), _place(run.preset, PRESETS)
-        published = (run.source != "published", run.source)
-        groups[(*task, *published, *preset, _title(run), _protocol(run))].append(run)
-    titles = [title for *_, title, _ in groups]
+        published = (run.source != "published", run.source_name)
+        key = (*task, *published, *preset, _title(run), _protocol(run), run.trained_on)
+        groups[key].append(run)
     sections = []
     for key in sorted(groups):
-        members = groups[key]
-        title, (variant, samples, self_bleu_samples) = key[-2:]
-        if titles.count(title) > 1:
+        members, first = groups[key], groups[key][0]
+        title, protocol = key[-3:-1]
+        alike = [other[-2:] for other in groups if other[-3] == title]
+        if len({others for others, _ in alike}) > 1:
+            variant, samples, self_bleu_samples = protocol
             title += f", {samples:,} and {self_bleu_samples:,} samples, {variant}"
-        first = members[0]
+        if len({others for _, others in alike}) > 1:
+            known = f"split_hash {first.split_hash[:8]}"
+            title += f", {known if first.split_hash else first.source}"
         rows, ablations = _make_rows(
             members, first.task == "oracle" and first.source == "published"
         )

@@ -72,6 +72,24 @@ class Run:
         return str(self.settings["oracle" if self.task == "oracle" else "corpus"])
 
     @property
+    def source_name(self) -> str:
+        """The oracle, or the corpus without the folders of its path."""
+        return Path(self.source).name
+
+    @property
+    def split_hash(self) -> str:
+        """Equal for corpora of the same sequences in the same parts, whatever the path of the file.
+
+        Empty on synthetic data, and in results that do not say.
+        """
+        return str(self.data.get("split_hash") or "")
+
+    @property
+    def trained_on(self) -> tuple[str, str]:
+        """Equal for runs on the same data: a file can change, or move, between two runs."""
+        return self.source_name, self.split_hash or self.source
+
+    @property
     def metrics(self) -> Figures:
         return figures_of(self.result["metrics"])
 
@@ -194,7 +212,7 @@ def _same_run(run: Run) -> str:
     """Equal for two results of the same training, measured in the same way."""
     random_tokens = run.settings.get("random_tokens") if run.algorithm == "random" else None
     measured = [run.settings.get(name) for name in PROTOCOL]
-    data = [run.task, run.source, run.preset, run.changed_data, *measured]
+    data = [run.task, *run.trained_on, run.preset, run.changed_data, *measured]
     return json.dumps([*data, run.algorithm, run.changed, random_tokens, run.seed])
 
 

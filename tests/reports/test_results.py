@@ -76,6 +76,44 @@ def test_a_seed_that_was_measured_in_two_ways_is_two_runs(tmp_path, name, other)
     assert len(make_sections(found)) == 2
 
 
+def of_file(path, split_hash, seed=1, bleu=0.7):
+    """A result on your own file, whose sequences have a hash."""
+    one = poems(seed=seed, bleu=bleu)
+    one["settings"] = {**one["settings"], "corpus": path}
+    more = {"split_hash": split_hash} if split_hash else {}
+    return {**one, "data": {**one["data"], "corpus": "your own file", **more}}
+
+
+def test_runs_on_a_file_that_has_changed_are_no_seeds_of_one_row(tmp_path):
+    for name, one in {
+        "a": of_file("my.txt", "1" * 64, bleu=0.9),
+        "b": of_file("my.txt", "2" * 64, bleu=0.1),  # the same seed
+        "c": of_file("my.txt", "2" * 64, seed=2, bleu=0.3),
+        "d": of_file("old/my.txt", "", bleu=0.5),  # which does not say what it has read
+    }.items():
+        write(tmp_path, name, one)
+    found, left_out = find_runs([tmp_path])
+    assert len(found) == 4 and left_out == []
+    sections = make_sections(found)
+    title = "Poems: my.txt, preset quick"
+    assert {section.title: section.row("SeqGAN").values("bleu_2") for section in sections} == {
+        f"{title}, split_hash 11111111": [0.9],
+        f"{title}, split_hash 22222222": [0.1, 0.3],
+        f"{title}, old/my.txt": [0.5],
+    }
+
+
+def test_runs_on_one_file_by_several_paths_are_seeds_of_one_row(tmp_path):
+    for seed, path in enumerate(["my.txt", "./my.txt", "/data/my.txt"], start=1):
+        write(tmp_path, str(seed), of_file(path, "1" * 64, seed))
+    write(tmp_path, "again", of_file("../my.txt", "1" * 64, seed=3, bleu=0.1))
+    found, left_out = find_runs([tmp_path])
+    assert len(left_out) == 1 and "the same run as" in left_out[0]
+    (section,) = make_sections(found)
+    assert section.title == "Poems: my.txt, preset quick"
+    assert [seed.seed for seed in section.row("SeqGAN").seeds] == [1, 2, 3]
+
+
 def test_random_runs_of_both_kinds_of_tokens_are_two_runs(tmp_path):
     for tokens in ("uniform", "unigram"):
         one = result("random", start=None)
