@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ _SHOWN_COLUMNS = 10
 def read_column(path: Path, column: str) -> Iterator[tuple[int, str]]:
     """The number of the line where each record ends, and the record's text in one column.
 
-    Line ends within the text become spaces; where a record has none in that column it is "".
+    Line ends within the text become spaces; where a record has none in that column it is "". Quotes of
+    tab-separated values that enclose no whole field are part of the text.
 
     Args:
         path: of a table with the names of its columns in the first line (.csv, .tsv), or with a JSON
@@ -99,31 +101,71 @@ def _header(line: str, form: str | None) -> list[str]:
     return [name.strip() for name in names]
 
 
-def _of_csv(path: Path, lines: Iterable[tuple[int, str]], column: str) -> Iterator[tuple[int, str]]:
-    at = 0
-
-    def with_ends() -> Iterator[str]:
-        nonlocal at
-        for number, line in lines:
-            at = number
-            yield f"{line}\n"
-
-    text = with_ends()
-    header = next(text)
+def _of_csv(path: Path, lines: Iterator[tuple[int, str]], column: str) -> Iterator[tuple[int, str]]:
+    _, header = next(lines)
     names = _header(header, _named_format(path))
     if column not in names:
         raise _no_column(path, column, names)
     place = names.index(column)
-    records = csv.reader(text, delimiter=_delimiter(header, _named_format(path)))
+    delimiter = _delimiter(header, _named_format(path))
+    for at, record in _records(path, lines, delimiter, len(names)):
+        if record:
+            yield at, record[place] if place < len(record) else ""
+
+
+def _records(
+    path: Path, lines: Iterator[tuple[int, str]], delimiter: str, columns: int
+) -> Iterator[tuple[int, list[str]]]:
+    """The number of the line where each record ends, and its fields.
+
+    A quote that opens a field and is not closed takes in the lines that follow. In CSV that is an
+    error. Tab-separated values are often written without quoting: there such a quote is text.
+    """
+    again: deque[tuple[int, str]] = deque()  # lines that the record before took in wrongly
+    taken: list[tuple[int, str]] = []  # of the record that is read
+
+    def text() -> Iterator[str]:
+        while numbered := again.popleft() if again else next(lines, None):
+            taken.append(numbered)
+            yield f"{numbered[1]}\n"
+
+    while True:
+        taken.clear()
+        record: list[str] | None = None
+        fault: csv.Error | None = None
+        try:
+            record = next(csv.reader(text(), delimiter=delimiter), None)
+        except csv.Error as error:  # a field that is too long
+            fault = error
+        if not taken:
+            return
+        start, at = taken[0][0], taken[-1][0]
+        if record is not None and (len(taken) > 1 or delimiter == "\t"):
+            fault = _fault(record, [line for _, line in taken], delimiter, columns)
+        if record is not None and fault is None:
+            yield at, record
+        elif delimiter == "\t":
+            yield start, taken[0][1].split(delimiter)
+            again.extendleft(reversed(taken[1:]))
+        else:
+            raise DataError(
+                f"{path} has by line {at} a record that is not valid CSV ({fault}), expected columns as in "
+                f"its first line: fix the quotes from line {start} on."
+            )
+
+
+def _fault(record: list[str], lines: list[str], delimiter: str, columns: int) -> csv.Error | None:
+    """Why lines are not the one record that they were read as; None if they are."""
+    if '"' not in "".join(lines):
+        return None
+    whole = columns > 1 and {line.count("\t") + 1 for line in lines} == {columns}
+    if whole and (len(lines) > 1 or len(record) != columns):
+        return csv.Error("each line is a record")
     try:
-        for record in records:
-            if record:
-                yield at, record[place] if place < len(record) else ""
+        list(csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise DataError(
-            f"{path} has by line {at} a record that is not valid CSV ({error}), expected columns as in its "
-            "first line: fix the quotes before that line."
-        ) from error
+        return error
+    return None
 
 
 def _csv_columns(head: list[str]) -> tuple[str | None, list[str]]:

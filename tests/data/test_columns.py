@@ -70,6 +70,35 @@ def test_a_record_over_several_lines(write):
     assert texts(write('{"text": "one\\r\\ntwo"}\n{"id": 1}\n', "a.jsonl")) == ["one two", ""]
 
 
+def test_quotes_of_tab_separated_values_are_text_unless_they_enclose_a_field(write):
+    """Data sets are often written without quoting: a quote took in the lines up to the next one."""
+    lines = ['"Never," he said', 'A 5" nail', '"Left open', "next", 'the "last" one', '"odd']
+    path = write("id\ttext\n" + "".join(f"{k}\t{line}\n" for k, line in enumerate(lines)), "a.tsv")
+    assert list(read_column(path, "text")) == list(enumerate(lines, start=2))
+    assert texts(path, "id") == list("012345")
+    # Two quotes around a tab, each in a field of its own.
+    assert texts(write('text\tid\n"one\ttwo"\n', "a.tsv")) == ['"one']
+    # A quote that is never closed, before more text than a field may have.
+    rest = [f"line {k}" for k in range(20_000)]
+    path = write("text\tid\n" + "".join(f"{line}\t1\n" for line in ['"open', *rest]), "a.tsv")
+    assert texts(path) == ['"open', *rest]
+
+
+def test_quoted_tab_separated_values_are_unquoted(write):
+    path = write('id\ttext\n1\t"one\n\ntwo ""2"""\n2\t"tab\tin it"\n3\t"three"\n', "a.tsv")
+    assert list(read_column(path, "text")) == [(4, 'one two "2"'), (5, "tab\tin it"), (6, "three")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['text,id\nfine,1\n"open,2\nx,3\ny,4\n', 'text,id\nfine,1\n"open,2\nx,3\n"y",4\n'],
+    ids=["to the end", "to the next quote"],
+)
+def test_a_quote_that_is_not_closed_takes_in_no_lines_in_silence(write, content):
+    message = failure(texts, write(content))
+    assert "record that is not valid CSV" in message and "from line 3 on" in message
+
+
 def test_accents_are_composed(write):
     content = 'cafe\u0301,b\n"cafe\u0301",1\n'
     assert texts(write(content), "café") == texts(write(content), "cafe\u0301") == ["café"]
