@@ -23,6 +23,7 @@ from reports.plot_style import (
     GREY,
     ORANGE,
     PINK,
+    PLAIN_TEXT,
     PLOT_STYLE,
     RED,
     SKY,
@@ -224,6 +225,8 @@ def _short_axis_label(section: Section) -> str:
 # Files
 
 
+_LONGEST_NAME = 100  # characters of a corpus's name: most systems allow 255 bytes in that of a file
+
 KINDS = {
     "curves-rounds": lambda section: curves_figure(section, "steps"),
     "curves-minutes": lambda section: curves_figure(section, "minutes"),
@@ -238,7 +241,7 @@ def section_stem(section: Section) -> str:
     source = Path(section.source).stem if section.task != "oracle" else section.source
     name = source if source.startswith(section.task) else f"{section.task}-{source}"
     preset = "" if section.preset == "quick" else f"-{section.preset}"
-    return re.sub(r"[^a-z0-9]+", "-", f"{name}{preset}".lower()).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", f"{name[:_LONGEST_NAME]}{preset}".lower()).strip("-")
 
 
 def write_figures(sections: Iterable[Section], folder: Path) -> tuple[list[Path], list[str]]:
@@ -247,7 +250,7 @@ def write_figures(sections: Iterable[Section], folder: Path) -> tuple[list[Path]
     written: list[Path] = []
     left_out: list[str] = []
     stems: set[str] = set()
-    with matplotlib.style.context(["default", PLOT_STYLE]):
+    with matplotlib.style.context(["default", PLOT_STYLE, PLAIN_TEXT]):
         for section in sections:
             stem = section_stem(section)
             while stem in stems:

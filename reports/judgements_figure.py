@@ -10,13 +10,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from reports.judgements import REAL, Judged, Judgements
-from reports.plot_style import BLACK, DOTS_PER_INCH, GREY, PLOT_STYLE, LineStyles
+from reports.plot_style import BLACK, DOTS_PER_INCH, GREY, PLAIN_TEXT, PLOT_STYLE, LineStyles
 from reports.sections import NAMES
 
 
 def judgements_figure(judgements: Judgements) -> Figure:
     """Score of each source with its interval, one small point a judge, and the paper's score."""
-    with matplotlib.style.context(["default", PLOT_STYLE]):
+    with matplotlib.style.context(["default", PLOT_STYLE, PLAIN_TEXT]):
         sources = judgements.sources
         figure = Figure(
             figsize=(max(4.8, 1.6 * len(sources) + 1.2), 4.4),
@@ -94,7 +94,7 @@ def judgements_figure(judgements: Judgements) -> Figure:
 def write_figure(judgements: Judgements, path: Path) -> None:
     """Draws the scores as PNG, replacing what is there."""
     figure = judgements_figure(judgements)
-    with matplotlib.style.context(["default", PLOT_STYLE]):
+    with matplotlib.style.context(["default", PLOT_STYLE, PLAIN_TEXT]):
         figure.savefig(path, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
 
 

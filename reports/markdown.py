@@ -16,10 +16,11 @@ class Table:
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The lines of a table."""
+    """The lines of a table. A `|` in a cell, as in the name of a folder, is escaped."""
 
     def line(cells: Sequence[str]) -> str:
-        return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in cells)}|"
+        escaped = [cell.replace("|", r"\|") for cell in cells]
+        return f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in escaped)}|"
 
     return "\n".join([line(header), f"|{'---|' * len(header)}", *map(line, rows)])
 

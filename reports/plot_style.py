@@ -21,6 +21,8 @@ PLOT_STYLE: dict[str, Any] = {
     "lines.linewidth": 1.6, "lines.markersize": 5,
     "legend.frameon": False, "legend.handlelength": 3.0, "axes.formatter.useoffset": False,
 }  # fmt: skip
+# For figures with names of files and folders: "$" in them begins no formula.
+PLAIN_TEXT: dict[str, Any] = {"text.parse_math": False}
 # Okabe and Ito's colours, which colour-blind people tell apart, but for their yellow: too pale for a
 # line on white.
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK, GREY = (

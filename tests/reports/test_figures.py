@@ -276,3 +276,12 @@ def test_a_setting_that_old_results_lack_is_the_preset(section):
     old = replace(ablation, label="bfloat16", changed={"mixed_precision": "bfloat16"})
     (group,) = other_curves(replace(section, ablations=(old,))).values()
     assert list(group) == ["the preset", "bfloat16"]
+
+
+@pytest.mark.parametrize("corpus", ["my$x_{$.txt", f"{'long ' * 49}name.txt"])
+def test_a_corpus_may_have_any_name(tmp_path, corpus):
+    one = poems()
+    one["settings"] = {**one["settings"], "corpus": corpus}
+    run = write(tmp_path, "a", one, steps([0.5, 0.6], [0.7], figure="bleu_2"))
+    drawn, left_out = write_figures(make_sections([run]), tmp_path / "figures")
+    assert len(drawn) == 2 and left_out == []

@@ -118,6 +118,14 @@ def test_the_figure_shows_scores_intervals_judges_and_the_paper(tmp_path):
     assert (tmp_path / "judge.png").read_bytes() == before
 
 
+def test_a_run_may_have_any_name(tmp_path):
+    """Two dollars would begin and end a formula, which is not one here."""
+    sources = [SOURCES[0], ("a$x_{$b|c", "mle"), SOURCES[2]]
+    judgements = judgements_of("text", sources, SOURCE_OF, answers())
+    write_figure(judgements, tmp_path / "judge.png")
+    assert r"| a$x_{$b\|c (MLE) |" in make_report(judgements)
+
+
 def test_answers_as_csv_have_no_names():
     text = answers_csv([(1, 2, True, "then"), (2, 1, False, "now")], ["real", 'a "b", c'])
     assert list(csv.reader(io.StringIO(text))) == [

@@ -3,7 +3,7 @@
 import pytest
 
 from files.errors import UsageError
-from reports.markdown import Table, between_marks, insert, markdown, marks
+from reports.markdown import Table, between_marks, insert, markdown, markdown_table, marks
 
 MAKER = "a.program"
 
@@ -11,6 +11,10 @@ MAKER = "a.program"
 def test_a_table_has_its_notes_below():
     table = Table(["", "b"], [["1", ""], ["2", "3"]], ["one", "two"])
     assert markdown(table) == "| | b |\n|---|---|\n| 1 | |\n| 2 | 3 |\n\n- one\n- two"
+
+
+def test_a_name_with_a_bar_is_one_cell():
+    assert markdown_table(["a", "b"], [["x|y", "|"]]).splitlines()[2] == r"| x\|y | \| |"
 
 
 def test_only_the_text_between_the_marks_is_replaced():
