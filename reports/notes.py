@@ -9,6 +9,7 @@ from reports.cells import p_value, seed_counts
 from reports.comparisons import compare
 from reports.matched_nll import equal_cost_note
 from reports.metric_names import companion_figures, figure_name, main_figure, paper_figures
+from reports.results import figures_of
 from reports.sections import Section, mle_row
 
 
@@ -54,7 +55,9 @@ def standard_errors(section: Section) -> dict[str, list[float]]:
             nll = figure.startswith("nll_")
             if nll and section.task != "oracle":
                 continue  # of sequences of several lengths
-            tokens = run.settings["max_length"] if nll else 1
+            tokens = figures_of(run.settings).get("max_length", 0) if nll else 1
+            if tokens < 1:
+                continue  # a damaged result
             error = float(np.sqrt(sample.variance / sample.num)) / tokens
             errors.setdefault(figure, []).append(error)
     return errors

@@ -2,12 +2,13 @@
 
 import csv
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from files.errors import DataError
+from files.reading import MAX_JSON_BYTES, read_small
 from metrics.significance import SampleStatistics
 from reports.setting_roles import DATA, decides
 
@@ -24,6 +25,9 @@ NEEDED: dict[str, type] = {
     "metrics": dict,
     "settings": dict,
 }
+
+
+_TOO_LARGE = 1e60  # for a figure; no whole number of JSON is too large to compare
 
 
 class TableError(ValueError):
@@ -157,7 +161,7 @@ class Run:
     @property
     def memory(self) -> float | None:
         """Peak memory in GB."""
-        peak = figures_of({"mb": self.result.get("peak_memory_mb")}).get("mb")
+        peak = figures_of(self.result).get("peak_memory_mb")
         return None if peak is None else peak / 1000
 
     def curve(self) -> list[Step]:
@@ -186,12 +190,11 @@ class Run:
 
 
 def figures_of(given: Any) -> Figures:
-    """The finite numbers in a dict of figures."""
+    """The finite numbers in a dict of figures, without those whose variance would not be finite."""
     if not isinstance(given, Mapping):
         return {}
     numbers = {k: v for k, v in given.items() if isinstance(v, int | float)}
-    # JSON may hold whole numbers that no float can.
-    return {k: float(v) for k, v in numbers.items() if abs(v) <= sys.float_info.max}
+    return {k: float(v) for k, v in numbers.items() if abs(v) < _TOO_LARGE}
 
 
 def _fault(result: dict[str, Any]) -> str | None:
@@ -234,12 +237,12 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
                     f"{config.parent}: the run is not complete; continue it by --resume"
                 )
         for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
-            if file != path and not file.is_file():  # a pipe could block
-                left_out.append(f"{file}: is not a regular file")
-                continue
             try:
-                result = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError, RecursionError) as error:
+                result = json.loads(read_small(file, MAX_JSON_BYTES, "expected a result file"))
+            except DataError as error:
+                left_out.append(str(error))
+                continue
+            except (ValueError, RecursionError) as error:
                 left_out.append(f"{file}: cannot be read ({error})")
                 continue
             if not isinstance(result, dict) or "metrics" not in result:

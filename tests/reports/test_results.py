@@ -7,7 +7,9 @@ import pytest
 
 from metrics.significance import SampleStatistics
 from reports.grouping import make_sections
+from reports.json_report import json_report
 from reports.results import TableError, find_runs
+from reports.tables import make_tables
 from tests.reports.fakes import mle, poems, result, runs, steps, write
 from training.options import options_of
 from training.presets import ALL_PRESETS
@@ -51,6 +53,16 @@ def test_a_result_that_cannot_be_used_is_left_out_and_said(tmp_path, change, mes
     found, left_out = find_runs([tmp_path])
     assert found == []
     assert len(left_out) == 1 and message in left_out[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_what_is_no_file_is_left_out_and_said(tmp_path):
+    good = write(tmp_path, "good", result())
+    os.mkfifo(tmp_path / "pipe.json")  # to read it would wait for ever
+    (tmp_path / "folder.json").mkdir()
+    found, left_out = find_runs([tmp_path])
+    assert found == [good] and len(left_out) == 2
+    assert all("is not a regular file, expected a result file" in line for line in left_out)
 
 
 def test_a_seed_that_was_run_twice_counts_once(tmp_path):
@@ -205,7 +217,29 @@ def test_numbers_that_are_too_large_and_parts_of_another_kind_are_missing(tmp_pa
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
 def test_a_named_pipe_is_left_out(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
-    assert find_runs([tmp_path]) == ([], [f"{tmp_path / 'pipe.json'}: is not a regular file"])
+    found, (line,) = find_runs([tmp_path])
+    assert found == [] and line.startswith(f"{tmp_path / 'pipe.json'} is not a regular file")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"metrics": {"nll_oracle": 10**400, "nll_test": 1e308}},  # no float; its square is none
+        {"peak_memory_mb": 10**400},
+        {"temperatures": {"final": 3, "mle": True}},
+        {"settings": {"oracle": "published"}},
+        {"settings": {"oracle": "published", "max_length": 0}},
+    ],
+)
+def test_a_damaged_part_of_a_result_is_missing(tmp_path, damage):
+    statistics = {"nll_oracle": {"num": 10, "mean": 170.0, "variance": 9.0}}
+    write(tmp_path, "a", {**result(sequences=statistics), **damage})
+    write(tmp_path, "b", result(seed=2))
+    found, left_out = find_runs([tmp_path])
+    assert len(found) == 2 and left_out == []
+    sections = make_sections(found)
+    assert make_tables(sections)["oracle"]
+    json.dumps(json_report(sections), allow_nan=False)
 
 
 def test_real_data_and_source():
