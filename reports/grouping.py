@@ -1,8 +1,10 @@
 """Groups runs into sections of the same data and measures, and each section into rows over seeds."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from reports.paper import TABLE_1
 from reports.results import ALGORITHMS, PROTOCOL, Run
@@ -86,11 +88,32 @@ def _random_rows(runs: list[Run]) -> tuple[list[Row], list[Row]]:
     ]
 
 
+def _with_changes_of_presets(runs: Iterable[Run]) -> list[Run]:
+    """The runs; of those that would be seeds of one row, what differs from most of them is changed.
+
+    A result lists as changed what differs from the preset of its time, and presets do change.
+    """
+    rows: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        rows[run.algorithm, json.dumps(run.changed)].append(run)
+    made = []
+    for members in rows.values():
+        usual: dict[str, Any] = {}
+        for name in {name for run in members for name in run.learning}:
+            values = [run.learning[name] for run in members if name in run.learning]
+            usual[name] = max(values, key=values.count)  # the first of equally frequent ones
+        for run in members:
+            unlisted = {name: v for name, v in run.learning.items() if v != usual[name]}
+            changed = {**run.changed_data, **run.changed, **unlisted}
+            made.append(Run(run.file, {**run.result, "changed": changed}) if unlisted else run)
+    return made
+
+
 def _make_rows(runs: list[Run], published: bool) -> tuple[list[Row], list[Row]]:
     """The rows of the table and those of the ablations, of the runs of one section."""
     groups: dict[str, list[Run]] = defaultdict(list)
     variants = {}
-    for run in sorted(runs, key=lambda run: run.seed):
+    for run in sorted(_with_changes_of_presets(runs), key=lambda run: run.seed):
         variant = _variant(run)
         groups[variant[2]].append(run)
         variants[variant[2]] = variant

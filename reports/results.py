@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from files.errors import DataError
 from files.reading import MAX_JSON_BYTES, read_small
 from metrics.significance import SampleStatistics
-from reports.setting_roles import DATA, decides
+from reports.setting_roles import DATA, RUN, decides
 
 Figures = dict[str, float]
 
@@ -107,6 +107,19 @@ class Run:
         """Settings that differ from the preset and decide what this algorithm learns."""
         changed = {} if self.algorithm == "random" else self._part("changed")
         return {k: v for k, v in sorted(changed.items()) if decides(k, self.algorithm)}
+
+    @property
+    def learning(self) -> dict[str, Any]:
+        """All settings that decide what this algorithm learns, those of the preset too."""
+        if self.algorithm == "random":
+            return {}
+        names = sorted(self.settings.keys() - RUN)
+        return {name: self.settings[name] for name in names if decides(name, self.algorithm)}
+
+    def learned_as(self, other: "Run") -> bool:
+        """Whether both have the same value of every setting of `learning` that both have."""
+        ours, theirs = self.learning, other.learning
+        return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
 
     @property
     def changed_data(self) -> dict[str, Any]:
@@ -256,7 +269,10 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
                 left_out.append(f"{file}: {fault}")
             else:
                 run = Run(file, result)
-                first = runs.setdefault(_same_run(run), run)
+                key = _same_run(run)
+                if key in runs and not run.learned_as(runs[key]):  # the preset has changed
+                    key += json.dumps(run.learning)
+                first = runs.setdefault(key, run)
                 if first.result != result:
                     left_out.append(f"{file}: the same run as {first.file}, by settings and seed")
     return list(runs.values()), left_out

@@ -11,6 +11,8 @@ DATA = frozenset(name for name, meant in _OPTIONS.items() if meant.group == "Dat
 _HOW = frozenset(
     name for name, meant in _OPTIONS.items() if meant.group in ("Evaluation", "Execution")
 )
+# Settings that say which run it is: of every run, whatever it learns.
+RUN = frozenset(name for name, meant in _OPTIONS.items() if meant.group == "Run")
 _AFTER_PRETRAINING = frozenset(name for name, meant in _OPTIONS.items() if meant.after_pretraining)
 
 

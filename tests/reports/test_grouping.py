@@ -230,6 +230,27 @@ def test_published_figures_stand_beside_no_other_corpus(task, corpus, read):
     assert main_figure(on_corpus(corpus, task, read)) == next(iter(published))
 
 
+def of_version(rounds, *arguments, **options):
+    """A result of a version whose preset has so many rounds, which it does not list as changed."""
+    one = result(*arguments, **options)
+    return {**one, "settings": {**one["settings"], "rounds": rounds, "eval_every": rounds}}
+
+
+def test_runs_of_a_preset_that_has_changed_are_no_seeds_of_one_row():
+    made = [of_version(30, seed=seed, nll=8.0) for seed in (1, 2)]
+    made += [of_version(50, seed=3, nll=9.0), result(seed=4, nll=8.5)]  # one does not say
+    made += [of_version(50, seed=seed, nll=9.5, changed={"d_epochs": 3}) for seed in (1, 2)]
+    made += [of_version(rounds, "mle", rounds, 9.0, None) for rounds in (30, 50)]
+    (section,) = make_sections(runs(*made))
+    assert section.row("SeqGAN").values("nll_oracle") == [8.0, 8.0, 8.5]
+    assert {row.label: row.values("nll_oracle") for row in section.ablations} == {
+        "rounds 50": [9.0],
+        "k 3": [9.5, 9.5],
+    }
+    # Rounds come after all that MLE does.
+    assert len(section.row("MLE").runs) == 2
+
+
 def test_names():
     assert setting_label({"rounds": 20, "d_epochs": 3, "g_steps": 1}) == "g-steps 1, k 3, rounds 20"
     constant = {"g_learning_rate": 0.01, "g_learning_rate_final": None}

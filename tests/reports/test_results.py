@@ -75,6 +75,16 @@ def test_a_seed_that_was_run_twice_counts_once(tmp_path):
     assert len(left_out) == 1 and "b.json: the same run as" in left_out[0]
 
 
+def test_a_seed_that_two_versions_of_a_preset_ran_is_two_runs(tmp_path):
+    for name, rounds in (("a", 30), ("b", 50), ("c", 50)):
+        one = result(nll=8.0 if name < "c" else 8.1)
+        write(tmp_path, name, {**one, "settings": {**one["settings"], "rounds": rounds}})
+    found, left_out = find_runs([tmp_path])
+    assert [run.settings["rounds"] for run in found] == [30, 50]
+    assert len(left_out) == 1 and "c.json: the same run as" in left_out[0]
+    assert "b.json" in left_out[0]
+
+
 @pytest.mark.parametrize(
     ("name", "other"),
     [("bleu_variant", "legacy"), ("final_samples", 500), ("self_bleu_samples", 2000)],
