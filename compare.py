@@ -21,7 +21,7 @@ import tyro
 from files.errors import DataError, UsageError
 from files.reading import read_json
 from files.writing import check_folders, write_json, write_text
-from reports.markdown import between_marks, marks
+from reports.markdown import between_marks, marks, read_page
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -57,19 +57,6 @@ def with_tables(text: str, tables: dict[str, str]) -> tuple[str, list[str]]:
         if name not in without:
             text = between_marks(text, name, table, MAKER)
     return text, without
-
-
-def read_markdown(path: Path) -> str:
-    """The file of --write, with the ends of lines that it has."""
-    if not path.is_file():
-        what = "is not a file" if path.exists() else "does not exist"
-        raise UsageError(f"--write is {path}, which {what}. Name a Markdown file with the marks.")
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(
-            f"--write is {path}, which is not UTF-8 text. Name a Markdown file."
-        ) from None
 
 
 def check_report(path: Path | None) -> None:
@@ -110,7 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.write is not None:
         headline = headline_table(sections)  # a part of the first table, so it is not printed
         more = {"headline": headline} if headline else {}
-        text, without = with_tables(read_markdown(settings.write), tables | more)
+        text, without = with_tables(read_page(settings.write), tables | more)
     print("\n\n".join(tables.values()))
     if settings.json is not None:
         write_json(settings.json, json_report(sections), allow_nan=False)

@@ -18,7 +18,7 @@ from benchmarks.measure import Case, in_child, load_average, machine, side_by_si
 from benchmarks.words import duration, machine_note
 from files.errors import UsageError
 from files.writing import check_folders, write_json, write_text
-from reports.markdown import Table, insert, markdown
+from reports.markdown import Table, insert, markdown, read_page
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.task_settings import OracleSettings
@@ -205,7 +205,7 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.figure is not None:
         draw(figures, settings.figure)
     if settings.write is not None:
-        text = settings.write.read_text(encoding="utf-8")
+        text = read_page(settings.write)
         made = {"growth of action values": table}
         write_text(settings.write, insert(text, made, maker="benchmarks.action_values"))
 

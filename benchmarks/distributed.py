@@ -24,7 +24,7 @@ from benchmarks.measure import REPOSITORY, Case, side_by_side
 from benchmarks.words import duration, machine_note
 from files.errors import UsageError
 from files.writing import write_json, write_text
-from reports.markdown import Table, insert, markdown
+from reports.markdown import Table, insert, markdown, read_page
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.presets import ORACLE_PRESETS
@@ -286,7 +286,7 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.json is not None:
         write_json(settings.json, figures)
     if settings.write is not None:
-        text = settings.write.read_text(encoding="utf-8")
+        text = read_page(settings.write)
         text = insert(text, {"cost": table}, maker="benchmarks.distributed")
         write_text(settings.write, text)
 

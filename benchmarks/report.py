@@ -19,7 +19,8 @@ from benchmarks.stages import ELSEWHERE_GFLOPS
 from benchmarks.start_up import HELP_BOUND, SAMPLE_BOUND
 from benchmarks.words import duration, machine_note, times_ours
 from files.errors import UsageError
-from reports.markdown import Table, insert
+from files.writing import write_text
+from reports.markdown import Table, insert, read_page
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -237,8 +238,8 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.write is None:
         show(figures)
         return
-    text = insert(settings.write.read_text(encoding="utf-8"), tables(figures), MAKER)
-    settings.write.write_text(text, encoding="utf-8")
+    text = insert(read_page(settings.write), tables(figures), MAKER)
+    write_text(settings.write, text)
 
 
 if __name__ == "__main__":

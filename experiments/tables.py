@@ -9,7 +9,7 @@ import tyro
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders, write_json, write_text
-from reports.markdown import Table, insert, markdown
+from reports.markdown import Table, insert, markdown, read_page
 
 # Flag: folders of runs.
 Folders = Annotated[
@@ -76,9 +76,7 @@ def check_targets(
         _earlier(json, rows_by)
     if page is None:
         return
-    if not page.is_file():
-        raise UsageError(f"--write is {page}, which is no file. Name a page that has the marks.")
-    insert(page.read_text(encoding="utf-8"), {name: Table([], [], [])}, maker=maker)
+    insert(read_page(page), {name: Table([], [], [])}, maker=maker)
 
 
 def publish(
@@ -98,5 +96,4 @@ def publish(
     if json is not None:
         write_json(json, figures)
     if page is not None:
-        text = page.read_text(encoding="utf-8")
-        write_text(page, insert(text, {name: table}, maker=maker))
+        write_text(page, insert(read_page(page), {name: table}, maker=maker))

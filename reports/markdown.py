@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from files.errors import UsageError
 
@@ -34,6 +35,19 @@ def markdown(table: Table) -> str:
 def marks(name: str, maker: str) -> tuple[str, str]:
     """The lines around a table in a document: the table's name, and the program that writes it."""
     return f"<!-- {name} table: made by {maker} -->", f"<!-- end of {name} table -->"
+
+
+def read_page(path: Path) -> str:
+    """The document of --write, with its own ends of lines. Raises `UsageError` where it is none."""
+    if not path.is_file():
+        what = "is not a file" if path.exists() else "does not exist"
+        raise UsageError(f"--write is {path}, which {what}. Name a Markdown file with the marks.")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"--write is {path}, which is not UTF-8 text. Name a Markdown file."
+        ) from None
 
 
 def between_marks(text: str, name: str, table: str, maker: str) -> str:

@@ -30,7 +30,7 @@ def refused(module, tmp_path, *flags: object) -> str:
 @by_module
 def test_a_page_that_cannot_take_the_table_is_refused_first(module, tmp_path):
     page = tmp_path / "page.md"
-    assert f"--write is {page}, which is no file" in refused(module, tmp_path, "--write", page)
+    assert f"--write is {page}, which does not exist" in refused(module, tmp_path, "--write", page)
     page.write_text("no marks")
     said = refused(module, tmp_path, "--write", page)
     assert "--write needs a file with the lines" in said and f"made by {module.__name__}" in said

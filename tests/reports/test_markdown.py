@@ -3,7 +3,15 @@
 import pytest
 
 from files.errors import UsageError
-from reports.markdown import Table, between_marks, insert, markdown, markdown_table, marks
+from reports.markdown import (
+    Table,
+    between_marks,
+    insert,
+    markdown,
+    markdown_table,
+    marks,
+    read_page,
+)
 
 MAKER = "a.program"
 
@@ -23,6 +31,13 @@ def test_only_the_text_between_the_marks_is_replaced():
     once = between_marks(text, "oracle", "new", MAKER)
     assert once == f"before\n{start}\nnew\n{end}\nafter"
     assert between_marks(once, "oracle", "new", MAKER) == once
+
+
+def test_the_ends_of_lines_of_a_document_are_kept(tmp_path):
+    page, (start, end) = tmp_path / "page.md", marks("oracle", MAKER)
+    page.write_bytes(f"before\r\n{start}\r\nold\r\n{end}\r\nafter".encode())
+    written = between_marks(read_page(page), "oracle", "new\nlines", MAKER)
+    assert written == f"before\r\n{start}\r\nnew\r\nlines\r\n{end}\r\nafter"
 
 
 @pytest.mark.parametrize("kept", ["", "{0}", "{1}", "{1}{0}"])
