@@ -325,6 +325,21 @@ def test_callbacks_are_called_and_may_stop(epochs):
     assert seen == [(0, {"mle_loss"}), (1, {"mle_loss"})] and history.epoch == begun == [0, 1]
 
 
+def test_callbacks_of_keras_need_no_compiled_model(tmp_path):
+    model = make()
+    callbacks = [
+        keras.callbacks.TensorBoard(tmp_path / "logs"),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"),
+    ]
+    model.pretrain(some_tokens(), 1, callbacks=callbacks, verbose=0)
+    model.fit(some_tokens(), 2, callbacks=callbacks, verbose=0)
+    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+    assert (tmp_path / "log.csv").read_text().startswith("epoch,")
+    loaded = keras.saving.load_model(tmp_path / "2.keras")
+    np.testing.assert_array_equal(loaded(some_tokens()), model.generator(some_tokens()))
+
+
 def test_early_stopping_of_keras_restores_the_best_weights():
     model = make(mle_learning_rate=1.0)  # which overshoots
     stop = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)

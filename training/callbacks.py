@@ -29,6 +29,8 @@ class CallbackJournal(MemoryJournal):
         verbose: bool = False,
     ):
         model.stop_training = False
+        if not hasattr(model, "optimizer"):  # `compile` sets it, and Keras's TensorBoard reads it
+            model.optimizer = None
         self._model = model
         self._stage = stage
         self.history = keras.callbacks.History()
