@@ -118,16 +118,19 @@ def check_same_data(start: Path, inputs: Mapping[str, str]) -> str:
     return checkpoint_digest(start)
 
 
-def check_resumed(folder: Path, inputs: Mapping[str, str], say: Say) -> dict[str, str]:
+def check_resumed(
+    folder: Path, inputs: Mapping[str, str], pretrained: Path | None, say: Say
+) -> dict[str, str]:
     """Checks that a resumed run reads the data that it began with; returns its inputs as recorded.
 
     Args:
         folder: of the run.
         inputs: SHA-256 of what the task has read now, by input. The content decides, not the path.
+        pretrained: the run that `--pretrained` names now; None: it is not given.
         say: called with a warning for a run of an older version, which recorded no inputs.
 
     Raises:
-        UsageError: an input has changed.
+        UsageError: an input has changed, or the run did not start from another one.
     """
     before = _recorded_inputs(folder)
     if before is None:
@@ -140,6 +143,11 @@ def check_resumed(folder: Path, inputs: Mapping[str, str], say: Say) -> dict[str
     _check_same(
         inputs, data, folder, "Restore the original, or start a new run with another --out."
     )
+    if pretrained is not None and PRETRAINED not in before:
+        raise UsageError(
+            f"--pretrained is {pretrained}, but the run in {folder} pre-trains its own generator. "
+            "Leave the flag out to resume that run, or give another --out to start a new one."
+        )
     return before
 
 

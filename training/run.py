@@ -129,13 +129,14 @@ class Run:
             figures: names of the figures of the task's measure.
 
         Raises:
-            UsageError: an input has changed.
+            UsageError: an input has changed, or a resumed run did not start from `--pretrained`.
         """
         self._figures, self._inputs = figures, dict(inputs)
         if self._start is not None:
             self._inputs[PRETRAINED] = check_same_data(self._start, self._inputs)
         if self.settings.resume:
-            self._inputs = check_resumed(self.folder.path, self._inputs, self.display.say)
+            given = self._inputs, self.settings.pretrained, self.display.say
+            self._inputs = check_resumed(self.folder.path, *given)
 
     def attach(self, **objects: Any) -> None:
         """Names the models and optimizers that a checkpoint holds; restores them on `--resume`."""

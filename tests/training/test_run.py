@@ -127,13 +127,14 @@ def test_a_folder_whose_name_is_not_utf_8_is_refused_at_the_start(tmp_path):
 # Inputs
 
 
-def prepared(folder, inputs, resume=False, **changes):
-    """What a run says of its inputs when it starts or resumes."""
+def prepared(folder, inputs, resume=False, steps=0, **changes):
+    """A run that starts or resumes with these inputs and does `steps` steps."""
     layer = keras.layers.Dense(1, use_bias=False)
     layer.build((None, 2))
     with Run(folder, "oracle", settings(resume=resume, **changes)) as run:
         run.prepare(inputs, ())
         run.attach(layer=layer)
+        count(run, layer, "mle", steps)
 
 
 def test_a_changed_input_is_refused_at_resume(folder):
@@ -149,6 +150,14 @@ def test_a_changed_input_is_refused_at_resume(folder):
         prepared(folder, {"corpus": "0" * 64, "test corpus": "2" * 64}, resume=True)
     with pytest.raises(UsageError, match="none now"):
         prepared(folder, {}, resume=True)
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_run_that_pretrains_itself_takes_no_other_start_at_resume(folder, steps):
+    prepared(folder, {"corpus": "0" * 64}, steps=steps)
+    with pytest.raises(UsageError, match="--pretrained is other, but the run in .* its own") as error:
+        prepared(folder, {"corpus": "0" * 64}, resume=True, pretrained=Path("other"))
+    assert "Leave the flag out" in one_line(error)
 
 
 def test_a_run_of_an_older_version_resumes_with_a_warning(folder, capfd):
