@@ -61,7 +61,8 @@ def parse(
     folder = given.get("out")
     if folder is None:
         raise UsageError("--resume needs --out, the folder of the run to continue.")
-    stored = load_settings(folder / "config.json", kind)
+    fix = "Give --out the folder of a run of this script, or leave --resume out to start one."
+    stored = load_settings(folder / "config.json", kind, fix)
     settings = dataclasses.replace(stored, **given)
     settings.check()
     check_same_run(settings, stored, folder)

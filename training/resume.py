@@ -28,7 +28,8 @@ def check_pretrained(source: Path, settings: Settings, say: Say) -> Path:
     Raises:
         UsageError: a run of these settings cannot start from it.
     """
-    check_same_start(settings, load_settings(source / "config.json", type(settings)))
+    fix = "Give --pretrained the folder of a finished MLE run of the same script."
+    check_same_start(settings, load_settings(source / "config.json", type(settings), fix))
     if not (source / "result.json").is_file():
         raise UsageError(
             f"--pretrained is {source}, whose run is not complete. Continue it with --resume first."

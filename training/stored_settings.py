@@ -75,16 +75,19 @@ def check_same_start(settings: Settings, other: Settings) -> None:
             )
 
 
-def load_settings(path: Path, kind: type[S]) -> S:
+def load_settings(path: Path, kind: type[S], fix: str = "Give the folder of a run.") -> S:
     """Settings from a run's `config.json`.
+
+    Args:
+        path: of the file.
+        kind: of the settings.
+        fix: ends the messages.
 
     Raises:
         UsageError: the file does not exist, or does not hold valid settings of that kind.
     """
     if not path.exists():
-        raise UsageError(
-            f"there is no run in {path.parent}: it has no {path.name}. Leave --resume out to start one."
-        )
+        raise UsageError(f"there is no run in {path.parent}: it has no {path.name}. {fix}")
     types = {field.name: field.type for field in dataclasses.fields(kind)}
     not_stored = {name for name, meant in options_of(kind).items() if not meant.stored}
     presets = next(p for p in ALL_PRESETS if type(p["quick"]) is kind)
@@ -108,8 +111,7 @@ def load_settings(path: Path, kind: type[S]) -> S:
                 "name another run."
             ) from None
         raise UsageError(
-            f"{path} cannot be read as the settings of a run ({error!s:.300}). "
-            "Start a new run with another --out."
+            f"{path} cannot be read as the settings of a run ({error!s:.300}). {fix}"
         ) from None
 
 

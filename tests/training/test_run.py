@@ -155,7 +155,7 @@ def test_a_changed_input_is_refused_at_resume(folder):
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_run_that_pretrains_itself_takes_no_other_start_at_resume(folder, steps):
     prepared(folder, {"corpus": "0" * 64}, steps=steps)
-    with pytest.raises(UsageError, match="--pretrained is other, but the run in .* its own") as error:
+    with pytest.raises(UsageError, match=r"is other, but the run in .* its own") as error:
         prepared(folder, {"corpus": "0" * 64}, resume=True, pretrained=Path("other"))
     assert "Leave the flag out" in one_line(error)
 

@@ -17,6 +17,7 @@ from training.presets import (
     ORACLE_PRESETS,
     TEXT_PRESETS,
 )
+from training.resume import check_pretrained
 from training.stored_settings import (
     changed_settings,
     check_same_start,
@@ -205,3 +206,15 @@ def test_a_damaged_config_is_one_line(tmp_path, text):
     with pytest.raises(UsageError) as error:
         parsed("--resume", "--out", str(tmp_path))
     assert "\n" not in str(error.value) and "cannot be read" in str(error.value)
+
+
+def test_a_folder_without_a_run_of_the_script_is_refused_with_the_fix_of_its_flag(tmp_path):
+    (tmp_path / "tunes").mkdir()
+    store(tmp_path / "tunes", MUSIC_PRESETS["smoke"])
+    for folder in (tmp_path / "tunes", tmp_path / "nothing"):
+        with pytest.raises(
+            UsageError, match=r"Give --out the folder of a run of this script, or le"
+        ):
+            parsed("--resume", "--out", str(folder))
+        with pytest.raises(UsageError, match=r"Give --pretrained the folder of a finished MLE run"):
+            check_pretrained(folder, ORACLE_PRESETS["smoke"], print)
