@@ -35,6 +35,7 @@ from training.show_samples import showing
 from training.steps import make_steps
 from training.stored_settings import settings_without_paths
 from training.task import Task
+from training.temperature import check_validation
 from training.verdict import measure_final_verdict
 
 
@@ -74,6 +75,7 @@ def carry_out(run: Run, task: Task) -> None:
         if line:
             run.display.say(line)
     generator, discriminator = make_models(task, settings, distribution)
+    check_validation(generator, task.validation, settings)
     if warning := cannot_stop(generator, task.validation, settings.d_patience):
         run.display.say(warning)
     judged = False  # whether the discriminator was trained

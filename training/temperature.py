@@ -1,10 +1,13 @@
-"""The sampling temperature under which held-out data are likeliest."""
+"""The NLL on held-out data, and the sampling temperature under which they are likeliest."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from files.errors import UsageError
 from metrics.nll import sequence_nll
 from models.generator import Generator
+from training.options import flag
+from training.settings import Settings
 
 BOUNDS = (0.5, 2.0)
 TOLERANCE = 0.005
@@ -18,6 +21,26 @@ def validation_nll(generator: Generator, validation: np.ndarray, temperature: fl
 
     counted = float(generator.mask(validation).numpy().sum())
     return float(sequence_nll(log_prob, validation).sum() / counted)
+
+
+def check_validation(
+    generator: Generator, validation: np.ndarray | None, settings: Settings
+) -> None:
+    """Raises `UsageError` where the validation NLL decides and no token of int `[M, T]` counts."""
+    trained = settings.algorithm != "random"
+    decide = {
+        "mle_patience": settings.mle_patience is not None and settings.mle_epochs > 0,
+        "tune_temperature": settings.tune_temperature,
+    }
+    names = [flag(name) for name, used in decide.items() if trained and used]
+    if validation is None or not names or generator.mask(validation).numpy().any():
+        return
+    raise UsageError(
+        f"{' and '.join(names)} {'needs' if len(names) == 1 else 'need'} the NLL on validation data, "
+        "expected tokens that occur in the training sequences, and the "
+        f"{len(validation)} validation sequences have none. Give more text, a lower --min-count or "
+        "--level char, or switch off: --mle-patience None --no-tune-temperature."
+    )
 
 
 def apply_temperature(generator: Generator, temperature: float) -> None:

@@ -1,11 +1,22 @@
 """The best temperature, against the one that data were drawn at and against a grid."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from files.errors import UsageError
 from models.controls import AtTemperature
 from tests.helpers import tiny_generator
-from training.temperature import apply_temperature, best_temperature, validation_nll
+from train_text import make_task
+from training.presets import ORACLE_PRESETS, TEXT_PRESETS
+from training.script import run_script
+from training.temperature import (
+    apply_temperature,
+    best_temperature,
+    check_validation,
+    validation_nll,
+)
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.5])
@@ -25,6 +36,38 @@ def test_validation_nll_counts_only_tokens_that_can_be_written():
     data = np.array([[2, 1, 0], [3, 4, 1]], np.int32)
     total = -generator.log_prob(data).numpy().sum()
     assert validation_nll(generator, data) == pytest.approx(total / 5, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mle_patience": 1}, "--mle-patience needs"),
+        ({"tune_temperature": True}, "--tune-temperature needs"),
+        (
+            {"mle_patience": 1, "tune_temperature": True},
+            "--mle-patience and --tune-temperature need",
+        ),
+    ],
+)
+def test_nothing_is_decided_by_validation_data_without_known_tokens(changes, message):
+    generator = tiny_generator(vocab_size=5, max_length=1, pad_token=0, blocked_tokens=(0, 2))
+    settings = dataclasses.replace(ORACLE_PRESETS["smoke"], **changes)
+    unknown = np.full([3, 1], 2, np.int32)
+    with pytest.raises(UsageError, match=f"{message} .* the 3 validation sequences have none"):
+        check_validation(generator, unknown, settings)
+    check_validation(generator, np.array([[2], [3]], np.int32), settings)
+    check_validation(generator, unknown, dataclasses.replace(settings, algorithm="random"))
+    check_validation(generator, unknown, ORACLE_PRESETS["smoke"])
+    check_validation(generator, None, settings)
+
+
+def test_a_run_on_such_data_ends_before_it_begins(tmp_path, capsys):
+    (tmp_path / "unknown.txt").write_text("".join(f"w{k}\n" for k in range(200)))
+    given = ["--corpus", str(tmp_path / "unknown.txt"), "--max-length", "1", "--out"]
+    with pytest.raises(SystemExit) as ended:
+        run_script("text", TEXT_PRESETS, make_task, [*given, str(tmp_path / "run")])
+    assert ended.value.code == 2 and not (tmp_path / "run").exists()
+    assert "--mle-patience and --tune-temperature need" in capsys.readouterr().err
 
 
 def test_a_temperature_that_is_applied_becomes_1():
