@@ -8,11 +8,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from files.terminal import without_controls
 
@@ -26,6 +28,7 @@ SHORT_NAMES = {
     "nll_test": "NLL-test",
     "bleu_2": "BLEU-2",
 }
+WIDE = 120  # characters of a terminal with room for a bar next to most figures
 
 
 class Display:
@@ -35,16 +38,7 @@ class Display:
         self.console = Console(stderr=True, highlight=False, quiet=quiet)
         self._task: TaskID | None = None
         self._shown: dict[str, float] = {}
-        self._bar = Progress(
-            TextColumn("{task.description:<14}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=self.console,
-        )
+        self._bar = Progress(*_columns(self.console.width), console=self.console)
 
     @contextmanager
     def stage(self, name: str, total: int, done: int) -> Iterator[None]:
@@ -93,3 +87,18 @@ class Display:
     def say(self, line: str) -> None:
         """Prints one line, above the bar where there is one."""
         self.console.print(line, soft_wrap=True, markup=False)
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """What a line shows on a terminal of that width. Where it is too narrow, the figures take more lines."""
+    bar = [BarColumn(20, table_column=Column(no_wrap=True))]
+    elapsed = [TimeElapsedColumn(table_column=Column(no_wrap=True))]
+    return [
+        TextColumn("{task.description:<14}"),
+        *(bar if width >= WIDE else []),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        *(elapsed if width >= WIDE else []),
+        TextColumn("left"),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[figures]}", table_column=Column()),
+    ]

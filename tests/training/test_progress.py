@@ -13,7 +13,7 @@ from data.vocabulary import RESERVED
 from tests.helpers import constant_generator
 from training.distribution import ONE_DEVICE
 from training.journal import Measurement
-from training.progress import Display
+from training.progress import SHORT_NAMES, Display
 from training.show_samples import showing
 from training.task import Task
 
@@ -49,6 +49,21 @@ def test_on_a_terminal_the_last_state_of_each_stage_stays(monkeypatch):
     assert "3/3" in last_of["mle"] and "MLE loss 6.500" in last_of["mle"]
     assert "NLL-test 9.500" in last_of["mle"]  # measured less often: still in sight
     assert "1/1" in last_of["export"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_a_terminal_of_any_width_shows_step_time_left_and_figures(monkeypatch, width):
+    console = Console(force_terminal=True, width=width, record=True, file=io.StringIO())
+    monkeypatch.setattr("training.progress.Console", lambda **_: console)
+    display = Display()
+    with display.stage("adversarial", 30, 0):
+        display.step("adversarial", 7, 30, dict.fromkeys(SHORT_NAMES, 1.0))
+        display.done(7)
+    shown = ESCAPES.sub("", console.export_text())
+    last = shown[shown.rindex("adversarial") :]
+    assert re.match(r"adversarial .*\b7/30 .*left -:--:-- ", last) and "…" not in last
+    for name in SHORT_NAMES.values():
+        assert name in " ".join(last.split())
 
 
 def test_lines_are_not_folded_at_the_width_of_the_terminal(capsys):
