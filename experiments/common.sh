@@ -25,6 +25,10 @@ if [ -z "${PYTHON:-}" ]; then
     if [ -x .venv/bin/python ]; then PYTHON=.venv/bin/python; fi
 fi
 
+if ! [[ $SEEDS =~ ^[[:space:]]*[0-9]+([[:space:]]+[0-9]+)*[[:space:]]*$ ]]; then
+    echo "error: SEEDS is '$SEEDS', expected whole numbers, separated by spaces. Give them, as SEEDS='1 2 3'." >&2
+    exit 2
+fi
 # shellcheck disable=SC2034 # the other scripts use it, for rows of one seed
 read -r FIRST_SEED _ <<<"$SEEDS"
 commands=()

@@ -167,6 +167,26 @@ def test_settings_come_from_the_environment():
     assert {job.out.parent.as_posix() for job in jobs_of("table2")} == {OUT}
 
 
+@pytest.mark.parametrize("seeds", [" ", "1,2", "-1", "1 *", "1 2.0"])
+def test_seeds_that_are_no_whole_numbers_are_one_line(seeds):
+    called = subprocess.run(
+        ["bash", FOLDER / "map.sh", "--list"],
+        env={**os.environ, "SEEDS": seeds, "PRESET": "smoke"},
+        capture_output=True,
+        text=True,
+    )
+    assert called.returncode == 2 and not called.stdout
+    assert called.stderr == (
+        f"error: SEEDS is '{seeds}', expected whole numbers, separated by spaces. Give them, as "
+        "SEEDS='1 2 3'.\n"
+    )
+
+
+def test_seeds_may_be_on_lines_of_their_own():
+    jobs = jobs_of("table2", SEEDS="5\n6\n", PRESET="smoke")
+    assert {job.name.rpartition("-seed")[2] for job in jobs} == {"5", "6"}
+
+
 # docs/results.md
 
 PAGE = REPOSITORY / "docs" / "results.md"
