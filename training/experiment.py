@@ -107,11 +107,13 @@ def carry_out(run: Run, task: Task) -> None:
         if distribution.is_chief:
             export(generator, discriminator if judged else None, task, run, value_network)
     if distribution.is_chief:
-        path = run.finish(tests=significance(run.folder), data=task.provenance)
+        tempered = settings.start_at_temperature
+        path = run.finish(tests=significance(run.folder, tempered), data=task.provenance)
         patient = settings.mle_patience is not None
         stopped = early_stop(run.state, settings.mle_epochs) if patient else None
         more = f"to draw more samples: python sample.py {shlex.quote(str(run.folder.path))}"
-        for line in (stopped, summary(run.state.results), f"result in {path}", more):
+        final = summary(run.state.results, tempered)
+        for line in (stopped, final, f"result in {path}", more):
             if line:
                 run.display.say(line)
 

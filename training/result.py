@@ -43,20 +43,31 @@ def make_result(
     }
 
 
-def significance(folder: RunFolder) -> dict[str, Any]:
+def start_of(name: str, at_temperature: bool) -> str:
+    """The name of the same figure, or score, of the generator that the rounds began with.
+
+    Args:
+        name: of the final generator's.
+        at_temperature: whether they began at its best temperature (`--start-at-temperature`).
+    """
+    tuned = at_temperature and name != "temperature" and not name.endswith("_tuned")
+    return f"{name}_tuned_mle" if tuned else f"{name}_mle"
+
+
+def significance(folder: RunFolder, at_temperature: bool = False) -> dict[str, Any]:
     """Tests between the final generator and its MLE start over single sequences.
 
     Welch's t-test of each score; of the NLL, for which both score the same held-out sequences, a paired
-    t-test too.
+    t-test too. `at_temperature`: see `start_of`.
     """
     names = folder.score_names()
-    both = [name for name in names if f"{name}_mle" in names]
+    both = [name for name in names if start_of(name, at_temperature) in names]
     if not both:
         return {}
     note = "over the sequences of one run: ignores the variance between trainings"
     tests: dict[str, Any] = {"note": note}
     for name in both:
-        scores = folder.scores(name), folder.scores(f"{name}_mle")
+        scores = folder.scores(name), folder.scores(start_of(name, at_temperature))
         made: dict[str, PairedResult | WelchResult] = {"welch": welch(*scores)}
         if name.removesuffix("_tuned") in _SAME_SEQUENCES:
             made["paired"] = paired(*scores)
@@ -66,15 +77,20 @@ def significance(folder: RunFolder) -> dict[str, Any]:
     return tests
 
 
-def summary(results: dict[str, float]) -> str:
-    """The final figures, next to those of the MLE start where there is one."""
-    starts = {name: results[f"{name}_mle"] for name in results if f"{name}_mle" in results}
+def summary(results: dict[str, float], at_temperature: bool = False) -> str:
+    """The final figures, next to those of the MLE start where there is one.
+
+    `at_temperature`: see `start_of`.
+    """
+    pairs = {name: start_of(name, at_temperature) for name in results}
+    starts = {name: results[start] for name, start in pairs.items() if start in results}
     shown = starts or [name for name in results if not name.endswith("_tuned")]
     lines = []
     for name in shown:
         line = f"{name} {results[name]:.4f}"
         if name in starts:
-            line += f" (MLE start {starts[name]:.4f})"
+            tuned = " at its best temperature" if pairs[name] != f"{name}_mle" else ""
+            line += f" (MLE start{tuned} {starts[name]:.4f})"
         elif f"{name}_tuned" in results:
             line += f" (at the best temperature {results[name + '_tuned']:.4f})"
         lines.append(line)

@@ -133,3 +133,17 @@ def test_the_final_figures_of_maximum_likelihood_and_of_what_follows_it():
         summary({"nll_test": 3.0, "nll_test_mle": 3.5, "x": 1.0})
         == "nll_test 3.0000 (MLE start 3.5000)"
     )
+
+
+def test_the_start_of_the_rounds_is_at_the_temperature_that_they_began_with():
+    results = {"nll_test": 3.0, "nll_test_tuned": 2.8, "temperature": 1.1}
+    results |= {"nll_test_mle": 3.5, "nll_test_tuned_mle": 3.1, "temperature_mle": 1.3}
+    others = [
+        "nll_test_tuned 2.8000 (MLE start 3.1000)",
+        "temperature 1.1000 (MLE start 1.3000)",
+    ]
+    assert summary(results).splitlines() == ["nll_test 3.0000 (MLE start 3.5000)", *others]
+    assert summary(results, at_temperature=True).splitlines() == [
+        "nll_test 3.0000 (MLE start at its best temperature 3.1000)",
+        *others,
+    ]

@@ -203,6 +203,20 @@ def test_both_score_the_same_held_out_sequences_at_the_best_temperature_too():
     }
 
 
+def test_tests_are_against_the_start_at_the_temperature_that_the_rounds_began_with():
+    random = np.random.default_rng(1)
+    names = ["nll_test", "nll_test_mle", "nll_test_tuned", "nll_test_tuned_mle"]
+    known = {name: random.normal(size=20) for name in names}
+    folder = SimpleNamespace(score_names=lambda: set(known), scores=known.__getitem__)
+    for tempered, start in ((False, "nll_test_mle"), (True, "nll_test_tuned_mle")):
+        tests = significance(folder, tempered)
+        for kind, test in (("welch", welch), ("paired", paired)):
+            expected = test(known["nll_test"], known[start]).p_value
+            assert tests[f"{kind}_nll_test"]["p_value"] == expected
+            expected = test(known["nll_test_tuned"], known["nll_test_tuned_mle"]).p_value
+            assert tests[f"{kind}_nll_test_tuned"]["p_value"] == expected
+
+
 def test_a_taken_over_start_gives_the_run_that_trained_its_own(tmp_path, mle, seqgan):
     folder = tmp_path / "taken"
     written = experiment(folder, pretrained=mle)
