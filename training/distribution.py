@@ -175,9 +175,10 @@ def make_distribution(distribute: str, cluster: Cluster | None, batch_size: int)
                 "addresses, and that each is started."
             ) from None
     else:
-        cluster, strategy = None, None
         mirrored = distribute == "mirrored"
-        devices = tf.config.list_logical_devices("GPU") if mirrored else []
+        all_gpus = mirrored or cluster is not None  # of one worker, which has all its GPUs too
+        cluster, strategy = None, None
+        devices = tf.config.list_logical_devices("GPU") if all_gpus else []
         if mirrored and not devices:
             devices = tf.config.list_logical_devices("CPU")
         if len(devices) > 1:

@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from benchmarks.distributed import tf_configs
 from files.errors import UsageError
 from tests.helpers import REPOSITORY
-from training.distribution import ONE_DEVICE, check_divides
+from training.cluster import Cluster, Task
+from training.distribution import ONE_DEVICE, check_divides, make_distribution
 
 pytestmark = pytest.mark.slow
 
@@ -130,6 +133,41 @@ def test_one_device_takes_what_it_is_given():
     assert ONE_DEVICE.by_rows(lambda *numbers: sum(numbers), 1, 2) == 3
     assert ONE_DEVICE.all_workers(7, 8).tolist() == [[7, 8]]
     assert ONE_DEVICE.is_chief and not str(ONE_DEVICE)
+
+
+@pytest.mark.parametrize(
+    ("distribute", "workers", "gpus", "replicas"),
+    [
+        ("auto", 0, 2, 1),
+        ("none", 0, 2, 1),
+        ("mirrored", 0, 2, 2),
+        ("auto", 1, 2, 2),
+        ("multi-worker", 1, 2, 2),
+        ("multi-worker", 1, 1, 1),
+        ("multi-worker", 1, 0, 1),
+    ],
+)
+def test_one_worker_has_all_its_gpus_as_each_of_several(
+    monkeypatch, distribute, workers, gpus, replicas
+):
+    there = {"GPU": gpus, "CPU": 1}
+    names = {
+        kind: [SimpleNamespace(name=f"{kind}:{k}") for k in range(there[kind])] for kind in there
+    }
+    monkeypatch.setattr(tf.config, "list_logical_devices", names.__getitem__)
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", strategy_of)
+    cluster = Cluster((Task("worker", 0, "localhost:1"),), 0) if workers else None
+    distribution = make_distribution(distribute, cluster, batch_size=4)
+    assert distribution.num_replicas == replicas == len(distribution.devices)
+    assert distribution.cluster is None and distribution.is_chief
+
+
+def strategy_of(devices):
+    """In place of a strategy of TensorFlow's on devices that are not there."""
+    extended = SimpleNamespace(worker_devices=devices)
+    return SimpleNamespace(
+        extended=extended, num_replicas_in_sync=len(devices), gather=lambda value, axis: value
+    )
 
 
 @pytest.mark.parametrize(
