@@ -105,10 +105,10 @@ def load_settings(path: Path, kind: type[S], fix: str = "Give the folder of a ru
         return settings
     except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         if of_another:
-            script = f"train_{config.get('task')!s:.60}.py"
+            task = config.get("task")
+            script = f"train_{task!s:.60}.py" if task else "another script"
             raise UsageError(
-                f"{path.parent} is a run of {script}, expected one of this script. Call {script}, or "
-                "name another run."
+                f"{path.parent} is a run of {script}, expected one of this script. {fix}"
             ) from None
         raise UsageError(
             f"{path} cannot be read as the settings of a run ({error!s:.300}). {fix}"

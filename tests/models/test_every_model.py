@@ -212,6 +212,7 @@ def test_a_fresh_process_loads_the_same_model(models, loaded, name):
     np.testing.assert_allclose(output, model(input_of(length)), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_fresh_process_loads_the_same_classes(loaded):
     assert loaded[1] == [
         "discriminator Discriminator True",
