@@ -91,11 +91,11 @@ def load_settings(path: Path, kind: type[S], fix: str = "Give the folder of a ru
     types = {field.name: field.type for field in dataclasses.fields(kind)}
     not_stored = {name for name, meant in options_of(kind).items() if not meant.stored}
     presets = next(p for p in ALL_PRESETS if type(p["quick"]) is kind)
-    of_another = False
+    names: set[str] = set()
     try:
         config = read_json(path, "expected that of a run", most=1 << 20)
         stored = config["settings"].items()
-        of_another = _is_of_another(set(dict(stored)), kind)
+        names = set(config["settings"])
         settings = kind(
             **{k: _of_type(k, v, types.get(k)) for k, v in stored if k not in not_stored}
         )
@@ -104,7 +104,7 @@ def load_settings(path: Path, kind: type[S], fix: str = "Give the folder of a ru
             raise ValueError(f"there is no preset {settings.preset!r:.60}")
         return settings
     except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        if of_another:
+        if _is_of_another(names, kind):
             task = config.get("task")
             script = f"train_{task!s:.60}.py" if task else "another script"
             raise UsageError(
