@@ -42,6 +42,12 @@ class _Export(tf.Module):
                 setattr(self, name, function)
 
 
+def temporary_folders(folder: Path) -> tuple[Path, Path]:
+    """Where what a folder is to hold, and the assets of an export, are written before it gets its name."""
+    temporary = folder.with_name(f"writing-{folder.name}")
+    return temporary, temporary.with_name(f"{temporary.name}-assets")
+
+
 def export_generator(
     generator: Generator,
     folder: Path,
@@ -66,10 +72,9 @@ def export_generator(
     a critic and of `models.text_endpoints.TextEndpoints` where they are for text, also as signatures with
     named outputs.
     """
-    temporary = folder.with_name(f"writing-{folder.name}")
+    temporary, assets = temporary_folders(folder)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    assets = temporary.with_name(f"{temporary.name}-assets")
     assets.mkdir(exist_ok=True)
     path = assets / "vocabulary.json"
     write_json(path, {**vocabulary, "generator": _facts(generator)})

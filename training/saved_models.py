@@ -14,6 +14,7 @@ from files.errors import DataError
 from files.plain_path import plain_path
 from files.reading import read_json
 from files.writing import write_json
+from models.export import temporary_folders
 
 _CONFIG = "seqgan.json"
 _EXPECTED = "expected the folder that SeqGAN.save has written"
@@ -39,7 +40,7 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
         FileExistsError: the folder holds something else.
     """
     folder = check_replaceable(folder, _SAVED)
-    temporary = _temporary(folder)
+    temporary, _ = temporary_folders(folder)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     with plain_path(temporary) as place:
@@ -65,8 +66,7 @@ def check_replaceable(folder: Path, patterns: Sequence[str]) -> Path:
     folder = folder.resolve()
     if folder == Path.cwd():
         raise FileExistsError(f"{folder} is the working folder. Give another folder.")
-    temporary = _temporary(folder)
-    assets = temporary.with_name(f"{temporary.name}-assets")  # of `models.export`
+    temporary, assets = temporary_folders(folder)
     for place in (folder, temporary, assets):
         if os.path.lexists(place) and not place.is_dir():
             raise FileExistsError(f"{place} is a file, expected a folder. Give another name.")
@@ -85,11 +85,6 @@ def check_replaceable(folder: Path, patterns: Sequence[str]) -> Path:
                 "folder."
             )
     return folder
-
-
-def _temporary(folder: Path) -> Path:
-    """Where a folder is written before it gets its name, as in `models.export`."""
-    return folder.with_name(f"writing-{folder.name}")
 
 
 def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list[Any]]:
