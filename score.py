@@ -2,6 +2,7 @@
 """Likelihood of lines of text under an exported generator: nats per token and perplexity.
 
 python score.py runs/text lines.txt              # each line, and all
+python sample.py runs/text | python score.py runs/text -    # lines of standard input
 python score.py runs/music tunes.zip             # windows of tunes, from MIDI files
 python score.py runs/a lines.txt --compare runs/b runs/c   # ranks the generators
 """
@@ -12,6 +13,7 @@ import files.script_start  # noqa: F401  # first, since it checks Python and its
 import dataclasses
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +36,7 @@ class ScoreSettings:
         tyro.conf.Positional,
         tyro.conf.arg(metavar="FILE", help_behavior_hint="(required)"),
     ] = None
-    """What to score: text with one sequence per line, ids for the oracle, or MIDI files for tunes."""
+    """What to score: text with one sequence per line, or - for that of standard input; ids for the oracle; MIDI files for tunes."""
     compare: Annotated[tuple[Path, ...], tyro.conf.arg(help_behavior_hint="(default: none)")] = ()
     """Other runs to compare with: all are ranked by nats per character, on the lines without tokens unknown to any."""
     json: bool = False
@@ -48,12 +50,22 @@ def main(arguments: list[str] | None = None) -> None:
             "no FILE is given, expected RUN and FILE. Name both: python score.py runs/text lines.txt"
         )
 
+    if settings.file == Path("-"):
+        with tempfile.TemporaryDirectory() as folder:
+            given = Path(folder) / "standard input"
+            given.write_bytes(sys.stdin.buffer.read())
+            score(settings, given)
+        return
     if not settings.file.exists():
         raise UsageError(
             f"{settings.file} does not exist, expected a text file in UTF-8, or a MIDI file for a "
             "generator of tunes. Check the path."
         )
+    score(settings, settings.file)
 
+
+def score(settings: ScoreSettings, file: Path) -> None:
+    """Prints the figures of a file that exists."""
     from training.session import prefer_tensorflow, quiet
 
     prefer_tensorflow()  # before the models are imported, which need it
@@ -61,13 +73,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     scorers = [Scorer(run) for run in (settings.run, *settings.compare)]
     if scorers[0].writes == "text":
-        warn_of_tables(settings.file)
+        warn_of_tables(file)
     quiet()  # TensorFlow is imported here, after all that could be wrong without it
     if settings.compare:
-        ranks = compare(scorers, settings.file)
+        ranks = compare(scorers, file)
         lines = map(_json, ranks) if settings.json else comparison_table(ranks)
     else:
-        scores = scorers[0].scores(settings.file)
+        scores = scorers[0].scores(file)
         lines = map(_json, scores) if settings.json else score_table(scores)
     on_terminal = sys.stdout.isatty()
     for line in lines:

@@ -65,6 +65,16 @@ def test_the_table_has_the_same_figures(file):
     assert printed[6:] == ["left out: 1 line of more than 6 tokens"]
 
 
+def test_standard_input_scores_as_a_file(file, monkeypatch):
+    from_file = run("score.py", exports.export("words"), file)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINES.encode()), "ascii"))
+    piped = run("score.py", exports.export("words"), "-")
+    assert piped.returncode == 0 and piped.stdout == from_file.stdout
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    empty = run("score.py", exports.export("words"), "-")
+    assert empty.returncode == 2 and "standard input" in empty.stderr
+
+
 def test_ids_poems_and_tunes(tmp_path):
     ids, poems, tune = tmp_path / "ids", tmp_path / "poems", tmp_path / "tune.mid"
     ids.write_text("1 2 3 5\n0 0 0 0\n1 2\n")
