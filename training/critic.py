@@ -53,7 +53,7 @@ class Critic:
         rollout: Rollout,
         *,
         rollout_positions: int = 0,
-        num_samples: int = 640,
+        num_samples: int = 2560,
         batch_size: int = 64,
         optimizer: str = "adam",
         learning_rate: float = 0.005,

@@ -127,7 +127,7 @@ class Settings(DiscriminatorSettings):
         0.005, "Learning rate of the value network.", bounds=LEARNING_RATE
     )
     value_samples: int = policy(
-        640,
+        2560,
         "Newly generated sequences that the value network learns from in each round and in each step of its pre-training.",
         bounds=SEQUENCES,
     )

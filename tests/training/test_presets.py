@@ -29,7 +29,7 @@ _SHARED = {
     "policy_samples": "generator", "data_weight": 0.0, "start_at_temperature": False,
     "bleu_reward_order": 3, "bleu_reward_variant": "method1", "bleu_reward_references": 0.4,
     "action_values": "rollouts", "rollout_positions": 4, "value_hidden_dim": 32,
-    "value_learning_rate": 0.005, "value_samples": 640, "value_pretrain_steps": 20,
+    "value_learning_rate": 0.005, "value_samples": 2560, "value_pretrain_steps": 20,
     "rollout_policy": "copy", "rollout_hidden_dim": 16, "rollout_learning_rate": 0.01,
     "rollout_samples": 640, "rollout_pretrain_steps": 100, "eval_every": 5,
     "eval_samples": 2000, "final_samples": 10000, "self_bleu_samples": 1000,
