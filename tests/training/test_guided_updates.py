@@ -90,6 +90,26 @@ def test_shares_of_a_batch_add_up_to_it():
         np.testing.assert_allclose(total, gradient, rtol=1e-4, atol=1e-6)
 
 
+def test_padding_is_not_learned():
+    """Loss and gradients of sequences that end at once are those of their first token."""
+    updates = updates_of(batch_size=4, **TEXT)
+    random = np.random.default_rng(1)
+    tokens = tf.constant([[1, 0, 0]] * 4)
+    first = np.log(random.dirichlet(np.ones(V), [4, 1]))
+    losses, gradients = [], []
+    for seed in range(2):
+        rest = np.log(np.random.default_rng(seed).dirichlet(np.ones(V), [4, T - 1]))
+        targets = tf.constant(np.concatenate([first, rest], axis=1), tf.float32)
+        gradient, loss = updates._gradients(WHOLE, tokens, targets)
+        losses.append(float(loss))
+        gradients.append(gradient)
+    own = tf.nn.log_softmax(updates.steps.generator(tokens))[:, :1].numpy()
+    assert losses[0] == pytest.approx(np.sum(np.exp(first) * (first - own)) / 4, rel=1e-4)
+    assert losses[0] == losses[1]
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 GUIDED = {
     **{"policy_update": "guided", "discriminator": "prefix", "discriminator_hidden_dim": 4},
     **{"mle_epochs": 1, "g_steps": 2, "d_labels": "permuted", "temperatures": (), "xla": False},
