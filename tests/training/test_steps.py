@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.generator import Generator
+from models.shares import WHOLE
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
 from tests.pool import Pool
 from training import steps as module
@@ -287,6 +288,45 @@ def test_padding_counts_for_nothing(steps_of_sequences_that_end, padding_reward)
         np.testing.assert_allclose(change, -gradient, rtol=1e-3, atol=1e-5)
     assert float(results["policy_loss"]) == pytest.approx(loss, rel=1e-4)
     assert float(results["mean_reward"]) == pytest.approx(np.mean(rewards[written == 1]), rel=1e-5)
+
+
+def test_the_baseline_is_a_mean_over_what_was_written(steps_of_sequences_that_end, monkeypatch):
+    """Of the ten tokens that count, whatever the rewards of the padding are."""
+    steps = steps_of_sequences_that_end
+    generator = set_random_weights(steps.generator, scale=0.5)
+    monkeypatch.setattr(steps, "reward_baseline", "batch")
+    tokens = tf.constant([[3, 1, 0, 0, 0], [4, 4, 1, 0, 0], [5, 2, 3, 4, 2]])
+    written = np.array([[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.float32)
+    rewards = np.where(written, some_rewards(3), 1e3).astype(np.float32)
+
+    def summed():
+        advantages = written * (rewards - np.mean(rewards[written == 1]))
+        return tf.reduce_sum(token_nll(generator(tokens), tokens) * advantages)
+
+    expected = gradients_of(generator, summed)
+    found, _, mean_reward = steps._policy_gradients(WHOLE, tokens, rewards)
+    for gradient, by_hand in zip(found, expected, strict=True):
+        np.testing.assert_allclose(gradient, by_hand, rtol=1e-3, atol=1e-5)
+    assert float(mean_reward) == pytest.approx(np.mean(rewards[written == 1]), rel=1e-5)
+
+
+def test_data_count_by_their_own_tokens(steps_of_sequences_that_end, monkeypatch):
+    """The sum over the six tokens of the data, not over as many as the samples have."""
+    steps = steps_of_sequences_that_end
+    generator = set_random_weights(steps.generator, scale=0.5)
+    monkeypatch.setattr(steps, "data_weight", 0.3)
+    tokens = tf.constant([[5, 2, 3, 4, 2]] * 3)
+    data = tf.constant([[1, 0, 0, 0, 0], [3, 4, 1, 0, 0], [2, 1, 0, 0, 0]])
+    counted = tf.constant([[1, 0, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 0, 0, 0]], tf.float32)
+
+    def summed():
+        return 0.3 * tf.reduce_sum(token_nll(generator(data), data) * counted)
+
+    expected = gradients_of(generator, summed)
+    given = tokens, tf.zeros([3, T]), data, seed_of(1)
+    found, *_ = steps._policy_gradients(WHOLE, *given)
+    for gradient, by_hand in zip(found, expected, strict=True):
+        np.testing.assert_allclose(gradient, by_hand, rtol=1e-3, atol=1e-5)
 
 
 def test_the_learning_rate_is_that_of_the_call():
