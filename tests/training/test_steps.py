@@ -448,6 +448,43 @@ def test_an_epoch_of_the_discriminator_mixes_both_kinds():
     assert not {tuple(batch[2]) for batch in seen[:4]} & {tuple(batch[2]) for batch in seen[4:]}
 
 
+# Dropout of the generator
+
+
+def steps_with_dropout():
+    """Steps of a generator that drops half of its features in maximum likelihood."""
+    generator = tiny_generator(V, T, dropout=0.5)
+    return module.make_steps(generator, Discriminator(V, T, 3, {1: 4}), Settings(**SGD))
+
+
+def test_the_generator_drops_in_maximum_likelihood_and_not_in_the_policy_gradient():
+    steps, tokens, seed = steps_with_dropout(), some_tokens(), seed_of(1)
+    generator = steps.generator
+
+    def loss(**options):
+        return float(mle_loss(generator(tokens, **options), tokens))
+
+    dropping = loss(training=True, seed=seed)
+    assert abs(dropping - loss()) > 0.01
+    _, found = steps._mle_gradients(WHOLE, tokens, tokens, seed)
+    assert float(found) == pytest.approx(dropping, rel=1e-5)
+    _, found, _ = steps._policy_gradients(WHOLE, tokens, tf.ones([B, T]))
+    assert float(found) == pytest.approx(loss(), rel=1e-5)
+
+
+def test_each_batch_of_maximum_likelihood_has_a_mask_of_its_own():
+    steps, seen = steps_with_dropout(), []
+
+    def look(inputs, tokens, mask_seed):
+        tf.py_function(lambda seed: seen.append(tuple(seed.numpy())), [mask_seed], [])
+        return tf.zeros([])
+
+    steps._mle_step = look
+    for seed in (1, 2):
+        steps.mle_epoch(some_tokens(3 * B), seed_of(seed))
+    assert len(seen) == len(set(seen)) == 2 * 3
+
+
 # The discriminator
 
 
