@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from models.discriminator import Discriminator
 from models.generator import Generator
+from models.prefix_discriminator import PrefixDiscriminator
 from models.shares import WHOLE
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
 from tests.pool import Pool
@@ -542,6 +543,21 @@ def test_a_step_of_the_discriminator():
     assert float(results["discriminator_accuracy"]) == pytest.approx(correct)
     for old, new, gradient in zip(before, discriminator.get_weights(), expected, strict=True):
         np.testing.assert_allclose(new - old, -0.5 * gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_a_discriminator_of_prefixes_learns_from_all_of_them_and_is_right_about_sequences():
+    """The loss is a mean over all prefixes, each with its sequence's label; f_T decides the accuracy."""
+    options = {"dropout": 0.0, "embedding_dropout": 0.0}
+    discriminator = set_random_weights(PrefixDiscriminator(V, T, 3, 4, **options), 3, 2.0)
+    discriminator.output_layer.bias.assign([0.0])
+    steps = module.make_steps(tiny_generator(V, T), discriminator, Settings(**SGD))
+    tokens, labels = some_tokens(15), np.float32(6 * [1.0] + 9 * [0.0])
+    logits = discriminator.prefix_logits(tokens).numpy().astype(np.float64)
+    of_label = np.where(labels[:, None] == 1, logits, -logits)
+    _, loss, accuracy = steps._discriminator_gradients(WHOLE, tokens, labels, seed_of(1))
+    assert float(loss) == pytest.approx(np.mean(np.log1p(np.exp(-of_label))), rel=1e-5)
+    right = np.mean(of_label > 0, axis=0)
+    assert float(accuracy) == pytest.approx(right[-1]) and right[0] != right[-1]
 
 
 def test_weight_decay_is_decoupled_and_none_is_plain_adam():
