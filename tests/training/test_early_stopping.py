@@ -100,6 +100,17 @@ def test_all_epochs_are_used_while_it_improves(monkeypatch):
     assert journal.state.rows("mle")[-1]["nll_validation"] == 2.0
 
 
+def test_what_decides_is_the_likelihood_of_the_validation_data(monkeypatch):
+    seen, validation = [], np.ones([2, 3], np.int32)
+    epochs, given = Epochs(), dataclasses.replace(SETTINGS, mle_epochs=2, mle_patience=1)
+    monkeypatch.setattr(pretrain, "validation_nll", lambda *given: seen.append(given) or 1.0)
+    pretrain.pretrain_generator(
+        epochs, REAL, given, MemoryJournal(1), lambda *_: Measurement({}), validation
+    )
+    assert len(seen) == 2
+    assert all(models is epochs.generator and data is validation for models, data in seen)
+
+
 def test_without_validation_data_patience_is_refused():
     with pytest.raises(ValueError, match="`validation` is None"):
         pretrain.pretrain_generator(

@@ -9,7 +9,10 @@ from files.errors import UsageError
 from models.controls import AtTemperature
 from tests.helpers import tiny_generator
 from train_text import make_task
+from training import pretrain
+from training.journal import Measurement, MemoryJournal
 from training.presets import ORACLE_PRESETS, TEXT_PRESETS
+from training.pretrain import measure_generator
 from training.script import run_script
 from training.temperature import (
     apply_temperature,
@@ -36,6 +39,33 @@ def test_validation_nll_counts_only_tokens_that_can_be_written():
     data = np.array([[2, 1, 0], [3, 4, 1]], np.int32)
     total = -generator.log_prob(data).numpy().sum()
     assert validation_nll(generator, data) == pytest.approx(total / 5, rel=1e-6)
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_each_temperature_is_measured_at_itself_and_the_best_one_as_the_final_figures(
+    monkeypatch, start
+):
+    generator, validation = tiny_generator(), np.ones([2, 3], np.int32)
+    asked, measured = [], []
+
+    def measure(policy, num, seed):
+        measured.append((num, tuple(seed)))
+        return Measurement({"nll": getattr(policy, "temperature", 1.0)}, {"nll": np.zeros(num)})
+
+    monkeypatch.setattr(pretrain, "best_temperature", lambda *given: asked.append(given) or 1.3)
+    changes = {"temperatures": (0.5, 1.0, 2.0), "tune_temperature": True}
+    changes |= {"eval_samples": 4, "final_samples": 9}
+    settings, journal = dataclasses.replace(ORACLE_PRESETS["smoke"], **changes), MemoryJournal(1)
+    measure_generator(generator, settings, journal, measure, validation, start=start)
+    assert len(asked) == 1 and asked[0][0] is generator and asked[0][1] is validation
+    suffix = "_mle" if start else ""
+    expected = {"nll": 1.0, "nll_tuned": 1.3, "temperature": 1.3}
+    assert journal.state.results == {f"{name}{suffix}": x for name, x in expected.items()}
+    assert set(journal.scores) == {f"nll{suffix}", f"nll_tuned{suffix}"}
+    rows = [{"temperature": each, "nll": each} for each in (0.5, 1.0, 2.0)]
+    assert journal.state.tables["temperatures"] == {"mle" if start else "final": rows}
+    along, final = tuple(journal.seed("measure")), tuple(journal.seed("final"))
+    assert measured == [(9, final), *[(4, along)] * 3, (9, final)]
 
 
 @pytest.mark.parametrize(
