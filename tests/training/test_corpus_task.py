@@ -1,11 +1,14 @@
 """The figures that all tasks on real corpora share."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from metrics.bleu import BleuScorer
+from metrics.diversity import self_bleu
 from training.corpus_task import corpus_task
 from training.presets import MUSIC_PRESETS
 
@@ -66,6 +69,50 @@ def test_unknown_words_match_no_other_in_self_bleu():
     known = np.where(lines == 2, 5, lines)
     _, figures = measured(corpus(lines), WORDS, known[2:])
     assert figures["self_bleu_2"] > 0.3
+
+
+def test_each_figure_is_of_its_part_of_the_corpus():
+    """BLEU against training and test part, nats per token of validation and test part, self-BLEU of some."""
+    random = np.random.default_rng(1)
+    parts = [random.integers(3, 7, [num, T]).astype(np.int32) for num in (9, 4, 5)]
+    parts[1][:, 3], parts[2][:3, 2:] = 1, (1, 0)  # 16 tokens, and 17
+    train, validation, test = parts
+    provenance = {"sha256": "5a", "unknown_share": {"validation": 0.0, "test": 0.0}}
+    given = SimpleNamespace(train=train, validation=validation, test=test, provenance=provenance)
+    samples = random.integers(3, 7, [40, T]).astype(np.int32)
+    settings = dataclasses.replace(MUSIC_PRESETS["smoke"], self_bleu_samples=10)
+    task = corpus_task(given, {"size": 9}, settings, lambda *_: None, WORDS)
+
+    class Uneven(Policy):
+        def log_prob(self, tokens):
+            return -(tokens == 1).sum(axis=1) - 0.25 * (tokens > 0).sum(axis=1)
+
+    measurement = task.measure(Uneven(samples), 40, (1, 1))
+    figures, variant = measurement.figures, settings.bleu_variant
+
+    def words(sequences):
+        return [row[: list(row).index(1)] if 1 in row else row for row in sequences.tolist()]
+
+    def bleu(hypotheses, references):
+        return BleuScorer(words(references), 5, variant).sentence_scores(words(hypotheses))
+
+    for n in range(2, 6):
+        assert figures[f"bleu_{n}"] == pytest.approx(bleu(samples, train)[:, n - 1].mean())
+        assert figures[f"bleu_{n}_test"] == pytest.approx(bleu(samples, test)[:, n - 1].mean())
+        assert figures[f"self_bleu_{n}"] == self_bleu(words(samples[:10]), 5, variant)[n - 1]
+        np.testing.assert_allclose(measurement.scores[f"bleu_{n}"], bleu(samples, train)[:, n - 1])
+        # Real data are judged like samples: no part by itself.
+        real = task.real()
+        assert real[f"bleu_{n}"] == pytest.approx(bleu(test, train)[:, n - 1].mean())
+        assert real[f"bleu_{n}_test"] == pytest.approx(bleu(validation, test)[:, n - 1].mean())
+        assert real[f"self_bleu_{n}"] == self_bleu(words(test), 5, variant)[n - 1]
+    assert figures["nll_validation"] == pytest.approx((4 + 0.25 * 16) / 16)
+    assert figures["nll_test"] == pytest.approx((3 + 0.25 * 17) / 17)
+    np.testing.assert_allclose(measurement.scores["nll_test"], [1.75, 1.75, 1.75, 1, 1])
+    copied = [any((row == each).all() for each in train) for row in samples]
+    assert figures["copied_share"] == np.mean(copied) and 0 < sum(copied) < 40
+    few = task.measure(Uneven(samples[:2]), 2, (1, 1)).figures
+    assert few["nll_test"] == pytest.approx(1.75 / 3)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32])
