@@ -8,7 +8,7 @@ import tensorflow as tf
 from models.discriminator import Discriminator
 from models.generator import Generator
 from models.prefix_discriminator import PrefixDiscriminator
-from models.shares import WHOLE
+from models.shares import WHOLE, Share
 from tests.helpers import constant_generator, set_random_weights, tiny_generator
 from tests.pool import Pool
 from training import steps as module
@@ -471,6 +471,20 @@ def test_the_generator_drops_in_maximum_likelihood_and_not_in_the_policy_gradien
     assert float(found) == pytest.approx(dropping, rel=1e-5)
     _, found, _ = steps._policy_gradients(WHOLE, tokens, tf.ones([B, T]))
     assert float(found) == pytest.approx(loss(), rel=1e-5)
+
+
+def test_shares_of_an_update_with_data_add_up_to_it(monkeypatch):
+    """Each has its rows of the batch's dropout masks and of the batch's weights."""
+    steps = steps_with_dropout()
+    monkeypatch.setattr(steps, "data_weight", 0.3)
+    given = some_tokens(), some_rewards(), some_tokens(seed=5), seed_of(3)
+    gradients, *figures = steps._policy_gradients(WHOLE, *given)
+    halves = [steps._policy_gradients(Share(n, 2), *given) for n in range(2)]
+    for place, figure in enumerate(figures, start=1):
+        assert float(figure) == pytest.approx(sum(float(half[place]) for half in halves), rel=1e-5)
+    for place, gradient in enumerate(gradients):
+        total = sum(half[0][place] for half in halves)
+        np.testing.assert_allclose(total, gradient, rtol=1e-4, atol=1e-5)
 
 
 def test_each_batch_of_maximum_likelihood_has_a_mask_of_its_own():
