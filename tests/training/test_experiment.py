@@ -1,5 +1,6 @@
 """Every algorithm from its settings to result.json, at a size that takes seconds, in this process."""
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,10 @@ import pytest
 from files.errors import UsageError
 from metrics.significance import paired, welch
 from metrics.verdict import Verdict
+from models.discriminator import Discriminator
+from models.generator import Generator
 from tests.training.small_runs import TINY, experiment, history, resumed, weights
+from train_oracle import make_task
 from training import experiment as module
 from training import pretrain
 from training.result import significance
@@ -135,6 +139,19 @@ def test_rewards_of_the_discriminator_train_it(tmp_path, mle, changes):
     assert {f"{f}_{part}" for f in final for part in ("validation", "test")} <= set(
         written["metrics"]
     )
+
+
+def test_the_final_verdict_is_on_the_held_out_parts_of_the_data(tmp_path, mle, monkeypatch):
+    given = []
+    monkeypatch.setattr(module, "measure_final_verdict", lambda *a: given.append(a) or {"x": 1.0})
+    changes = {"rounds": 0, "normalizer_samples": 20}
+    written = experiment(tmp_path / "run", pretrained=mle, **changes)
+    (generator, discriminator, parts, num, _) = given[0]
+    assert isinstance(generator, Generator) and isinstance(discriminator, Discriminator)
+    task = make_task(dataclasses.replace(TINY, **changes))
+    assert list(parts) == ["validation", "test"] and num == 20 and written["metrics"]["x"] == 1
+    np.testing.assert_array_equal(parts["validation"], task.validation)
+    np.testing.assert_array_equal(parts["test"], task.test)
 
 
 def test_adversarial_training_starts_from_the_generator_at_its_best_temperature(tmp_path):
