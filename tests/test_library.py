@@ -14,8 +14,9 @@ import seqgan
 from files.errors import DataError
 from models.small_prefix_discriminator import SmallPrefixDiscriminator
 from tests import pooled_runs
-from tests.helpers import REPOSITORY
+from tests.helpers import REPOSITORY, tiny_generator
 from training.experiment import run_experiment
+from training.library import validation_measure
 from training.presets import ORACLE_PRESETS
 from training.verdict import FIGURES
 
@@ -81,6 +82,15 @@ def test_validation_loss_is_that_of_keras_on_the_logits(trained):
     fresh.generator.set_weights(model.generator.get_weights())
     measured = fresh.pretrain(some_tokens(), 1, tokens).history["val_loss"]
     assert measured == pytest.approx([float(np.mean(losses))], rel=1e-5)
+
+
+def test_the_validation_loss_is_a_mean_over_tokens_that_count():
+    generator = tiny_generator(V, T, end_token=1, pad_token=0, blocked_tokens=(0, 2))
+    tokens = np.array([[1, 0, 0, 0], [3, 4, 1, 0], [5, 2, 6, 7]], np.int32)
+    measure = validation_measure(generator, tokens)
+    nats = -generator.log_prob(tokens).numpy().sum()
+    assert measure(generator, 2, (1, 1)).figures == {"val_loss": pytest.approx(nats / 7, rel=1e-6)}
+    assert validation_measure(generator, None)(generator, 2, (1, 1)).figures == {}
 
 
 def test_the_discriminator_is_measured_on_validation_data_and_nothing_else_changes(trained):
