@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import seqgan
 from files.errors import DataError
@@ -101,6 +102,16 @@ def test_the_discriminator_is_measured_on_validation_data_and_nothing_else_chang
     assert {*history} - {*fitted.history} == {*FIGURES, "val_loss"}
     assert all(len(history[name]) == 2 for name in FIGURES)
     assert same(model, other)
+
+
+@pytest.mark.parametrize("kind", [np.ndarray.tolist, tf.constant])
+def test_validation_data_may_be_a_list_or_a_tensor(kind):
+    model = make()
+    model.pretrain(some_tokens(), 1, kind(some_tokens(8, 1)))
+    history = model.fit(some_tokens(), 1, kind(some_tokens(8, 1))).history
+    other = make()
+    other.pretrain(some_tokens(), 1, some_tokens(8, 1))
+    assert history == other.fit(some_tokens(), 1, some_tokens(8, 1)).history
 
 
 def test_a_small_discriminator_comes_with_its_own_optimizer_and_stops_early():

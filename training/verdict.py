@@ -91,6 +91,7 @@ def measure_final_verdict(
 
 def writable(generator: Generator, sequences: np.ndarray) -> np.ndarray:
     """The sequences of int `[M, T]` that the generator can write: those without unknown tokens."""
+    sequences = np.asarray(sequences)  # the library takes lists and tensors too
     counted = generator.mask(sequences).numpy() > 0
     return sequences[(counted | (sequences == generator.pad_token)).all(axis=1)]
 

@@ -75,6 +75,12 @@ def test_only_sequences_that_the_generator_can_write_are_judged():
     assert found == dict(zip(FIGURES, expected, strict=True))
 
 
+@pytest.mark.parametrize("kind", [np.ndarray.tolist, tf.constant, np.int64])
+def test_sequences_may_be_a_list_or_a_tensor(kind):
+    expected = measure_verdict(Policy(), judge(), REAL, 50, SEED)
+    assert measure_verdict(Policy(), judge(), kind(REAL), 50, SEED) == expected
+
+
 def test_no_more_real_sequences_than_samples_are_judged():
     discriminator = judge()
     found = measure_verdict(Policy(), discriminator, REAL, 3, SEED)
