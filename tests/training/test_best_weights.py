@@ -7,9 +7,11 @@ import tensorflow as tf
 from models.generator import Generator
 from models.small_discriminator import SmallDiscriminator
 from tests.helpers import set_random_weights
+from training import pretrain
 from training.best_weights import BestWeights, cannot_stop, validation_losses
 from training.distribution import ONE_DEVICE
 from training.journal import MemoryJournal
+from training.settings import Settings
 from training.verdict import VALIDATION_LOSS
 
 
@@ -54,6 +56,40 @@ def test_when_it_stops_and_what_it_keeps(losses, stops, lowest):
     kept = after if lowest else before if losses else trained
     for weight, value in zip(model.trainable_variables, kept, strict=False):
         np.testing.assert_array_equal(weight, value)
+
+
+class Sets:
+    """In place of `Steps`: a training set adds 1 to all weights of the discriminator."""
+
+    distribution = ONE_DEVICE
+
+    def __init__(self):
+        self.generator, self.discriminator = None, discriminator()
+        self.discriminator.set_weights([0 * w for w in self.discriminator.get_weights()])
+
+    def discriminator_epoch(self, real, generated, seed):
+        self.discriminator.set_weights([w + 1 for w in self.discriminator.get_weights()])
+        return {"discriminator_loss": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("losses", "sets", "kept"),
+    [
+        ([0.7, 0.6, 0.65, 0.62, 0.1], 4, 2),  # after two sets without a lower loss it stops
+        ([0.7, 0.8, 0.6, 0.5, 0.4], 5, 5),
+        ([0.7, 0.6, 0.65, 0.5, 0.55], 5, 4),
+    ],
+)
+def test_pre_training_ends_with_the_weights_of_the_lowest_loss(monkeypatch, losses, sets, kept):
+    left, steps, journal = list(losses), Sets(), MemoryJournal(1)
+    monkeypatch.setattr(pretrain, "balanced_sets", lambda *_: (None, None))
+    monkeypatch.setattr(pretrain, "measure_verdict", lambda *_: {VALIDATION_LOSS: left.pop(0)})
+    settings = Settings(pretrain_d_steps=5, pretrain_d_epochs=1, d_patience=2)
+    best = BestWeights(steps.discriminator, 2, ONE_DEVICE)
+    pretrain.pretrain_discriminator(steps, None, settings, journal, None, best)
+    assert len(validation_losses(journal)) == sets
+    for weight in steps.discriminator.trainable_variables:
+        np.testing.assert_array_equal(weight, np.full(weight.shape, kept))
 
 
 def test_a_checkpoint_holds_every_weight_that_was_kept(tmp_path):
