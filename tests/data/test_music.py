@@ -129,6 +129,12 @@ def test_shares_of_enough_tunes_stay_as_drawn():
     assert (train, validation, test) == (order[:16], order[16:18], order[18:])
 
 
+@pytest.mark.parametrize(("tunes", "held_out"), [(14, 1), (16, 2), (24, 2), (26, 3)])
+def test_shares_are_rounded_to_whole_tunes(tunes, held_out):
+    train, validation, test = music._split([3] * tunes, 7)
+    assert len(validation) == len(test) == held_out and len(train) == tunes - 2 * held_out
+
+
 def test_the_split_is_by_tune(tunes_zip):
     tunes, _ = read_tunes(tunes_zip)
     corpus = music.music_corpus(tunes_zip)
