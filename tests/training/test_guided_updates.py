@@ -90,6 +90,13 @@ def test_shares_of_a_batch_add_up_to_it():
         np.testing.assert_allclose(total, gradient, rtol=1e-4, atol=1e-6)
 
 
+def test_the_learning_rate_is_that_of_the_call():
+    updates = updates_of()
+    for rate in (0.1, 0.01):
+        updates.update((5, 6), rate)
+        assert float(updates.steps.policy_optimizer.learning_rate) == pytest.approx(rate)
+
+
 def test_padding_is_not_learned():
     """Loss and gradients of sequences that end at once are those of their first token."""
     updates = updates_of(batch_size=4, **TEXT)

@@ -361,6 +361,16 @@ def test_a_step_of_maximum_likelihood(cell, clip_norm):
         np.testing.assert_allclose(change, -scale * gradient, rtol=1e-4, atol=1e-6)
 
 
+def test_the_rate_of_an_epoch_of_maximum_likelihood_stays_until_another_is_given():
+    steps, moves = make_steps(clip_norm=0.01, mle_learning_rate=0.3), []
+    for rate in (None, 0.1, None, 0.2):
+        moved = Moved(steps.generator)
+        steps.mle_epoch(some_tokens(), seed_of(1), learning_rate=rate)
+        moves.append(norm(moved()) / 0.01)
+    assert moves == pytest.approx([0.3, 0.1, 0.1, 0.2], rel=1e-3)
+    assert float(steps.policy_optimizer.learning_rate) == pytest.approx(0.02)
+
+
 def test_eager_and_compiled_steps_are_the_same():
     compiled, eager = make_steps(mle_learning_rate=1.0), make_steps(mle_learning_rate=1.0)
     for seed in range(3):
