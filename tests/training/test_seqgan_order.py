@@ -88,13 +88,17 @@ class StandIns:
         of_batch = self._noting("over batch", lambda values, seed: 7 * values, 1)
         return Reward(0.5, of_rows, of_batch=of_batch)
 
+    def measure(self, policy, num, seed):
+        self.given.setdefault("measure", []).append(num)
+        return Measurement({})
+
     def train(self, reward=None, journal=None, critic=False, guided=False, **changes):
         """Algorithm 1, one MLE epoch unless the changes say otherwise."""
         train_seqgan(
             *(self.steps, self.rollout, reward or self.reward(), tf.constant(REAL)),
             settings(**changes),
             journal or MemoryJournal(1),
-            lambda *_: Measurement({}),
+            self.measure,
             VALIDATION,
             critic=self.critic if critic else None,
             guided=self.guided if guided else None,
@@ -183,3 +187,24 @@ def test_what_the_discriminator_knows_is_measured_on_validation_data(verdicts):
         assert generator is models.generator and discriminator is models.discriminator
         assert validation is VALIDATION and num == settings().verdict_samples
     assert len({tuple(seed) for *_, seed in verdicts}) == 1  # the same samples' seed: comparable
+
+
+@pytest.mark.parametrize("labels", ["true", "permuted"])
+def test_what_the_discriminator_learns_from(labels):
+    """As many real as generated sequences, of each stage's number, told apart unless they are dealt anew."""
+    numbers = {"pretrain_d_samples": 16, "d_samples": 8, "rounds": 1}
+    models = StandIns().train(**{**SMALL, **numbers}, d_labels=labels)
+    sizes = []
+    for real, generated, _ in models.given["D"]:
+        assert len(real) == len(generated)
+        sizes.append(len(real))
+        written = [np.mean(np.all(sets == 0, axis=1)) for sets in (real, generated)]
+        assert written == [0, 1] if labels == "true" else 0 < written[0] < 1 > written[1] > 0
+    assert sizes == [16, 16, 8, 8]
+
+
+def test_measures_take_their_number_of_samples():
+    """Along the way fewer than at the MLE start; the final ones are `measure_generator`'s."""
+    changes = {"mle_epochs": 2, "rounds": 3, "eval_every": 2, "eval_samples": 4}
+    models = StandIns().train(**{**SMALL, **changes}, final_samples=9)
+    assert models.given["measure"] == [4, 9, 4, 4]  # epoch 2, the start, rounds 2 and 3
