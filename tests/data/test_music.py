@@ -135,6 +135,17 @@ def test_shares_are_rounded_to_whole_tunes(tunes, held_out):
     assert len(validation) == len(test) == held_out and len(train) == tunes - 2 * held_out
 
 
+def test_a_held_out_part_takes_as_many_tunes_as_two_sequences_need():
+    taken = []
+    for seed in range(20):
+        sizes_of_tunes = [1, 3, 1, 1, 4, 1, 1, 1, 3, 1]
+        for part in music._split(sizes_of_tunes, seed)[1:]:
+            held = [sizes_of_tunes[tune] for tune in part]
+            assert sum(held) >= 2 and sum(held[1:]) < 2  # the first one is drawn last
+            taken.append(len(held))
+    assert set(taken) == {1, 2}
+
+
 def test_the_split_is_by_tune(tunes_zip):
     tunes, _ = read_tunes(tunes_zip)
     corpus = music.music_corpus(tunes_zip)
