@@ -124,3 +124,9 @@ def test_copies_are_training_sequences_without_repeats_while_they_last():
     np.testing.assert_allclose(
         copy.log_prob(np.array([real[3], [2, 2, 2]])), [np.log(1 / 20), -np.inf]
     )
+
+
+def test_a_training_sequence_that_repeats_is_copied_as_often():
+    copy = Copy(tiny_generator(V, T), REAL)
+    given = copy.log_prob(np.array([[0, 1, 2], [2, 1, 2], [1, 1, 1]]))
+    np.testing.assert_allclose(given, [np.log(2 / 5), np.log(1 / 5), -np.inf])
