@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from tests.helpers import greedy_generator, tiny_generator
+from tests.helpers import check_frequencies, greedy_generator, tiny_generator
 from tests.training.test_steps import B, Moved, T, V, make_steps, seed_of, some_tokens
 from training.losses import mle_loss
 from training.scheduled_sampling import mixed_inputs, true_rate
@@ -53,6 +53,16 @@ def test_at_rate_0_the_inputs_are_what_the_policy_writes():
     generator = greedy_generator(V, T)
     mixed = mixed_inputs(generator, some_tokens(4), 0.0, seed_of(1))
     np.testing.assert_array_equal(mixed, generator.sample(4, (1, 1)))
+
+
+def test_which_tokens_are_replaced_does_not_depend_on_what_is_drawn():
+    """The first token is the true one, 2, or a draw of the policy, each as often as the rate says."""
+    generator = tiny_generator(V, T)
+    tokens = np.full([20_000, T], 2, np.int32)
+    mixed = mixed_inputs(generator, tokens, 0.4, seed_of(1)).numpy()
+    first = np.exp(generator(tokens[:1])[0, 0].numpy().astype(np.float64))
+    expected = 0.6 * first / first.sum() + 0.4 * (np.arange(V) == 2)
+    check_frequencies(np.bincount(mixed[:, 0], minlength=V), expected)
 
 
 def test_a_draw_is_made_given_the_mixed_inputs_before_it():
