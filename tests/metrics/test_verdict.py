@@ -105,6 +105,15 @@ def test_calibration_by_hand():
     assert found.calibration_error == pytest.approx(expected)
 
 
+def test_bins_of_the_calibration_hold_equally_many():
+    """Twenty different logits make ten bins of two; here one of each is real."""
+    logits = np.linspace(-3, 3, 20)
+    real, samples = logits[::2], logits[1::2]
+    differences = 1 - 1 / (1 + np.exp(-real)) - 1 / (1 + np.exp(-samples))
+    found = verdict(real, samples, np.ones(10))
+    assert found.calibration_error == pytest.approx(np.abs(differences).sum() / 20)
+
+
 def test_real_and_generated_weigh_one_half_each_whatever_their_numbers():
     random = np.random.default_rng(9)
     real, samples = random.normal(1, 1, 40), random.normal(-1, 1, 40)
