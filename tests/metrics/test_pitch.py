@@ -114,6 +114,7 @@ def test_wide_intervals_count_as_two_octaves():
 
 def test_there_is_no_interval_to_or_from_padding():
     assert interval_histogram_mse([[40, 42, 0, 0]], [[40, 42, 44, 46]]) == 0
+    assert interval_histogram_mse([[0, 40, 42]], [[40, 42, 44, 46]]) == 0
     # Nor from the end of one sequence to the beginning of the next.
     assert interval_histogram_mse([[40, 42], [80, 82]], [[40, 42, 44]]) == 0
 
