@@ -160,6 +160,20 @@ def test_candidates_are_resampled_in_proportion_to_the_ratio(plain):
     np.testing.assert_array_equal(drawn, again)
 
 
+def test_the_choice_of_a_candidate_has_draws_of_its_own(plain):
+    """At a high temperature chance alone decides, and not the numbers that drew the tokens."""
+    judge = set_random_weights(SmallDiscriminator(V, T, 3, {1: 4, 2: 4}), 5, 0.5)
+    endpoints, num = Endpoints(plain.generator, judge), 1000
+    drawn = endpoints.sample(2 * num, SEED).numpy().reshape(num, 2, T)
+    chosen = endpoints.sample(num, SEED, candidates=2, candidate_temperature=1e6).numpy()
+    different = (drawn[:, 0] != drawn[:, 1]).any(axis=1)
+    second = (chosen == drawn[:, 1]).all(axis=1)
+    of_tokens = tf.random.stateless_uniform([2 * num, T], SEED, alg="philox").numpy().ravel()
+    larger = of_tokens[1 : 2 * num : 2] > of_tokens[: 2 * num : 2]
+    assert different.sum() > 800
+    assert np.mean((second == larger)[different]) == pytest.approx(0.5, abs=0.08)
+
+
 def test_candidates_of_a_completion_have_its_prefix(ending):
     prefixes, lengths = rows_of([(3,), (4, 3)], 10)
     rows = np.repeat(prefixes, 3, axis=0), np.repeat(lengths, 3)
