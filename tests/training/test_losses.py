@@ -127,6 +127,22 @@ def test_no_gradient_flows_into_rewards(mode):
     assert of_rewards is None or not np.any(of_rewards)
 
 
+@every_mode
+@pytest.mark.parametrize(
+    ("baseline", "expected"),
+    [
+        ("none", [[1, 2, 3], [5, 7, 90]]),
+        ("batch", [[-2.6, -1.6, -0.6], [1.4, 3.4, 86.4]]),  # 18 / 5
+        ("position", [[-2, -2.5, 0], [2, 2.5, 87]]),  # 3, 4.5 and 3
+    ],
+)
+def test_baselines_are_means_over_what_counts_by_hand(mode, baseline, expected):
+    rewards = tf.constant([[1.0, 2, 3], [5, 7, 90]])
+    mask = tf.constant([[1.0, 1, 1], [1, 1, 0]])
+    found = mode(lambda r, m: subtract_baseline(r, m, baseline))(rewards, mask)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "loss_fn, shapes, message",
     [
