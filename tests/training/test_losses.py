@@ -128,6 +128,16 @@ def test_no_gradient_flows_into_rewards(mode):
 
 
 @every_mode
+def test_no_gradient_flows_into_the_policy_to_follow(mode):
+    target, own = tf.Variable([[1.0, 0.0, 2.0]]), tf.Variable([[0.0, 1.0, 0.5]])
+    with tf.GradientTape() as tape:
+        divergence = mode(token_divergence)(target * 2, own * 2)
+    of_target, of_own = tape.gradient(divergence, [target, own])
+    assert np.abs(of_own).max() > 0.1
+    assert of_target is None or not np.any(of_target)
+
+
+@every_mode
 @pytest.mark.parametrize(
     ("baseline", "expected"),
     [
