@@ -83,6 +83,13 @@ def test_the_density_ratio_is_weighed_over_the_batch_as_in_maligan():
     np.testing.assert_allclose(weights, np.repeat((3 * ratios / 4)[:, None], T, axis=1))
 
 
+def test_the_density_ratios_of_prefixes_are_divided_by_the_mean_of_whole_sequences():
+    values = np.array([[8.0, 1.0, 0.5], [2.0, 4.0, 1.5]], np.float32)  # mean of the last column: 1
+    for factor in (1, 3):
+        weights = reward(reward="density-ratio").over_batch(tf.constant(factor * values), (1, 2))
+        np.testing.assert_allclose(weights, values)
+
+
 def test_permuted_verdicts_are_those_of_the_batch_in_another_order():
     permuted = reward(reward="permuted")
     assert permuted.needs_discriminator and permuted.num_rollouts(4) == 4
