@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,6 +92,26 @@ def test_the_rate_is_cut_from_the_best_weights_before_it_stops(monkeypatch):
     np.testing.assert_allclose(epochs.rates, [0.9] * 4 + [0.3] * 3)
     # The weights of epoch 2, and one epoch from there.
     assert epochs.generator.head.bias.numpy()[0] == 3
+
+
+def test_a_run_that_takes_it_over_does_no_part_of_it_again(monkeypatch):
+    """Else it would restore the best weights that it has, which are those of a new generator."""
+    changes = {"mle_patience": 1, "mle_epochs": 4, "temperatures": (0.5,), "tune_temperature": True}
+    monkeypatch.setattr(pretrain, "best_temperature", lambda *_: 1.3)
+    epochs, journal = train(monkeypatch, [3.0, 2.0, 2.5], **changes)
+    settings, figures = dataclasses.replace(SETTINGS, **changes), Measurement({"nll": 2.0})
+    given = epochs.generator, settings, journal, lambda *_: figures, REAL
+    pretrain.measure_generator(*given, start=False)
+    own = MemoryJournal(1)
+    own.state = journal.state.as_start()
+    left = SimpleNamespace(generator=epochs.generator, distribution=ONE_DEVICE)
+    new = WeightCopies(tiny_generator(seed=7))
+    settings = dataclasses.replace(settings, algorithm="seqgan")
+    measure = lambda *_: pytest.fail("measured again")  # noqa: E731
+    pretrain.pretrain_generator(left, REAL, settings, own, measure, REAL, new)
+    assert all(np.all(weight == 2) for weight in epochs.generator.get_weights())
+    assert own.state.results == {"nll_mle": 2.0, "nll_tuned_mle": 2.0, "temperature_mle": 1.3}
+    assert own.state.tables["temperatures"] == {"mle": [{"temperature": 0.5, "nll": 2.0}]}
 
 
 def test_all_epochs_are_used_while_it_improves(monkeypatch):
