@@ -17,7 +17,7 @@ from models.small_prefix_discriminator import SmallPrefixDiscriminator
 from tests import pooled_runs
 from tests.helpers import REPOSITORY, tiny_generator
 from training.experiment import run_experiment
-from training.library import validation_measure
+from training.library import journal_of_call, validation_measure
 from training.presets import ORACLE_PRESETS
 from training.verdict import FIGURES
 
@@ -274,6 +274,19 @@ def test_a_damaged_folder_is_one_line(tmp_path, content):
     (tmp_path / "seqgan.json").write_text(content)
     with pytest.raises(DataError, match=r"expected the folder that SeqGAN\.save has written"):
         seqgan.SeqGAN.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        *("target network", "discriminator", "best discriminator"),
+        *("value network", "roll-out policy"),
+    ],
+)
+def test_what_comes_before_the_rounds_is_done_in_the_first_fit_alone(stage):
+    for call, expected in ((1, [0, 1]), (2, []), (3, [])):
+        given = tiny_generator(V, T), (), "adversarial", 2, 0
+        assert list(journal_of_call(1, call, *given).loop(stage, 2)) == expected
 
 
 def test_repeated_calls_draw_anew():
