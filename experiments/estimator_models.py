@@ -37,9 +37,10 @@ class Compared:
 
     Args:
         folder: of the run.
+        value_samples: sequences that the value network learns from each time; None: the run's settings decide.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, value_samples: int | None = None):
         import keras
         import tensorflow as tf
 
@@ -66,7 +67,8 @@ class Compared:
 
         self.rollout = Rollout(self.generator)
         self.rollout.update(self.generator)
-        by_network = dataclasses.replace(settings, action_values="mixed")
+        samples = value_samples or settings.value_samples
+        by_network = dataclasses.replace(settings, action_values="mixed", value_samples=samples)
         critic: Any = make_critic(self.rollout, by_network)
         self.critic = critic
         for step in range(settings.value_pretrain_steps + settings.rounds):

@@ -45,6 +45,8 @@ class EstimatorSettings:
     """Independent estimates of each action value."""
     batches: int = 6
     """Batches whose policy gradients are computed, each with two independent estimates."""
+    value_samples: int | None = None
+    """New sequences that the value network learns from each time; None: as many as the settings of the run say."""
     json: Path | None = None
     """File for the figures."""
     write: Path | None = None
@@ -62,12 +64,17 @@ class EstimatorSettings:
             )
         check_targets(TABLE, self.json, self.write, MAKER)
         for folder in self.runs:  # before the first of them is measured, which takes minutes
-            read_settings(folder)
+            batch_size = read_settings(folder).batch_size
+            if self.value_samples is not None and self.value_samples < batch_size:
+                raise UsageError(
+                    f"--value-samples is {self.value_samples}, expected at least one batch of {folder}: "
+                    f"give {batch_size} or more."
+                )
 
 
 def measure(folder: Path, settings: EstimatorSettings) -> dict[str, Any]:
     """Figures of each estimator at the generator of a run."""
-    compared = Compared(folder)
+    compared = Compared(folder, settings.value_samples)
     seed, estimators = compared.journal.seed, compared.estimators()
     tokens = compared.generator.sample(settings.sequences, seed("compared sequences"))
     open_ = ~compared.critic.complete(tokens.numpy())
@@ -109,6 +116,7 @@ def measure(folder: Path, settings: EstimatorSettings) -> dict[str, Any]:
         "seed": compared.settings.seed,
         "deviation": float(reference.std()),
         "one_rollout_variance": one_rollout,
+        "value_samples": compared.critic.num_samples,
         "learned": compared.learned,
         "estimators": figures,
     }

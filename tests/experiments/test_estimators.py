@@ -47,15 +47,23 @@ def test_noise_of_gradients_by_hand():
 def test_all_of_it_at_a_tiny_size(tmp_path, capsys):
     # Not by the script, which refuses settings of estimators with --algorithm mle.
     sizes = {"value_pretrain_steps": 2, "rollout_pretrain_steps": 2}
-    experiment(tmp_path / "mle", algorithm="mle", value_samples=32, rollout_samples=32, **sizes)
+    experiment(tmp_path / "mle", algorithm="mle", value_samples=24, rollout_samples=32, **sizes)
     page, out = tmp_path / "page.md", tmp_path / "figures.json"
     mark = "estimators table"
     page.write_text(f"<!-- {mark}: made by experiments.estimators -->\n<!-- end of {mark} -->\n")
-    flags = ["--sequences=4", "--reference-rollouts=200", "--repeats=3", "--batches=2"]
+    flags = [
+        "--sequences=4",
+        "--reference-rollouts=200",
+        "--repeats=3",
+        "--batches=2",
+        "--value-samples=32",
+    ]
     module.main([str(tmp_path / "mle"), *flags, "--json", str(out), "--write", str(page)])
     printed = capsys.readouterr().out
     rows = [line.split("|")[3].strip() for line in printed.splitlines() if "oracle seed:1" in line]
-    figures = json.loads(out.read_text())["runs"][0]["estimators"]
+    run = json.loads(out.read_text())["runs"][0]
+    figures = run["estimators"]
+    assert run["value_samples"] == 32
     assert rows == list(figures) and len(rows) == 7
     assert all(name in page.read_text() for name in rows)
     assert figures["roll-outs, N = 16"]["error"] < figures["roll-outs, N = 1"]["error"]
@@ -75,5 +83,8 @@ def test_what_it_cannot_use_is_told(tmp_path):
     (tmp_path / "config.json").write_text(
         json.dumps({"task": "oracle", "settings": settings_to_json(TINY)})
     )
+    few = str(TINY.batch_size - 1)
+    with pytest.raises(UsageError, match=f"--value-samples is {few}, expected at least one batch"):
+        module.main([str(tmp_path), "--value-samples", few])
     with pytest.raises(UsageError, match="--pretrained needs a run of --algorithm mle"):
         module.measure(tmp_path, module.EstimatorSettings())
