@@ -43,6 +43,17 @@ def test_judges_who_all_say_the_same_of_everything_count_once():
     assert many.high - many.low > 0.5  # 400 independent answers would have 0.1
 
 
+def test_answers_more_even_than_chance_are_no_more_than_there_are():
+    """Every judge and every text has two of four, but for one answer: 16 answers count as 16."""
+    answers = np.indices([4, 4]).sum(axis=0) % 2.0
+    answers[0, 0] = 1.0
+    score = mean_score(answers)
+    mean, t = 9 / 16, stats.t.ppf(0.975, 6)  # the deviations by judge and by text are equal
+    centre = (mean + t**2 / 32) / (1 + t**2 / 16)
+    half = t / (1 + t**2 / 16) * math.sqrt(mean * (1 - mean) / 16 + t**2 / 4 / 16**2)
+    np.testing.assert_allclose([score.low, score.high], [centre - half, centre + half])
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_equal_answers_have_an_interval_with_room(value):
     score = mean_score(np.full([2, 20], value))
@@ -100,6 +111,24 @@ def test_a_difference_is_found_though_judges_differ_far_more():
     )
     found = difference(a, b)
     assert found.p_texts < 0.001 and found.p_judges < 0.001
+
+
+def test_a_ready_judge_who_saw_more_texts_of_one_source_is_no_evidence_that_texts_differ():
+    """One says human of everything and the other of nothing: their texts differ in who saw them."""
+    none = np.nan
+    a = np.array([[1.0, 1.0, 1.0, 1.0], [0.0, none, none, none]])
+    b = np.array([[1.0, none, none, none], [0.0, 0.0, 0.0, 0.0]])
+    found = difference(a, b)
+    assert found.mean_difference == pytest.approx(0.6)
+    assert found.p_texts == 1 and found.p_judges == 1
+
+
+def test_arrangements_that_are_drawn_are_those_of_the_seed(monkeypatch):
+    monkeypatch.setattr(metrics.judgements, "_RESAMPLES", 99)  # of 924
+    answers = simulated(np.random.default_rng(3), 3, 12, 0.0)
+    p_values = [difference(answers[:, :6], answers[:, 6:], seed).p_texts for seed in range(8)]
+    assert len(set(p_values)) > 1
+    assert difference(answers[:, :6], answers[:, 6:], 3).p_texts == p_values[3]
 
 
 def test_a_text_counts_once_however_many_judges_there_are():
