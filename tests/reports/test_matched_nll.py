@@ -52,6 +52,19 @@ def test_each_seed_is_held_against_its_own_start_and_its_own_constant_reward(sec
     }
 
 
+def test_each_seed_is_matched_at_its_own_cost(tmp_path):
+    """Two starts that cool alike, along y = 17 - x; seed 1 costs 8.5 and seed 2 costs 8.25."""
+    runs = []
+    for seed, cost in ((1, 8.5), (2, 8.25)):
+        seqgan = result(seed=seed, nll=8.7)
+        seqgan["metrics"]["nll_test"] = cost
+        runs.append(write(tmp_path, f"seqgan{seed}", seqgan))
+        cooled = {"final": [at(1.0, 8.0, 9.0), at(0.8, 9.0, 8.0)]}
+        runs.append(write(tmp_path, f"mle{seed}", mle(seed, temperatures=cooled)))
+    (section,) = make_sections(runs)
+    assert at_equal_cost(section) == {"MLE at a lower temperature": pytest.approx([8.5, 8.75])}
+
+
 def test_a_path_of_rounds_starts_at_the_temperature_that_they_started_at(tmp_path):
     one = result(start=9.0)
     one["metrics"] |= {"nll_test_mle": 8.0, "nll_test_tuned_mle": 7.9, "nll_oracle_tuned_mle": 9.2}
