@@ -123,6 +123,19 @@ def test_controls_of_several_seeds_and_kinds():
     assert section.row("random, uniform").values("nll_oracle") == [10.3]
 
 
+def test_own_figures_count_whichever_run_comes_first():
+    """Of two runs of one seed the second has the first one's tokens among its controls."""
+    (section,) = make_sections(runs(random(1, "uniform"), random(1, uniform={"nll_oracle": 11.0})))
+    assert section.row("random, uniform").values("nll_oracle") == [10.3]
+
+
+def test_real_data_are_those_of_the_first_run_that_has_them():
+    without = poems(seed=1)
+    without["data"] = {name: value for name, value in without["data"].items() if name != "real"}
+    (section,) = make_sections(runs(without, poems(seed=2)))
+    assert section.real["bleu_2"] == 0.748
+
+
 def test_panels_of_the_paper():
     (section,) = make_sections(
         runs(
@@ -249,6 +262,13 @@ def test_runs_of_a_preset_that_has_changed_are_no_seeds_of_one_row():
     }
     # Rounds come after all that MLE does.
     assert len(section.row("MLE").runs) == 2
+
+
+def test_what_differs_from_most_runs_is_changed_though_it_comes_first():
+    made = [of_version(50, seed=1, nll=9.0), *(of_version(30, seed=k, nll=8.0) for k in (2, 3))]
+    (section,) = make_sections(runs(*made))
+    assert section.row("SeqGAN").values("nll_oracle") == [8.0, 8.0]
+    assert section.row("rounds 50").values("nll_oracle") == [9.0]
 
 
 def test_names():
