@@ -108,11 +108,14 @@ def test_json_holds_what_the_tables_show(folder, tmp_path):
     assert seqgan["published_nll_oracle"] == 8.736 and seqgan["files"] == [
         "seqgan1.json", "seqgan2.json",
     ]  # fmt: skip
+    assert seqgan["minutes"] == 4.0 and seqgan["peak_memory_gb"] == 1.502  # the larger
     (ablation,) = first["ablations"]
     assert ablation["changed"] == {"num_rollouts": 1}
     assert ablation["figures"]["nll_oracle"]["sd"] is None
     tested = {one["figure"]: one for one in first["tests"]}
     assert 0 < tested["nll_oracle"]["over_seeds"]["p_value"] < 1
+    assert tested["nll_oracle"]["difference"] == pytest.approx(8.875 - 9.15)
+    assert tested["nll_oracle"]["num_seeds"] == [2, 2]
     # Two constants have no p-value, and JSON has no "not a number".
     assert tested["nll_test"]["over_seeds"]["p_value"] is None
     assert second["temperatures"]["SeqGAN"][0]["figures"]["bleu_2"]["mean"] == 0.7
