@@ -53,6 +53,7 @@ def test_only_steps_that_all_seeds_measured(tmp_path):
     ]
     curve = learning_curve(both, "nll_oracle", adversarial=False)
     np.testing.assert_array_equal(curve.steps, [5])
+    np.testing.assert_array_equal(learning_curve(both[::-1], "nll_oracle", False).steps, [5])
     assert learning_curve(both[:1], "nll_oracle", True).num_seeds == 1
 
 
@@ -101,11 +102,12 @@ def test_rows_that_have_curves(tmp_path):
             write(tmp_path, "d", result("ss", start=None), steps([9.3, 8.9])),
             write(tmp_path, "e", mle(changed={"mle_epochs": 5}), steps([9.4])),
             write(tmp_path, "f", mle(changed={"mle_epochs": 15}), steps([9.4, 9.0, 8.9])),
+            write(tmp_path, "g", mle(changed={"mle_epochs": 20}), steps([9.4, 9.0])),
             *runs(result("pg-bleu")),
         ]
     )
     curves = row_curves(section)
-    # A shorter MLE is a part of the curve of MLE; without a table there is no curve.
+    # An MLE that is no longer is a part of the curve of MLE; without a table there is no curve.
     assert list(curves) == ["MLE", "SS", "SeqGAN", "SeqGAN, constant reward", "MLE, 15 epochs"]
     np.testing.assert_array_equal(curves["MLE"].mean, [9.4, 9.0])
     np.testing.assert_array_equal(curves["SeqGAN"].mean, [9.0, 8.8])
