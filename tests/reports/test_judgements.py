@@ -68,11 +68,18 @@ def test_the_paper_is_no_yardstick_for_other_tasks():
     assert "asked people about poems alone" in report
 
 
-@pytest.mark.parametrize(("judges", "part"), [(1, "One judge"), (3, "cannot be below 0.25")])
+@pytest.mark.parametrize(
+    ("judges", "part"), [(1, "One judge"), (3, "cannot be below 0.25"), (5, "be below 0.062")]
+)
 def test_few_judges_are_said_to_be_few(judges, part):
     report = make_report(judgements_of("text", SOURCES, SOURCE_OF, answers(judges)))
     assert part in report
     assert ("two judges have no item in common" in report) == (judges == 1)
+
+
+def test_six_judges_are_enough_for_a_small_p():
+    report = make_report(judgements_of("text", SOURCES, SOURCE_OF, answers(6)))
+    assert "cannot be below" not in report and "One judge" not in report
 
 
 def test_a_source_without_answers_has_dashes():
