@@ -48,6 +48,42 @@ def test_by_hand(tmp_path, capsys):
     assert rows[0]["seeds"]["2"]["end"]["nll_test"] == pytest.approx(2.98)
 
 
+def test_each_column_has_its_own_figure_at_the_best_temperature(tmp_path):
+    """Figures that all differ, and others at temperature 1, which do not count."""
+    folders = []
+    for seed in (1, 2, 3):
+        folder = run(tmp_path / str(seed), seed, 0.0)
+        result = json.loads((folder / "result.json").read_text())
+        metrics = {}
+        for number, name in enumerate(module.FIGURES):
+            metrics |= {f"{name}{end}": 77.0 for end in ("", "_mle")}
+            metrics[f"{name}_tuned_mle"] = number + 0.5
+            metrics[f"{name}_tuned"] = number + 0.5 - (number + 1) * seed / 64
+        (folder / "result.json").write_text(json.dumps({**result, "metrics": metrics}))
+        folders.append(folder)
+    table = module.guided_table(module.read_runs(folders))
+    cells = dict(zip(table.columns, table.rows[0], strict=True))
+    for column, number, digits in (
+        ("NLL-validation", 0, 4),
+        ("NLL-test", 1, 4),
+        ("NLL-oracle", 2, 3),
+        ("BLEU-2", 3, 3),
+        ("self-BLEU-2", 4, 3),
+    ):
+        assert cells[f"{column}, start"].startswith(f"{number + 0.5:.{digits}f} ")
+        mean = number + 0.5 - (number + 1) / 32
+        assert cells[f"{column}, end"].startswith(f"{mean:.{digits}f} ")
+    assert cells["gain, validation"] == "0.0312 ± 0.0156"
+    assert cells["gain, test"] == "0.0625 ± 0.0312"
+    # The t of gains of 1, 2 and 3 is the same on both parts, unlike that of a part where they vary more.
+    rows = module.read_runs(folders)
+    for seed, gain in zip(rows[0]["seeds"].values(), (0.1, 0.9, -0.4), strict=True):
+        seed["end"]["nll_validation"] = seed["start"]["nll_validation"] - gain
+    again = module.guided_table(rows)
+    p_value = stats.ttest_1samp([1, 2, 3], 0).pvalue
+    assert again.rows[0][again.columns.index("p")] == f"{p_value:.1g}"
+
+
 def test_a_discriminator_that_is_trained_in_every_round_has_its_own_row(tmp_path, capsys):
     folders = [run(tmp_path / f"d{steps}", 1, 0.02, d_steps=steps) for steps in (0, 2)]
     folders.append(run(tmp_path / "new", 1, 0.03, d_steps=1, d_update="restart", rounds=4))
