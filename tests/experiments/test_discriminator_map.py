@@ -20,8 +20,8 @@ def run(folder, seed, gain, **settings):
             f"discriminator_accuracy_{part}": 0.6,
             f"discriminator_gain_{part}": sign * gain,
             f"discriminator_gain_error_{part}": gain / 10,
-            f"candidates_resampled_gain_{part}": gain / 2,
-            f"candidates_best_gain_{part}": -0.4,
+            f"candidates_resampled_gain_{part}": sign * gain / 2,
+            f"candidates_best_gain_{part}": -0.4 * sign,
         }
     result = {"seed": seed, "settings": {**SETTINGS, **settings}, "metrics": metrics}
     folder.mkdir()
