@@ -33,6 +33,14 @@ def test_an_estimator_without_bias_has_none_and_a_constant_one_no_correlation():
     assert agreement(np.zeros((3, 4000)), true, 0.0)["correlation"] == 0
 
 
+def test_the_noise_of_the_reference_is_no_bias():
+    """Estimates that are right, of 1 and -1 of which the reference has 2 and -2."""
+    values = np.array([[1.0, -1.0]] * 2)
+    found = agreement(values, np.array([2.0, -2.0]), noise=1.0)
+    assert found["error"] == found["bias"] == 0
+    assert agreement(values, np.array([2.0, -2.0]), noise=0.75)["bias"] == 0.5
+
+
 def test_noise_of_gradients_by_hand():
     """Two weights: the first differs between batches, the second within one."""
     unbiased = np.array([[[1.0, 4.0], [1.0, 6.0]], [[3.0, 4.0], [3.0, 6.0]]])
@@ -41,6 +49,39 @@ def test_noise_of_gradients_by_hand():
     assert found["gradient_variance_given_tokens"] == 2.0  # of 5 and 7, in each batch
     assert found["gradient_square"] == pytest.approx(2**2 + 6**2 - 2 / 2)
     assert found["gradient_bias_square"] == 1.0
+    # Of a batch as in training, with one estimate: the means of two vary less.
+    different = np.array([[[1.0], [3.0]], [[5.0], [3.0]]])
+    assert gradient_noise(different, different)["gradient_variance"] == 8.0  # of 1 and 5
+
+
+def test_the_table_by_hand():
+    """Two seeds, the errors and deviations of the second twice as large."""
+    names = ("cpu_ms", "error", "bias", "correlation")
+    gradients = ("gradient_variance", "gradient_variance_given_tokens")
+    of_unit = dict(zip((*names, *gradients), (100.0, 1.0, 0.4, 0.9, 4.0, 1.0), strict=True))
+    of_value = dict(zip((*names, *gradients), (25.0, 0.5, 0.3, 0.5, 2.0, 0.5), strict=True))
+    runs = [
+        {
+            **{"data": "coco", "seed": seed},
+            **{"deviation": 2.0 * seed, "one_rollout_variance": 8.0 * seed**2},
+            "estimators": {
+                name: {**of, "error": seed * of["error"], "bias": seed * of["bias"]}
+                for name, of in ((module.REFERENCE, of_unit), ("value", of_value))
+            },
+        }
+        for seed in (1, 2)
+    ]
+    table = module.estimator_table(runs, [])
+    assert table.columns[:4] == ["data", "seeds", "estimator", "time of a batch"]
+    value = dict(zip(table.columns, table.rows[1], strict=True))
+    assert table.rows[1][:4] == ["coco", "1, 2", "value", "25.0 ms"]
+    assert value["time as N ="] == "4.00 ± 0.00"  # a quarter of that of 16
+    assert value["error as N ="] == "32.00 ± 0.00"  # 8 / 0.5 ** 2
+    assert value["error"] == "0.25 ± 0.00" and value["of it bias"] == "0.15 ± 0.00"
+    assert value["correlation"] == "0.50 ± 0.00"
+    assert value["gradient variance"] == "0.500 ± 0.000"
+    assert value["given the tokens"] == "0.125 ± 0.000"
+    assert dict(zip(table.columns, table.rows[0], strict=True))["time as N ="] == "16.00 ± 0.00"
 
 
 @pytest.mark.slow
