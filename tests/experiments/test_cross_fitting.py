@@ -1,6 +1,7 @@
 """Cross-fitting of discriminators at a tiny size: who is trained on what, and what the table has."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import tensorflow as tf
 
 from experiments import cross_fitting as module
 from files.errors import UsageError
-from tests.helpers import REPOSITORY
+from metrics.verdict import Verdict, verdict
+from tests.helpers import REPOSITORY, row_reward
 from tests.scripts import run
+from training.presets import TEXT_PRESETS
 
 GIVEN = module.CrossFittingSettings(folds=2, sets=4, patience=4, samples=50)
 
@@ -83,6 +86,138 @@ def test_several_discriminators_judge_by_the_mean_of_their_logits(finished):
     assert several == made.verdicts([Likes((3, 0.5), (4, -1.0))])
     assert several != made.verdicts([Likes((3, 1.0), (4, -2.0))])
     assert set(several) == {"validation", "test"}
+
+
+class Bare(module.Folds):
+    """Folds with parts made by hand, without a run."""
+
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+    def _new_generator(self):
+        return "new generator"
+
+    def _new_discriminator(self):
+        return "new discriminator"
+
+
+TRAIN, VALIDATION, TEST = (
+    np.random.default_rng(seed).integers(3, 9, [num, 4]).astype(np.int32)
+    for seed, num in ((1, 12), (2, 3), (3, 5))
+)
+CORPUS = SimpleNamespace(train=TRAIN, validation=VALIDATION, test=TEST)
+
+
+def test_all_data_and_folds_learn_from_as_many_sequences(monkeypatch):
+    """A set of all data is as long as those of three folds."""
+    seen = []
+    monkeypatch.setattr("training.steps.make_steps", lambda *models: models[:2])
+    monkeypatch.setattr("training.seqgan.best_weights", lambda steps, settings, unseen: unseen)
+    monkeypatch.setattr(
+        "training.pretrain.pretrain_discriminator", lambda *given: seen.append(given)
+    )
+    given = module.CrossFittingSettings(folds=3, sets=8, patience=7)
+    made = Bare(given=given, settings=TEXT_PRESETS["smoke"], corpus=CORPUS)
+    rows = np.array([1, 5, 6, 11])
+    for of, real, sets, patience in ((None, TRAIN, 2, 2), (rows, TRAIN[rows], 8, 7)):
+        assert made.discriminator("generator", of) == "new discriminator"
+        steps, learned, settings, _, *unseen = seen.pop()
+        assert steps == ("generator", "new discriminator")
+        np.testing.assert_array_equal(learned, real)
+        assert (settings.pretrain_d_steps, settings.d_patience) == (sets, patience)
+        assert (settings.pretrain_d_epochs, settings.pretrain_d_samples) == (1, len(TRAIN))
+        assert all(each is VALIDATION for each in unseen)
+
+
+def test_generators_of_folds_have_their_best_temperatures(monkeypatch):
+    done = []
+    monkeypatch.setattr("training.steps.make_steps", lambda *models: models[0])
+    monkeypatch.setattr(
+        "training.pretrain.pretrain_generator",
+        lambda steps, real, settings, journal, measure, unseen: done.append(
+            (steps, settings.algorithm, unseen is VALIDATION, real.numpy().tolist())
+        ),
+    )
+    monkeypatch.setattr(
+        "training.temperature.best_temperature",
+        lambda generator, unseen: 0.5 if unseen is VALIDATION else 9.0,
+    )
+    monkeypatch.setattr("training.temperature.apply_temperature", lambda *by: done.append(by))
+    made = Bare(settings=TEXT_PRESETS["smoke"], corpus=CORPUS)
+    assert made.generator_without(np.array([0, 2])) == "new generator"
+    others = TRAIN[[1, *range(3, 12)]].tolist()
+    assert done == [("new generator", "mle", True, others), ("new generator", 0.5)]
+
+
+def test_each_part_is_judged_by_itself_with_as_many_samples_as_were_asked_for():
+    asked = []
+
+    def sample(num, seed):
+        asked.append(num)
+        return np.random.default_rng(4).integers(3, 9, [num, 4]).astype(np.int32)
+
+    generator = SimpleNamespace(
+        sample=sample, mask=lambda tokens: tf.cast(tf.constant(tokens) != 5, tf.float32)
+    )
+    made = Bare(
+        given=module.CrossFittingSettings(samples=30),
+        settings=TEXT_PRESETS["smoke"],
+        generator=generator,
+        parts={"validation": VALIDATION, "test": TEST},
+    )
+    found = made.verdicts([SimpleNamespace(logits=row_reward)])
+    assert asked == [30]
+    samples = row_reward(sample(30, None))
+    for part, real in (("validation", VALIDATION), ("test", TEST)):
+        assert found[part] == verdict(row_reward(real), samples, (real != 5).sum(axis=1))
+
+
+def test_which_discriminators_are_compared(monkeypatch, tmp_path):
+    class Names:
+        """Names a discriminator by its generator and its fold."""
+
+        settings = TEXT_PRESETS["smoke"]
+        generator, folds = "all", (0, 1)
+
+        def __init__(self, folder, given):
+            pass
+
+        def generator_without(self, fold):
+            return f"without {fold}"
+
+        def discriminator(self, generator, rows=None):
+            return generator, rows
+
+        def verdicts(self, of):
+            return {"test": Verdict(of, 0, 0, 0, 0)}
+
+    monkeypatch.setattr(module, "Folds", Names)
+    (seed,) = module.measure(tmp_path, GIVEN)["seeds"].values()
+    assert {name: of["test"]["accuracy"] for name, of in seed.items()} == {
+        module.ALL: [("all", None)],
+        module.SAME_FOLDS: [("all", 0), ("all", 1)],
+        module.CROSS_FITTED: [("without 0", 0), ("without 1", 1)],
+    }
+
+
+def test_the_table_by_hand():
+    def seed(number):
+        """All figures of a part that differ."""
+        of = {
+            part: Verdict(0.5 + number / 10, 0.7, sign * number / 100, number / 1000, 0.3)._asdict()
+            for part, sign in (("validation", 1), ("test", -1))
+        }
+        return {module.ALL: of}
+
+    row = {"data": "coco", "discriminator": "small", "folds": 2, "samples": 50}
+    table = module.cross_fitting_table([{**row, "seeds": {"1": seed(1), "2": seed(2)}}])
+    assert table.rows == [
+        [
+            *("coco", "small", "2", "1, 2", module.ALL),
+            *("0.650 ± 0.071", "0.0150 ± 0.0071 (error 0.0015)"),
+            *("0.650 ± 0.071", "-0.0150 ± 0.0071 (error 0.0015)"),
+        ]
+    ]
 
 
 @pytest.mark.slow
