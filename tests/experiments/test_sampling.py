@@ -36,6 +36,49 @@ def test_every_way_draws_from_the_export():
     }
 
 
+def test_temperatures_are_multiples_of_the_exports_own():
+    """All ways draw at the own one, but for the temperatures."""
+    drawn = []
+
+    def sample(num, seed, temperature, **more):
+        drawn.append((num, seed, temperature, more))
+
+    def tree_search(num, seed, *given):
+        drawn.append((num, seed, *given))
+
+    exported = types.SimpleNamespace(temperature=0.5, sample=sample, tree_search=tree_search)
+    ways = {way.name: way for way in module.ways(exported, "value network")}
+    resampled = {"candidates": 16, "candidate_temperature": 1.0}
+    for name, *given in (
+        ("temperature 1", 0.5, {}),
+        ("temperature 0.8", 0.4, {}),
+        ("guidance 5", 0.5, {"guidance": 5.0}),
+        ("best of 16 candidates", 0.5, {"candidates": 16}),
+        ("one of 16 candidates, resampled", 0.5, resampled),
+        ("64 simulations, exploration 10", 0.5, 64, 10.0),
+    ):
+        ways[name].draw(7, 3)
+        assert drawn[-1] == (7, 3, *given)
+
+
+def test_times_are_of_one_draw_and_per_thousand(monkeypatch, tmp_path):
+    """The first draw, which compiles, takes 100 s and does not count; the second 4 s, for 8 sequences."""
+    clock = [0.0]
+
+    def draw(num, seed):
+        clock[0] += 100.0 if seed == 2 else 4.0
+        return np.tile([[3, 4, 1], [3, 5, 1]], [num // 2, 1])
+
+    corpus = types.SimpleNamespace(test=np.array([[3, 4, 1], [5, 4, 1]]))
+    monkeypatch.setattr(module, "load_settings", lambda *_: TEXT_PRESETS["smoke"])
+    monkeypatch.setattr("training.task_corpora.load_corpus", lambda _: corpus)
+    loaded = types.SimpleNamespace(tree_search=None)
+    monkeypatch.setattr("models.exported.Exported", lambda _: types.SimpleNamespace(loaded=loaded))
+    monkeypatch.setattr(module, "ways", lambda *_: [module.Way("slow", 1, draw)])
+    monkeypatch.setattr(module, "time", types.SimpleNamespace(perf_counter=lambda: clock[0]))
+    assert module.measure(tmp_path, 8)["ways"]["slow"]["seconds"] == 500
+
+
 def test_figures_are_those_of_what_is_drawn(monkeypatch, tmp_path):
     rows = np.array([[3, 4, 1, 0], [3, 5, 6, 1], [3, 4, 5, 1], [5, 4, 1, 0]])
     corpus = types.SimpleNamespace(test=rows[::-1])
@@ -86,6 +129,21 @@ def test_the_table_by_hand():
     assert lines["guidance 2"][-1] == "0.035 ± 0.007"
     assert lines["4 simulations"][-1] == lines["temperature 1"][-1] == "–"
     assert lines["4 simulations"][3:5] == ["4", "2.00"]
+
+
+def test_a_temperature_is_found_for_one_at_the_ends_of_the_line_and_for_every_seed_or_none():
+    ways = {"temperature 1": way(0.8, 0.7), "temperature 0.5": way(0.9, 0.8)}
+    ways |= {"low": way(0.85, 0.7), "high": way(0.85, 0.8), "beyond": way(0.85, 0.81)}
+    assert module.above_temperature(ways, "low", 2) == pytest.approx(0.05)
+    assert module.above_temperature(ways, "high", 2) == pytest.approx(-0.05)
+    assert module.above_temperature(ways, "beyond", 2) is None
+    ways["guidance 2"], beyond = ways["low"], {**ways, "guidance 2": ways["beyond"]}
+    runs = [
+        {"critic": "value network", "seed": seed, "ways": of}
+        for seed, of in ((1, ways), (2, beyond))
+    ]
+    lines = {row[1]: row for row in module.sampling_table(runs).rows}
+    assert lines["guidance 2"][-1] == "–"  # a mean over one of two seeds would not say so
 
 
 def test_what_cannot_be_compared_is_refused(monkeypatch, tmp_path):
