@@ -1,13 +1,15 @@
 """The benchmark's own arithmetic, and that all of it runs, in tiny sizes. No test measures a time."""
 
 import json
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks import growth, operations, pytorch_worker, quality, report, speed, stages, start_up
-from benchmarks.measure import Case, side_by_side
+from benchmarks.measure import Case, Timing, product_gflops, side_by_side
 from files.errors import UsageError
 from models.discriminator import Discriminator
 from models.generator import Generator
@@ -33,6 +35,56 @@ def test_implementations_are_timed_alternately_and_divided_by_their_units(monkey
     timings = side_by_side(cases, repeats=3, warm_up=1)
     assert "".join(order) == "ab" + "abrare" + "ab" + "ab"
     assert timings["a"].wall_ms == 1000 and timings["b"].wall_ms == 100
+
+
+def clock(*durations):
+    """A clock that is read before and after what takes so many seconds."""
+    ends = np.cumsum(durations)
+    times = [float(each) for end in zip(ends - durations, ends, strict=True) for each in end]
+    return iter(times).__next__
+
+
+def test_a_time_is_the_median_of_the_repeats(monkeypatch):
+    """In milliseconds, without the warm-up, which takes long; of one repeat the shortest is told too."""
+    clocks = {"perf_counter": clock(500, 1, 30, 2), "process_time": clock(900, 4, 5, 60)}
+    monkeypatch.setattr("benchmarks.measure.time", SimpleNamespace(**clocks))
+    timing = side_by_side({"": Case(lambda: None, units=2)}, repeats=3, warm_up=1)[""]
+    assert timing == Timing(wall_ms=1000, cpu_ms=2500, shortest_ms=500)
+
+
+def test_the_speed_of_a_product(monkeypatch):
+    """Of two rows: an addition and a multiplication for each of 2 x 1,720 x 3,440 in 10 ms."""
+    monkeypatch.setattr(
+        "benchmarks.measure.side_by_side", lambda *_: {"": Timing(wall_ms=10, cpu_ms=7)}
+    )
+    assert product_gflops(2) == pytest.approx(2 * 2 * 1720 * 3440 / 0.01 / 1e9)
+
+
+def test_the_growth_of_a_point_is_the_median_of_what_counts(monkeypatch):
+    model = SimpleNamespace(sample=lambda *_: None, probability_real=None)
+    rollout = SimpleNamespace(action_values=lambda *_: None)
+    monkeypatch.setattr("models.rollout.Rollout", lambda _: rollout)
+    monkeypatch.setattr("models.generator.Generator", lambda *_: model)
+    monkeypatch.setattr("models.discriminator.Discriminator", lambda *_: model)
+    # The end of the first one, which does not count, is not looked at.
+    times = iter([-500.0, 0.0, 1.0, 1.0, 31.0, 31.0, 33.0])
+    monkeypatch.setattr(growth, "time", SimpleNamespace(perf_counter=times.__next__))
+    assert growth.measure_point(growth.Point(repeats=3))["seconds"] == 2
+
+
+def test_the_memory_bound_is_for_the_largest_point(monkeypatch):
+    memory = {"3": 800.0, "4": 600.0}
+
+    def point(_, *flags):
+        given = dict(zip(flags[::2], flags[1::2], strict=True))
+        return {"seconds": 1.0, "peak_memory_mb": memory[str(given["--length"])]}
+
+    monkeypatch.setattr(growth, "in_child", point)
+    found = growth.measure_growth(1, quick=True)
+    assert found["largest_memory_mb"] == 800
+    line = found["axes"]["length"]
+    assert line["exponent_of_memory"] == pytest.approx(np.log(6 / 8) / np.log(4 / 3))
+    assert line["exponent_of_time"] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.5])
@@ -283,6 +335,21 @@ def test_the_points_share_the_paper_task():
         )
 
 
+@pytest.mark.slow
+def test_an_epoch_does_as_many_steps_as_its_units_say():
+    made = stages.Stages(*stages.sizes(quick=True))
+    settings, ours = made.settings, made.ours()
+    for name in ("MLE step", "discriminator step"):
+        assert ours[name].units * settings.batch_size == len(made.epoch)
+    cases = made.keras()
+    for name in ("MLE step", "discriminator step", "policy-gradient step"):
+        assert cases[name].units == ours[name].units
+    literal = made.literal()
+    assert literal[f"sample {settings.batch_size} sequences"].units == 1 / settings.batch_size
+    share = 1 / (settings.batch_size * settings.num_rollouts)
+    assert literal["rewards of one batch"].units == share
+
+
 def test_plain_keras_is_the_same_model():
     from benchmarks import plain_keras
 
@@ -311,8 +378,11 @@ def test_a_run_to_the_target(monkeypatch):
             super().__init__([command[0], "-c", program, *command[2:]], **kwargs)
 
     monkeypatch.setattr(quality.subprocess, "Popen", Popen)
-    reached = quality.time_to_quality([], target=8.6)
-    assert reached["nll_oracle"] == 8.5 and 0 < reached["minutes"] < 10
+    minute_and_a_half = SimpleNamespace(perf_counter=clock(90), sleep=time.sleep)
+    with monkeypatch.context() as patched:
+        patched.setattr(quality, "time", minute_and_a_half)
+        reached = quality.time_to_quality([], target=8.6)
+    assert reached == {"minutes": 1.5, "nll_oracle": 8.5}
     assert quality.time_to_quality([], target=8.4) == {"minutes": None, "nll_oracle": 8.5}
     program = "pass"
     assert quality.time_to_quality([], target=8.4) == {"minutes": None, "nll_oracle": None}
