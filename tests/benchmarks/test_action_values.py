@@ -89,6 +89,22 @@ def test_the_table_by_hand():
     ]
 
 
+def test_exponents_are_those_of_the_action_values(monkeypatch):
+    """They take the square of T, and learning takes T."""
+
+    def point(_, *flags):
+        length = dict(zip(flags[::2], flags[1::2], strict=True))["--lengths"]
+        values = {"values_wall_ms": 1.0, "values_cpu_ms": 3.0 * length**2}
+        return {**values, "learning_cpu_ms": 5.0 * length, "peak_memory_mb": 1.0}
+
+    monkeypatch.setattr(action_values, "in_child", point)
+    settings = action_values.ActionValueSettings(lengths=(2, 4, 8, 16), longest_rollouts=8)
+    found = action_values.measure(settings)["estimators"]
+    assert found["rollouts"]["lengths"] == [2, 4, 8] and found["value"]["lengths"] == [2, 4, 8, 16]
+    for of in found.values():
+        assert of["exponent_of_cpu_time"] == pytest.approx(2)
+
+
 def test_lengths_without_a_prefix_are_refused():
     with pytest.raises(UsageError, match="lengths of at least 2"):
         action_values.main(["--lengths", "1"])
