@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from data import music
-from data.melody import read_midi, read_tunes
+from data.melody import Tune, read_midi, read_tunes
 from data.midi_files import digest
 from data.samples.tunes import TUNES
 from files.hashing import sha256
@@ -70,6 +70,17 @@ def test_short_and_unusable_files_are_counted_and_named(tmp_path):
     assert provenance["skipped"] == dict.fromkeys(provenance["skipped_files"], 1)
     assert provenance["steps"] == 240 and provenance["notes"] == 240
     assert json.loads(json.dumps(provenance)) == provenance
+
+
+def test_each_count_is_a_sum_over_the_tunes_that_are_long_enough():
+    numbers = {"num_rests": 1, "num_chords": 2, "num_moved": 3, "num_unheard": 4, "num_notes": 5}
+    random = np.random.default_rng(1)
+    long = [Tune(f"{k}", random.integers(1, 89, 40), **numbers) for k in range(6)]
+    short = Tune("short", random.integers(1, 89, 31), **dict.fromkeys(numbers, 100))
+    provenance = music._corpus("mine", "mine", [*long, short], {}, 32, 0).provenance
+    names = ("steps_resting", "steps_with_chords", "notes_moved", "notes_unheard", "notes")
+    assert [provenance[name] for name in names] == [6, 12, 18, 24, 30]
+    assert (provenance["steps"], provenance["tunes"], provenance["files"]) == (240, 6, 7)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
