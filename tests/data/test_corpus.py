@@ -325,3 +325,24 @@ def test_hash_seed_does_not_matter():
 def test_a_text_is_no_sequence():
     with pytest.raises(ValueError, match="as sequence 2 the text 'ab', expected a list of tokens"):
         build_corpus("mine", [["a", "b"], "ab"], max_length=5)
+
+
+def test_lengths_that_half_and_nearly_all_do_not_exceed():
+    """Of 1 to 20 tokens, one sequence each."""
+    sequences = [[f"w{place}" for place in range(length)] for length in range(1, 21)]
+    provenance = build_corpus("words", sequences, max_length=20).provenance
+    assert provenance["lengths"] == {"median": 10, "of_nearly_all": 19, "longest": 20}
+
+
+def test_the_share_of_single_tokens_is_of_all_parts():
+    """A fifth, though the test part has the most of them."""
+    several, single = [["a", f"{k}"] for k in range(80)], [[f"s{k}"] for k in range(20)]
+    corpus = build_corpus("words", several[20:], max_length=2, test_sequences=several[:20] + single)
+    assert corpus.provenance["single_token_share"] == 0.2
+
+
+def test_a_corpus_is_kept_small_where_int32_would_take_more_than_the_limit(monkeypatch):
+    """100 sequences of 4 tokens are 1,600 bytes."""
+    for limit, dtype in ((1600, np.int32), (1599, np.uint8)):
+        monkeypatch.setattr(corpus_module, "_LARGE", limit)
+        assert build_corpus("numbers", numbers(100), max_length=4).train.dtype == dtype
