@@ -169,6 +169,11 @@ def test_sentences():
     assert list(sentences([])) == []
 
 
+@pytest.mark.parametrize("closing", ["''", "'", ")", "]", "}"])
+def test_what_closes_belongs_to_the_sentence_that_it_ends(closing):
+    assert list(sentences(["a", ".", closing, "b"])) == [["a", ".", closing], ["b"]]
+
+
 @given(TEXTS)
 def test_sentences_are_the_text(text):
     tokens = words(text)
@@ -318,3 +323,18 @@ print(len(corpus.train), (peak() - before) * 1024)
     num, grown = map(int, printed.split())
     assert num == 204_000
     assert grown < 4 * path.stat().st_size
+
+
+def test_published_parts_are_read_alike_and_counted_together(tmp_path, monkeypatch):
+    paths = {"coco": tmp_path / "train.txt", "coco-test": tmp_path / "test.txt"}
+    paths["coco"].write_text("".join(f"The train {k % 9} {k}\n" for k in range(60)) + "\n")
+    paths["coco-test"].write_text("".join(f"THE Train {k}\n" for k in range(4)) + "\n\n")
+    monkeypatch.setattr(text_module, "corpus_file", lambda name, task: paths[name])
+    corpus = load_text("coco", max_length=6, lowercase=True, max_vocab=9)
+    the, train = corpus.vocabulary.ids(["the", "train"])
+    assert corpus.vocabulary.size == 9 and min(the, train) > 2
+    for part in (corpus.train, corpus.validation, corpus.test):
+        np.testing.assert_array_equal(part[:, :2], [[the, train]] * len(part))
+    assert len(corpus.test) == 4
+    assert corpus.provenance["lines"] == 67 and corpus.provenance["skipped"] == {"blank": 3}
+    assert [corpus.provenance[name] for name in ("file", "test_file")] == ["train.txt", "test.txt"]
