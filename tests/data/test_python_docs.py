@@ -52,6 +52,14 @@ def test_sentences_by_hand():
     assert counts == {"lines": 7, "with symbols": 2}
 
 
+def test_five_words_are_enough_and_topics_keep_their_order():
+    texts = {"b": "Five words are a sentence.", "a": "An earlier topic comes second here."}
+    texts["c"] = "Four words are not."
+    counts = Counter()
+    assert list(python_sentences(texts, counts)) == [texts["b"], texts["a"]]
+    assert counts == {"lines": 3, "with symbols": 1}
+
+
 def test_this_python_has_enough_of_them():
     sentences = list(python_sentences(topic_texts()))
     assert len(sentences) > 500
