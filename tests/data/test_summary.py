@@ -69,6 +69,12 @@ def test_counts_of_published_parts_name_both_files():
     assert summarize(about)[0].startswith("data: news (a.txt and b.txt): 6 lines read, ")
 
 
+def test_unknown_tokens_are_told_of_each_part():
+    about = {"train": 1, "validation": 2, "test": 3}
+    about["unknown_share"] = {"train": 0.0, "validation": 0.125, "test": 0.25}
+    assert summarize(about)[0].endswith("; unknown tokens: validation 12.5 %, test 25.0 %")
+
+
 def test_counts_of_tunes():
     assert summarize(MUSIC) == [
         "data: nottingham (tunes.zip): 1,034 files read, 7,766 sequences used (training 6,000, "
