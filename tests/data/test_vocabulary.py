@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.line_codec import LineCodec
 from data.vocabulary import END, PAD, RESERVED, UNKNOWN, Vocabulary
 from files.errors import DataError
 
@@ -209,3 +210,17 @@ def test_tokens_are_a_tuple_of_texts(tokens):
 def test_no_vocabulary_at_all(saved):
     with pytest.raises(DataError, match="export the generator again"):
         Vocabulary.from_json(saved)
+
+
+@pytest.mark.parametrize(
+    ("said", "tokens", "read"),
+    [
+        ({}, ("the", "river"), ["the", "river"]),  # of an older export, which does not say
+        ({}, ("The", "river"), ["The", "River"]),
+        ({"lowercase": False}, ("the", "river"), ["The", "River"]),
+        ({"lowercase": True}, ("The", "river"), ["the", "river"]),
+    ],
+)
+def test_lines_are_lower_cased_as_the_generator_has_learned_them(said, tokens, read):
+    saved = {**Vocabulary((*RESERVED, *tokens)).to_json(), **said}
+    assert LineCodec(saved).tokens("The River") == read
