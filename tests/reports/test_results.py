@@ -202,6 +202,11 @@ def test_statistics_and_temperatures():
     assert run.at_temperatures("mle") == {}
 
 
+def test_two_scores_that_are_equal_are_enough_for_statistics():
+    (run,) = runs(result(sequences={"nll_oracle": {"num": 2, "mean": 170.0, "variance": 0.0}}))
+    assert run.sequences() == {"nll_oracle": SampleStatistics(2, 170.0, 0.0)}
+
+
 @pytest.mark.parametrize("change", [{"num": 1}, {"variance": -1.0}, {"mean": None}])
 def test_statistics_that_no_test_can_use_are_missing(change):
     statistics = {"num": 10, "mean": 170.0, "variance": 9.0, **change}
