@@ -80,6 +80,11 @@ def test_the_headline_has_the_published_oracle_alone():
     assert "seeds 1, 2" in text
 
 
+def test_the_headline_names_the_seeds_of_all_its_rows():
+    made = [mle(), *(result(seed=seed, start=None) for seed in (2, 3, 4))]
+    assert "over seeds 1–4, final" in headline_table(sections(*made))
+
+
 def test_a_seeded_oracle_is_not_set_beside_the_paper():
     run = result()
     run["settings"] = {**run["settings"], "oracle": "seed:1"}
