@@ -244,13 +244,14 @@ def job(folder, name, pretrained=None):
 
 def test_times_are_those_of_other_seeds_or_of_the_results(tmp_path):
     results = tmp_path / "results"
-    store(results / "poems-seqgan-lag-seed1.json", mle=100, adversarial=300)
-    store(results / "poems-seqgan-lag-seed2.json", mle=100, adversarial=500)
+    evaluation = {"measure mle": 10, "measure": 40}
+    store(results / "poems-seqgan-lag-seed1.json", mle=90, adversarial=260, **evaluation)
+    store(results / "poems-seqgan-lag-seed2.json", mle=90, adversarial=460, **evaluation)
     jobs = [job(tmp_path, f"poems-seqgan-lag-{preset}-seed3") for preset in ("quick", "smoke")]
     times = Times(jobs, results)
     assert times.seconds_left(jobs[0]) == START_UP_SECONDS + 500
     assert times.seconds_left(jobs[1]) is None
-    # Pre-training that is taken over takes no time.
+    # Pre-training that is taken over takes no time, nor does its evaluation.
     started = job(tmp_path, jobs[0].name, pretrained="mle")
     assert times.seconds_left(started) == START_UP_SECONDS + 400
     # What was measured here comes first.
