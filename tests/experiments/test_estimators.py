@@ -1,9 +1,11 @@
 """The comparison of estimators of action values: its statistics by hand, and all of it at a tiny size."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from experiments import estimators as module
 from experiments.estimator_statistics import agreement, gradient_noise, mean_variance
@@ -52,6 +54,45 @@ def test_noise_of_gradients_by_hand():
     # Of a batch as in training, with one estimate: the means of two vary less.
     different = np.array([[[1.0], [3.0]], [[5.0], [3.0]]])
     assert gradient_noise(different, different)["gradient_variance"] == 8.0  # of 1 and 5
+
+
+def test_estimates_are_independent_and_compared_where_prefixes_are_open(monkeypatch, tmp_path):
+    """Estimators that give random numbers, against what their statistics say of these."""
+    open_, reference = np.array([[1, 0], [1, 1]], bool), np.array([[1.0, 50.0], [2.0, 4.0]])
+    random, seeds, given = np.random.default_rng(2), [], []
+
+    def estimate(tokens, seed):
+        seeds.append(seed)
+        given.append(random.normal(size=(2, 2)) * (1 + 100 * ~open_))
+        return tf.constant(given[-1])
+
+    compared = SimpleNamespace(
+        journal=SimpleNamespace(seed=lambda *names: names),
+        generator=SimpleNamespace(sample=lambda num, seed: tf.zeros([2, 2], tf.int32)),
+        critic=SimpleNamespace(complete=lambda tokens: ~open_),
+        rollout=SimpleNamespace(action_values=lambda *_: tf.constant(reference)),
+        estimators=lambda: {module.REFERENCE: estimate, "value": estimate},
+        gradient=lambda sequences, values: values.ravel(),
+        settings=SimpleNamespace(batch_size=2, seed=1),
+        **{"reward": None, "learned": {}, "data": "coco"},
+    )
+    monkeypatch.setattr(module, "Compared", lambda folder: compared)
+    times = iter(np.array([0, 1, 1, 4, 4, 6, 6, 16] * 2) / 1000)  # 1, 3, 2 and 10 ms
+    monkeypatch.setattr(module, "time", SimpleNamespace(process_time=times.__next__))
+    found = module.measure(tmp_path, module.EstimatorSettings((), 2, 40, 3, 2))
+
+    assert len(seeds) == len(set(seeds)) == 2 * (3 + 4)
+    values = [np.array(given[start : start + 3])[:, open_] for start in (0, 7)]
+    batches = [
+        np.reshape(given[start + 3 : start + 7], [2, 2, 4]) for start in (0, 7)
+    ]  # two estimates of each
+    one_rollout = 16 * np.var(values[0], axis=0, ddof=1).mean()
+    assert found["one_rollout_variance"] == pytest.approx(one_rollout)
+    assert found["deviation"] == pytest.approx(np.std([1.0, 2.0, 4.0]))
+    for name, of, gradients in zip((module.REFERENCE, "value"), values, batches, strict=True):
+        expected = agreement(of, reference[open_], one_rollout / 40)
+        expected |= gradient_noise(gradients, batches[0])
+        assert found["estimators"][name] == pytest.approx({"cpu_ms": 2.5, **expected})
 
 
 def test_the_table_by_hand():
