@@ -87,6 +87,8 @@ def test_judges_do_not_see_each_others_answers(opened):
         answer(anna, item, "human")
     assert all(each["human"] is None for each in ben.get("/items").json())
     assert "0</span> of 9 answered" in ben.get("/judge").text
+    assert answer(ben, 4, "machine").json() == {"answered": 1, "of": 9}
+    assert "Of 9 texts, 8 have no answer yet" in ben.get("/done").text
 
 
 def test_another_person_can_judge_in_the_same_browser(opened):
