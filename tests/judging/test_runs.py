@@ -235,3 +235,9 @@ def test_a_generator_is_drawn_from(tmp_path):
     assert one == same and len(contents(one, 1)) == 3
     known = set(vocabulary["tokens"]) | set("，。\n")
     assert set("".join(contents(one, 1))) <= known
+
+
+def test_a_run_in_a_folder_called_real_is_not_taken_for_real_texts(tmp_path, corpus, monkeypatch):
+    fake_generators(monkeypatch)
+    folder = write_run(tmp_path / "real", corpus=str(corpus))
+    assert [source.name for source in study_of([folder]).sources] == [REAL, str(folder)]
