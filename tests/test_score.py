@@ -3,6 +3,8 @@
 import io
 import json
 import math
+from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from data.music_export import write_midi
 from data.vocabulary import Vocabulary
 from models.export import export_generator
 from models.generator import Generator
+from reports.scores import Score, compare
 from tests import exports
 from tests.helpers import set_random_weights
 from tests.scripts import run
@@ -216,3 +219,29 @@ def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
         assert done.returncode == 2, done.stdout
         lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
         assert len(lines) == 1 and lines[0].startswith("error: ") and said in lines[0], lines
+
+
+def test_ranks_are_by_characters_whatever_a_token_is(tmp_path):
+    """Ten characters: 8 nats for one whose 4 tokens are words, and 9 for one of 10 letters."""
+
+    class Known:
+        """A scorer of one line that all know, and one of which it does not know some tokens."""
+
+        writes, codec = "text", SimpleNamespace(lowercase=False)
+
+        def __init__(self, run, nats, num_tokens, unknown):
+            self.run, self.of, self.unknown = run, (nats, num_tokens, 10), Counter(unknown)
+
+        def scores(self, path):
+            yield Score("1", *self.of)
+            yield Score("2", 3.0, 3, 7, self.unknown)
+            yield Score("all", 0.0, 0, 0, self.unknown)
+
+    words = Known("words", 8.0, 4, {"a": 3, "b": 1})
+    letters = Known("letters", 9.0, 10, {"c": 2})
+    first, second = compare([letters, words], tmp_path)
+    assert (first.run, second.run) == ("words", "letters")
+    assert (first.nats_per_character, second.nats_per_character) == (0.8, 0.9)
+    assert (first.score.nats_per_token, second.score.nats_per_token) == (2.0, 0.9)
+    assert (first.unknown, second.unknown) == (4, 2)
+    assert (first.lines, first.own_lines) == (1, 1)
