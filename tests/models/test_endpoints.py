@@ -85,6 +85,8 @@ def test_completions_may_end(ending):
 def test_guided_draws_can_be_truncated_and_chosen_from(guided):
     greedy = guided.sample(20, (5, 6), top_k=1, guidance=0.8).numpy()
     assert (greedy == greedy[0]).all()
+    tiny_share = guided.sample(20, (5, 6), top_p=1e-6, guidance=0.8)
+    np.testing.assert_array_equal(tiny_share, greedy)
     all_kept = guided.sample(50, (5, 6), top_k=V, guidance=0.8).numpy()
     np.testing.assert_array_equal(guided.sample(50, (5, 6), guidance=0.8), all_kept)
     num, candidates = 50, 4
