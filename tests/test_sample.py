@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from files.writing import write_json
 from models.manifest import write_manifest
 from tests import exports
 from tests.scripts import run
+from training.sample_settings import SampleSettings
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +43,25 @@ def test_many_are_drawn_in_chunks_that_begin_as_few_do(monkeypatch):
     expected = [generator.sample(num, (1, stream)) for stream, num in enumerate((4, 4, 2))]
     np.testing.assert_array_equal(drawn, np.concatenate(expected))
     assert (drawn[:4] != drawn[4:8]).any()
+
+
+def test_candidates_and_searches_are_drawn_in_chunks_too(monkeypatch):
+    """Of ten sequences at a time, those that are not chosen included; each chunk with its own stream."""
+    monkeypatch.setattr("models.exported.CHUNK", 10)
+    asked = []
+    exported = SimpleNamespace(
+        sample=lambda num, seed, temperature, stream, prefix, **more: asked.append((num, stream)),
+        tree_search=lambda num, *_, stream, prefix: asked.append((num, stream)),
+        temperature=1.0,
+    )
+    for flags, expected in (
+        ({"num": 7, "candidates": 3}, [(3, 0), (3, 1), (1, 2)]),
+        ({"num": 2, "candidates": 99}, [(1, 0), (1, 1)]),
+        ({"num": 23, "simulations": 5}, [(10, 0), (10, 1), (3, 2)]),
+    ):
+        list(sample.sequences_of(SampleSettings(**flags), exported, None))
+        assert asked == expected
+        asked.clear()
 
 
 def test_truncation():
