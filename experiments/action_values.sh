@@ -17,8 +17,12 @@ rows() {
     run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
         --num-rollouts 1 --action-values value \
         --pretrained "$mle" --out "$OUT/$name-seqgan-value-$PRESET-seed$seed"
+    # A quarter of the sequences to learn from: too few on news.
     run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
-        --num-rollouts 1 --action-values mixed \
+        --num-rollouts 1 --action-values value --value-samples 640 \
+        --pretrained "$mle" --out "$OUT/$name-seqgan-value640-$PRESET-seed$seed"
+    run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
+        --num-rollouts 1 --action-values mixed --value-samples 640 \
         --pretrained "$mle" --out "$OUT/$name-seqgan-mixed-$PRESET-seed$seed"
     run "$script" "$source" "$data" --preset "$PRESET" --seed "$seed" --algorithm seqgan \
         --num-rollouts 1 --rollout-policy small \
