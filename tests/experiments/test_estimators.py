@@ -69,14 +69,14 @@ def test_estimates_are_independent_and_compared_where_prefixes_are_open(monkeypa
     compared = SimpleNamespace(
         journal=SimpleNamespace(seed=lambda *names: names),
         generator=SimpleNamespace(sample=lambda num, seed: tf.zeros([2, 2], tf.int32)),
-        critic=SimpleNamespace(complete=lambda tokens: ~open_),
+        critic=SimpleNamespace(complete=lambda tokens: ~open_, num_samples=640),
         rollout=SimpleNamespace(action_values=lambda *_: tf.constant(reference)),
         estimators=lambda: {module.REFERENCE: estimate, "value": estimate},
         gradient=lambda sequences, values: values.ravel(),
         settings=SimpleNamespace(batch_size=2, seed=1),
         **{"reward": None, "learned": {}, "data": "coco"},
     )
-    monkeypatch.setattr(module, "Compared", lambda folder: compared)
+    monkeypatch.setattr(module, "Compared", lambda folder, value_samples: compared)
     times = iter(np.array([0, 1, 1, 4, 4, 6, 6, 16] * 2) / 1000)  # 1, 3, 2 and 10 ms
     monkeypatch.setattr(module, "time", SimpleNamespace(process_time=times.__next__))
     found = module.measure(tmp_path, module.EstimatorSettings((), 2, 40, 3, 2))
