@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from files.errors import DataError
 from files.reading import MAX_JSON_BYTES, read_small
 from metrics.significance import SampleStatistics
-from reports.setting_roles import DATA, RUN, decides
+from reports.setting_roles import DATA, RUN, decides, without_effect
 
 Figures = dict[str, float]
 
@@ -110,10 +110,11 @@ class Run:
 
     @property
     def learning(self) -> dict[str, Any]:
-        """All settings that decide what this algorithm learns, those of the preset too."""
+        """All settings that decide what this run learns, those of the preset too."""
         if self.algorithm == "random":
             return {}
-        names = sorted(self.settings.keys() - RUN)
+        idle = without_effect({**self.settings, "algorithm": self.algorithm})
+        names = sorted(self.settings.keys() - RUN - idle)
         return {name: self.settings[name] for name in names if decides(name, self.algorithm)}
 
     def learned_as(self, other: "Run") -> bool:

@@ -1,5 +1,10 @@
 """What a setting decides: the data, how a run is measured or executed, or what it learns."""
 
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from training.effects import unmet
 from training.options import options_of
 from training.presets import ALL_PRESETS
 
@@ -26,3 +31,10 @@ def decides(name: str, algorithm: str) -> bool:
     if name == "ss_decay":
         return algorithm == "ss"
     return algorithm not in ("random", "mle", "ss") or name not in _AFTER_PRETRAINING
+
+
+def without_effect(settings: Mapping[str, Any]) -> frozenset[str]:
+    """The settings of a run that change nothing under its others; one that is not there has its default."""
+    known = SimpleNamespace(**{name: meant.default for name, meant in _OPTIONS.items()})
+    known.__dict__.update(settings)
+    return frozenset(name for name in settings if unmet(known, name))

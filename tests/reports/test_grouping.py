@@ -264,6 +264,19 @@ def test_runs_of_a_preset_that_has_changed_are_no_seeds_of_one_row():
     assert len(section.row("MLE").runs) == 2
 
 
+def test_another_default_of_a_setting_without_effect_makes_no_row():
+    made = [result(seed=seed, nll=8.0) for seed in (1, 2, 3)]
+    for one, samples in zip(made, (640, 640, 2560), strict=True):
+        one["settings"] = {**one["settings"], "value_samples": samples}
+    (section,) = make_sections(runs(*made))
+    assert len(section.row("SeqGAN").runs) == 3 and not section.ablations
+    for one in made:
+        one["settings"] = {**one["settings"], "action_values": "value"}
+    (section,) = make_sections(runs(*made))
+    assert len(section.row("SeqGAN").runs) == 2
+    assert [row.label for row in section.ablations] == ["value-samples 2560"]
+
+
 def test_what_differs_from_most_runs_is_changed_though_it_comes_first():
     made = [of_version(50, seed=1, nll=9.0), *(of_version(30, seed=k, nll=8.0) for k in (2, 3))]
     (section,) = make_sections(runs(*made))
