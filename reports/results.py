@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from files.errors import DataError
 from files.reading import MAX_JSON_BYTES, read_small
 from metrics.significance import SampleStatistics
-from reports.setting_roles import DATA, RUN, decides, without_effect
+from reports.setting_roles import DATA, RUN, deciding
 
 Figures = dict[str, float]
 
@@ -106,16 +106,19 @@ class Run:
     def changed(self) -> dict[str, Any]:
         """Settings that differ from the preset and decide what this algorithm learns."""
         changed = {} if self.algorithm == "random" else self._part("changed")
-        return {k: v for k, v in sorted(changed.items()) if decides(k, self.algorithm)}
+        return {name: changed[name] for name in sorted(changed.keys() & self._deciding)}
 
     @property
     def learning(self) -> dict[str, Any]:
         """All settings that decide what this run learns, those of the preset too."""
         if self.algorithm == "random":
             return {}
-        idle = without_effect({**self.settings, "algorithm": self.algorithm})
-        names = sorted(self.settings.keys() - RUN - idle)
-        return {name: self.settings[name] for name in names if decides(name, self.algorithm)}
+        names = sorted(self.settings.keys() & self._deciding - RUN)
+        return {name: self.settings[name] for name in names}
+
+    @property
+    def _deciding(self) -> frozenset[str]:
+        return deciding({**self.settings, "algorithm": self.algorithm})
 
     def learned_as(self, other: "Run") -> bool:
         """Whether both have the same value of every setting of `learning` that both have."""
@@ -222,6 +225,10 @@ def _fault(result: dict[str, Any]) -> str | None:
     source = "oracle" if result["task"] == "oracle" else "corpus"
     if source not in result["settings"]:
         return f"has no {source} among its settings"
+    try:
+        deciding({**result["settings"], "algorithm": result["algorithm"]})
+    except TypeError as error:
+        return f"has a setting of another type ({error!s:.100})"
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from training.effects import unmet
+from training.effects import NEEDS, unmet
 from training.options import options_of
 from training.presets import ALL_PRESETS
 
@@ -21,20 +21,14 @@ RUN = frozenset(name for name, meant in _OPTIONS.items() if meant.group == "Run"
 _AFTER_PRETRAINING = frozenset(name for name, meant in _OPTIONS.items() if meant.after_pretraining)
 
 
-def decides(name: str, algorithm: str) -> bool:
-    """Whether a setting decides what a run of an algorithm learns from the same data.
+def deciding(settings: Mapping[str, Any]) -> frozenset[str]:
+    """The settings of a run that decide what it learns from the same data.
 
     One that no longer exists, of an old result, is taken to.
     """
-    if name in DATA | _HOW:
-        return False
-    if name == "ss_decay":
-        return algorithm == "ss"
-    return algorithm not in ("random", "mle", "ss") or name not in _AFTER_PRETRAINING
-
-
-def without_effect(settings: Mapping[str, Any]) -> frozenset[str]:
-    """The settings of a run that change nothing under its others; one that is not there has its default."""
-    known = SimpleNamespace(**{name: meant.default for name, meant in _OPTIONS.items()})
-    known.__dict__.update(settings)
-    return frozenset(name for name in settings if unmet(known, name))
+    known = {name: meant.default for name, meant in _OPTIONS.items()} | dict(settings)
+    names = {name for name in known if not unmet(SimpleNamespace(**known), name)}
+    names -= DATA | _HOW
+    if known["algorithm"] in ("random", "mle", "ss"):
+        names -= _AFTER_PRETRAINING - NEEDS.keys()  # of the others their needs decide
+    return frozenset(names)

@@ -44,6 +44,7 @@ def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
         ({"seed": "1"}, "no valid seed"),
         ({"algorithm": "gan"}, "expected one of random, mle, ss, pg-bleu, seqgan"),
         ({"settings": {}}, "no oracle among its settings"),
+        ({"settings": {"oracle": "published", "rounds": "x"}}, "a setting of another type"),
         ({"preset": "a\nb"}, "no valid preset"),
         ({"task": "\x1b[2J"}, "no valid task"),
     ],
