@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import keras
 import tensorflow as tf
 
 from models.chunks import map_chunks
 from models.device import Layout
 from models.generator import Generator
+from models.token_loop import loop_positions
 from models.truncation import draw_truncated
 
 # Draws tokens `[M]` of `layout.ids` from what a step gives (hidden states `[M, H]`) and uniforms `[M]`.
@@ -27,6 +29,8 @@ class Policy(Protocol):
     def step(self, tokens: tf.Tensor, states: list[tf.Tensor]) -> tuple[Any, list[tf.Tensor]]: ...
 
     def end(self, token: tf.Tensor, ended: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]: ...
+
+    def weights_read_once(self) -> keras.StatelessScope: ...
 
 
 def continue_prefixes(
@@ -58,7 +62,7 @@ def continue_prefixes(
     def write(prefixes, lengths, uniforms):
         rows = tf.shape(lengths)[0]
 
-        def write_token(t, token, ended, states, written):
+        def write_token(t, token, ended, states):
             hidden, states = policy.step(token, states)
             given = tf.cast(t, layout.ids) < lengths
 
@@ -70,23 +74,19 @@ def continue_prefixes(
             else:
                 token = drawn()
             token, ended = policy.end(tf.where(given, prefixes[:, t], token), ended)
-            return t + 1, token, ended, states, written.write(t, token)
+            return [token], token, ended, states
 
-        start = (
-            tf.constant(0),
-            policy.start_tokens(rows),
-            tf.fill([rows], False),
-            policy.initial_states(rows),
-            tf.TensorArray(layout.ids, length, element_shape=[None]),
-        )
-        *_, written = tf.while_loop(lambda t, *_: t < length, write_token, start)
-        return tf.ensure_shape(tf.transpose(written.stack()), [None, length])
+        start = policy.start_tokens(rows), tf.fill([rows], False), policy.initial_states(rows)
+        kept = [tf.TensorSpec([None], layout.ids)]
+        (written,), _ = loop_positions(write_token, start, (0, length), kept)
+        return tf.transpose(written)
 
     rows = -(-tf.shape(lengths)[0] // layout.chunks_at_once)  # as in `sample`
     rows = tf.minimum(write_rows, rows)
     sequences = tf.TensorSpec([None, length], layout.ids)
     given = (tf.cast(prefixes, layout.ids), tf.cast(lengths, layout.ids), uniforms)
-    return tf.cast(map_chunks(write, given, rows, sequences, layout.chunks_at_once), tf.int32)
+    with policy.weights_read_once():
+        return tf.cast(map_chunks(write, given, rows, sequences, layout.chunks_at_once), tf.int32)
 
 
 def all_tokens(generator: Generator, temperature: tf.Tensor) -> NextToken:

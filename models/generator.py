@@ -14,6 +14,7 @@ from models.dropout import dropout as drop_features
 from models.graph_function import graph_function
 from models.recurrent import make_recurrent, state_shapes
 from models.shares import WHOLE, Share
+from models.token_loop import loop_positions
 
 Seed: TypeAlias = Any  # an int32 pair: tensor, array or tuple
 
@@ -178,6 +179,10 @@ class Generator(keras.Model):
         (tokens,) = checks.check_arrays(tokens=(tokens, "int [M]"))
         return self.rnn.cell(self.embedding(tokens), states)
 
+    def weights_read_once(self) -> keras.StatelessScope:
+        """A scope in which `step` uses the weights of the moment, for `models.token_loop`."""
+        return keras.StatelessScope([(w, tf.convert_to_tensor(w.value)) for w in self.weights])
+
     def token_draw(self) -> TokenDraw:
         """Draws by the weights of the moment; for many steps make one before the first."""
         return TokenDraw(self.head.kernel, self.head.bias, self.blocked_tokens, self.layout)
@@ -235,27 +240,26 @@ class Generator(keras.Model):
 
     def _write(self, uniforms, temperature):
         """Sequences int32 `[M, T]` from a uniform for each token."""
-        draw = self.token_draw()
+        draw, ids = self.token_draw(), self.layout.ids
 
         def write(uniforms):
-            rows = tf.shape(uniforms)[0]
-            token = self.start_tokens(rows)
-            states = self.initial_states(rows)
-            ended = tf.fill([rows], False)
-            written = []
-            for t in range(self.max_length):
+            def write_token(t, token, ended, states):
                 hidden, states = self.step(token, states)
-                token = draw(hidden, uniforms[:, t], temperature)
-                token, ended = self.end(token, ended)
-                written.append(token)
-            return tf.stack(written, axis=1)
+                token, ended = self.end(draw(hidden, uniforms[:, t], temperature), ended)
+                return [token], token, ended, states
+
+            rows, kept = tf.shape(uniforms)[0], [tf.TensorSpec([None], ids)]
+            start = self.start_tokens(rows), tf.fill([rows], False), self.initial_states(rows)
+            (written,), _ = loop_positions(write_token, start, (0, self.max_length), kept)
+            return tf.transpose(written)
 
         # On cores two at once: a step has many operations that are too small for more than one.
         at_once = self.layout.chunks_at_once
         rows = -(-tf.shape(uniforms)[0] // at_once)
         rows = tf.minimum(self.layout.logit_rows(self.vocab_size), rows)
-        samples = tf.TensorSpec([None, self.max_length], self.layout.ids)
-        return tf.cast(map_chunks(write, uniforms, rows, samples, at_once), tf.int32)
+        samples = tf.TensorSpec([None, self.max_length], ids)
+        with self.weights_read_once():
+            return tf.cast(map_chunks(write, uniforms, rows, samples, at_once), tf.int32)
 
     def log_prob(self, tokens: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
         """Log-probability of whole sequences, nats per sequence: tokens int `[M, T]` -> float32 `[M]`.

@@ -11,6 +11,7 @@ from models.graph_function import graph_function
 from models.limits import MAX_GUIDANCE
 from models.scored_steps import Critic, ScoredSteps
 from models.shares import WHOLE, Share
+from models.token_loop import loop_positions
 from models.truncation import truncate
 
 NUM_TOKENS = 256  # likeliest tokens that are scored at each step; see docs/discriminator.md
@@ -96,20 +97,20 @@ class GuidedPolicy:
         length, walk = self.generator.max_length, _Walk(self, temperature, guidance)
         uniforms = tf.random.stateless_uniform([num, length], seed, alg="philox")[first:last]
         rows = tf.shape(uniforms)[0]
-        token, states, ended = (
-            walk.start_tokens(rows),
-            walk.initial_states(rows),
-            tf.fill([rows], False),
-        )
-        written, targets = [], []
-        for t in range(length):
+
+        def write_token(t, token, ended, states):
             state, states = walk.step(token, states)
             log_probs = walk.log_probs(state)
             token = draw_categorical(tf.exp(log_probs), uniforms[:, t], walk.layout.ids)
             token, ended = walk.end(token, ended)
-            written.append(token)
-            targets.append(tf.maximum(log_probs, BLOCKED_LOGIT))
-        return tf.cast(tf.stack(written, axis=1), tf.int32), tf.stack(targets, axis=1)
+            return [token, tf.maximum(log_probs, BLOCKED_LOGIT)], token, ended, states
+
+        start = walk.start_tokens(rows), tf.fill([rows], False), walk.initial_states(rows)
+        vocab_size = self.generator.vocab_size
+        kept = [tf.TensorSpec([None], walk.layout.ids), tf.TensorSpec([None, vocab_size])]
+        with walk.weights_read_once():
+            (written, targets), _ = loop_positions(write_token, start, (0, length), kept)
+        return tf.cast(tf.transpose(written), tf.int32), tf.transpose(targets, [1, 0, 2])
 
     @graph_function(reduce_retracing=True)
     def _sample(self, num, seed, temperature, guidance):
@@ -149,18 +150,22 @@ class GuidedPolicy:
         walk = _Walk(self, temperature, guidance)
 
         def score(tokens):
-            rows = tf.shape(tokens)[0]
-            token, states, total = walk.start_tokens(rows), walk.initial_states(rows), 0.0
-            counted = self.generator.mask(tokens)
-            for t in range(self.generator.max_length):
+            rows, counted = tf.shape(tokens)[0], self.generator.mask(tokens)
+
+            def score_token(t, token, states, total):
                 state, states = walk.step(token, states)
                 token = tokens[:, t]
                 log_prob = tf.gather(walk.log_probs(state), token, batch_dims=1)
-                total += tf.where(counted[:, t] > 0, log_prob, 0.0)
+                return [], token, states, total + tf.where(counted[:, t] > 0, log_prob, 0.0)
+
+            start = walk.start_tokens(rows), walk.initial_states(rows), tf.zeros([rows])
+            positions = 0, self.generator.max_length
+            _, (*_, total) = loop_positions(score_token, start, positions, [])
             return total
 
-        layout = self.generator.layout
-        return map_chunks(score, tf.cast(tokens, layout.ids), walk.write_rows)
+        tokens = tf.cast(tokens, self.generator.layout.ids)
+        with walk.weights_read_once():
+            return map_chunks(score, tokens, walk.write_rows)
 
 
 def _checked(temperature, guidance) -> tuple[tf.Tensor, tf.Tensor]:

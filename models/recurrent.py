@@ -52,19 +52,28 @@ def state_shapes(cell: str, hidden_dim: int, max_length: int) -> list[tuple[int,
     return shapes
 
 
-def stack_states(after: Sequence[tf.Tensor]) -> tf.Tensor:
-    """One of the states after each of several prefixes of the same rows, for `state_after`.
+def after_each(states: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Those of the states that are kept after every prefix: all but a memory `[B, T, H]`.
+
+    The last memory has the entries of all before it: `prefixes` copies would grow with the square of T.
+    """
+    return [state for state in states if state.shape.rank != 3]
+
+
+def stack_states(after: Sequence[tf.Tensor], last: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """The states after each of several prefixes of the same rows, for `state_after`.
 
     Args:
-        after: float `[B, ...]`, after a prefix and after each longer one.
+        after: `[prefixes, B, ...]`, those of `after_each`.
+        last: all states `[B, ...]`, after the last prefix.
 
     Returns:
-        `[prefixes, B, ...]`; of a memory `[B, T, H]` the last alone, `[1, B, T, H]`, which has the
-        entries of all before it: `prefixes` copies would grow with the square of T.
+        `[prefixes, B, ...]` for each; of a memory `[1, B, T, H]`.
     """
-    return tf.stack(after[-1:] if after[0].shape.rank == 3 else after)
+    stacked = iter(after)
+    return [state[None] if state.shape.rank == 3 else next(stacked) for state in last]
 
 
-def state_after(states: tf.Tensor, place: int) -> tf.Tensor:
+def state_after(states: tf.Tensor, place: tf.Tensor | int) -> tf.Tensor:
     """`[B, ...]` after prefix number `place`. Entries of a memory that it has not read do not count."""
     return states[0 if states.shape.rank == 4 else place]

@@ -17,8 +17,9 @@ from models.chunks import map_chunks
 from models.device import COMPLETION_ROWS
 from models.generator import Generator, Seed
 from models.graph_function import graph_function
-from models.recurrent import stack_states, state_after
+from models.recurrent import after_each, stack_states, state_after
 from models.shares import WHOLE, Share
+from models.token_loop import loop_positions
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
 
@@ -186,15 +187,19 @@ class Rollout(keras.Model):
     @graph_function(reduce_retracing=True)
     def _states_after_prefixes(self, tokens):
         """Hidden state and states after Y_{1:t} for t = 1..T-1, by `stack_states`."""
-        batch_size = tf.shape(tokens)[0]
-        tokens = tf.cast(tokens, self.policy.layout.ids)
-        states = self.policy.initial_states(batch_size)
-        _, states = self.policy.step(self.policy.start_tokens(batch_size), states)
-        after = []
-        for t in range(self.policy.max_length - 1):
-            hidden, states = self.policy.step(tokens[:, t], states)
-            after.append([hidden, *states])
-        return [stack_states(kind) for kind in zip(*after, strict=True)]
+        policy, length, batch_size = self.policy, self.policy.max_length, tf.shape(tokens)[0]
+        tokens = tf.cast(tokens, policy.layout.ids)
+
+        def read(t, _, states):
+            hidden, states = policy.step(tokens[:, t], states)
+            return after_each([hidden, *states]), hidden, states
+
+        with policy.weights_read_once():
+            start = policy.step(policy.start_tokens(batch_size), policy.initial_states(batch_size))
+            shapes = after_each([start[0], *start[1]])
+            kept = [tf.TensorSpec(state.shape) for state in shapes]
+            after, (hidden, states) = loop_positions(read, start, (0, length - 1), kept)
+        return stack_states(after, [hidden, *states])
 
     def _prefix_ended(self, tokens):
         """Whether Y_{1:t} holds the end token: ids `[M, T]` -> bool `[M, T]`."""
@@ -214,34 +219,14 @@ class Rollout(keras.Model):
         Returns:
             int32 `[(T - 1) C, T]`: first the completions of the prefixes of length 1, and so on.
         """
-        policy, length, layout = self.policy, self.policy.max_length, self.policy.layout
-        draw, ids = policy.token_draw(), tf.TensorSpec([None], layout.ids)
-        count = tf.shape(sequences)[0]
-        sequences = tf.cast(sequences, layout.ids)
-        tokens = tf.gather(tf.cast(tokens, layout.ids), sequences)
-        states = [tf.gather(kind, sequences, axis=1) for kind in states]
-        columns = [tf.tile(tokens[:, 0], [length - 1])]
-        prefix_ended = self._prefix_ended(tokens)  # [C, T]
-        ended = prefix_ended[:, 0]
-        hidden, *current = [kind[0] for kind in states]
-        used = 0
-        for t in range(1, length):  # write position t in the t shortest prefixes' rows
-            draws = tf.reshape(tf.transpose(uniforms[:, used : used + t]), [t * count])
-            used += t
-            written = map_chunks(draw, (hidden, draws), layout.draw_rows(policy.vocab_size), ids)
-            written, ended = policy.end(written, ended)
-            given = tf.tile(tokens[:, t], [length - 1 - t])
-            columns.append(tf.concat([written, given], axis=0))
-            if t < length - 1:  # the prefix that ends here joins with its own state
-                hidden, current = policy.step(written, current)
-                ended = tf.concat([ended, prefix_ended[:, t]], axis=0)
-                joined = [state_after(kind, t) for kind in states]
-                hidden, *current = [
-                    tf.concat([old, new], axis=0)
-                    for old, new in zip([hidden, *current], joined, strict=True)
-                ]
-        completed = tf.cast(tf.stack(columns, axis=1), tf.int32)
-        return tf.ensure_shape(completed, [None, length])
+        length, count = self.policy.max_length, tf.shape(sequences)[0]
+
+        def draws(t):  # t for each sequence, after those of the positions before
+            used = t * (t - 1) // 2
+            return tf.reshape(tf.transpose(uniforms[:, used : used + t]), [t * count])
+
+        started = count * tf.range(length)
+        return self._write(tokens, states, tf.tile(sequences, [length - 1]), started, draws)
 
     @graph_function(reduce_retracing=True)
     def _complete_chosen(self, tokens, states, sequences, started, uniforms):
@@ -257,31 +242,40 @@ class Rollout(keras.Model):
         Returns:
             int32 `[R, T]`.
         """
+        return self._write(
+            tokens, states, sequences, started, lambda t: uniforms[: started[t], t - 1]
+        )
+
+    def _write(self, tokens, states, sequences, started, draws):
+        """As `_complete_chosen`; `draws(t)` gives the uniforms of the first `started[t]` rows."""
         policy, length, layout = self.policy, self.policy.max_length, self.policy.layout
         draw, ids = policy.token_draw(), tf.TensorSpec([None], layout.ids)
         tokens, sequences = tf.cast(tokens, layout.ids), tf.cast(sequences, layout.ids)
         prefix_ended = self._prefix_ended(tokens)  # [B, T]
-        ended = tf.zeros([0], tf.bool)
-        hidden, *current = [tf.zeros([0, *kind.shape[2:]]) for kind in states]
-        columns = [tf.gather(tokens[:, 0], sequences)]
-        for t in range(1, length):
+
+        def write(t, hidden, ended, current):
             # The prefixes of t tokens join, each with its own state; then position t is written.
             joining = sequences[started[t - 1] : started[t]]
-            joined = [tf.gather(state_after(kind, t - 1), joining) for kind in states]
             hidden, *current = [
-                tf.concat([old, new], axis=0)
-                for old, new in zip([hidden, *current], joined, strict=True)
+                tf.concat([old, tf.gather(state_after(kind, t - 1), joining)], axis=0)
+                for old, kind in zip([hidden, *current], states, strict=True)
             ]
             ended = tf.concat([ended, tf.gather(prefix_ended[:, t - 1], joining)], axis=0)
-            draws = uniforms[: started[t], t - 1]
-            written = map_chunks(draw, (hidden, draws), layout.draw_rows(policy.vocab_size), ids)
+            rows = layout.draw_rows(policy.vocab_size)
+            written = map_chunks(draw, (hidden, draws(t)), rows, ids)
             written, ended = policy.end(written, ended)
             given = tf.gather(tokens[:, t], sequences[started[t] :])
-            columns.append(tf.concat([written, given], axis=0))
-            if t < length - 1:
-                hidden, current = policy.step(written, current)
-        completed = tf.cast(tf.stack(columns, axis=1), tf.int32)
-        return tf.ensure_shape(completed, [None, length])
+            hidden, current = policy.step(written, current)
+            return [tf.concat([written, given], axis=0)], hidden, ended, current
+
+        hidden, *current = [tf.zeros([0, *kind.shape[2:]]) for kind in states]
+        start = hidden, tf.zeros([0], tf.bool), current
+        shapes = tf.nest.map_structure(lambda rows: tf.TensorShape([None, *rows.shape[1:]]), start)
+        with policy.weights_read_once():
+            (columns,), _ = loop_positions(write, start, (1, length), [ids], shapes)
+        first = tf.gather(tokens[:, 0], sequences)
+        completed = tf.concat([first[:, None], tf.transpose(columns)], axis=1)
+        return tf.ensure_shape(tf.cast(completed, tf.int32), [None, length])
 
     def get_config(self):
         return {

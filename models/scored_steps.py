@@ -47,6 +47,9 @@ class ScoredSteps:
         self.temperature = tf.maximum(temperature, MIN_TEMPERATURE)
         self.layout, self.max_length = generator.layout, generator.max_length
         self.start_tokens, self.end = generator.start_tokens, generator.end
+        self.weights_read_once = (
+            generator.weights_read_once
+        )  # `scores` has read those of the critic
         self.blocked = np.isin(np.arange(generator.vocab_size), generator.blocked_tokens)
         numbers = num_tokens * self.scores.numbers
         self.write_rows = self.layout.critic_rows(generator.vocab_size, numbers)

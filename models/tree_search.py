@@ -127,7 +127,8 @@ class TreeSearch:
             return tf.scatter_nd(tf.stack([places, ids], axis=-1), visits, shape)
 
         result = tf.TensorSpec([None, self.generator.vocab_size])
-        return map_chunks(count, tf.cast(tokens, search.layout.ids), search.write_rows, result)
+        with search.weights_read_once():
+            return map_chunks(count, tf.cast(tokens, search.layout.ids), search.write_rows, result)
 
     def complete(
         self, prefixes, lengths, uniforms, simulations, temperature, exploration

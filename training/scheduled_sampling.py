@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from models.checks import check_tokens
 from models.generator import Generator
+from models.token_loop import loop_positions
 
 
 def true_rate(epoch: int, decay: float) -> float:
@@ -36,12 +37,16 @@ def mixed_inputs(
     tokens = tf.cast(tokens, generator.layout.ids)
     batch_size, length = tf.shape(tokens)[0], generator.max_length
     uniforms = tf.random.stateless_uniform([2, length, batch_size], seed, alg="philox")
-    states, draw = generator.initial_states(batch_size), generator.token_draw()
-    token = generator.start_tokens(batch_size)
-    inputs = []
-    for t in range(length):
+    draw = generator.token_draw()
+
+    def mix(t, token, states):
         hidden, states = generator.step(token, states)
         drawn = draw(hidden, uniforms[0, t])
         token = tf.where(uniforms[1, t] < rate, tokens[:, t], drawn)
-        inputs.append(token)
-    return tf.stop_gradient(tf.stack(inputs, axis=1))
+        return [token], token, states
+
+    start = generator.start_tokens(batch_size), generator.initial_states(batch_size)
+    kept = [tf.TensorSpec(tokens.shape[:1], tokens.dtype)]
+    with generator.weights_read_once():
+        (inputs,), _ = loop_positions(mix, start, (0, length), kept)
+    return tf.stop_gradient(tf.transpose(inputs))
