@@ -19,7 +19,8 @@ def map_chunks(
         rows: `[M, ...]`, or a tuple of such; M at least 1 and possibly unknown when traced.
         chunk_rows: the most rows of one call; None: all, without a loop.
         result: what all rows give; default float32 `[M]`.
-        at_once: chunks that may be computed in parallel, each on some of the cores.
+        at_once: chunks that may be computed in parallel, each on some of the cores. `function` must read no
+            variables in a loop then, see `models.token_loop`.
     """
     result = tf.TensorSpec([None], tf.float32) if result is None else result
     parts = rows if isinstance(rows, tuple) else (rows,)

@@ -13,7 +13,7 @@ import tensorflow as tf
 def loop_positions(
     step: Callable[..., tuple[Any, ...]],
     carried: Sequence[Any],
-    positions: tuple[int, int],
+    positions: tuple[int, tf.Tensor | int],
     kept: Sequence[tf.TensorSpec],
     shapes: Sequence[Any] | None = None,
 ) -> tuple[list[tf.Tensor], Sequence[Any]]:
@@ -22,7 +22,7 @@ def loop_positions(
     Args:
         step: returns a list of tensors to keep, and then each of what it carries to the next position.
         carried: what it gets at the first position.
-        positions: the first t, and the one after the last.
+        positions: the first t, and the one after the last; a number where steps keep something.
         kept: shape and dtype of each tensor that a step keeps.
         shapes: of what is carried where that changes, as `shape_invariants` of `tf.while_loop`.
 

@@ -11,6 +11,7 @@ from models.graph_function import graph_function
 from models.limits import MAX_EXPLORATION
 from models.prefix_judge import PrefixJudge
 from models.scored_steps import Critic, ScoredSteps
+from models.token_loop import loop_positions
 
 NUM_TOKENS = 32  # children of a node
 SIMULATIONS = 16
@@ -115,10 +116,10 @@ class TreeSearch:
             rows = tf.shape(tokens)[0]
 
             def read(t, token, states):
-                return t + 1, tokens[:, t], search.step(token, states)[1]
+                return [], tokens[:, t], search.step(token, states)[1]
 
-            start = tf.constant(0), search.start_tokens(rows), search.initial_states(rows)
-            _, token, states = tf.while_loop(lambda t, *_: t < position, read, start)
+            start = search.start_tokens(rows), search.initial_states(rows)
+            _, (token, states) = loop_positions(read, start, (0, position), [])
             root, _ = search.step(token, states)
             ids, visits = search.visits(root)
             ids = tf.cast(ids, tf.int64)

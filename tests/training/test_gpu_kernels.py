@@ -258,7 +258,7 @@ def test_nothing_branches_on_a_number_of_the_device(traced):
     }  # fmt: skip
     with device.use(device.PROCESSOR):
         generator = Generator(V, T)
-        assert host_predicates(generator.sample_graph.get_concrete_function()) == 1  # of each token
+        assert host_predicates(generator.sample_graph.get_concrete_function()) == 1  # in the loop
 
 
 # XLA
