@@ -96,8 +96,8 @@ class SeqGAN:
     @classmethod
     def load(cls, folder: str | Path, reward=None) -> "SeqGAN":
         """What `save` was called on. A reward function is not saved: give the same one again."""
-        names = ("settings", "calls", "own_reward")
-        models, (settings, calls, own) = saved_models.load_models(Path(folder), *names)
+        like = {"calls": {"pretrain": 0, "fit": 0}, "settings": {}, "own_reward": False}
+        models, (calls, settings, own) = saved_models.load_models(Path(folder), like)
         library.check_reward_of(folder, reward, own)
         made = cls(**models, **{"reward": reward, **settings})
         saved_models.load_variables(Path(folder), made._models, made._others)

@@ -277,6 +277,23 @@ def test_a_damaged_folder_is_one_line(tmp_path, content):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("settings", [3]), ("own_reward", "yes"), ("calls", 2), ("calls", {"pretrain": 1})),
+        *(("calls", {"pretrain": "1", "fit": 0}), ("models", {}), ("models", {"generator": 3})),
+    ],
+)
+def test_a_damaged_value_in_a_folder_is_one_line(trained, tmp_path, name, value):
+    trained[0].save(tmp_path / "model")
+    path = tmp_path / "model" / "seqgan.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(
+        DataError, match=r"cannot be used \(.*\), expected the folder that SeqGAN\.save"
+    ):
+        seqgan.SeqGAN.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
     "stage",
     [
         *("target network", "discriminator", "best discriminator"),

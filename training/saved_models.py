@@ -17,6 +17,7 @@ from files.writing import write_json
 from models.export import temporary_folders
 
 _CONFIG = "seqgan.json"
+_MODELS = ("generator", "discriminator")
 _EXPECTED = "expected the folder that SeqGAN.save has written"
 
 # Patterns of the files that a folder of `save`, or an export, holds; the first marks a complete one.
@@ -87,24 +88,44 @@ def check_replaceable(folder: Path, patterns: Sequence[str]) -> Path:
     return folder
 
 
-def load_models(folder: Path, *names: str) -> tuple[dict[str, keras.Model], list[Any]]:
-    """New models of the saved configurations, and the other values `names` in that order.
+def load_models(folder: Path, like: dict[str, Any]) -> tuple[dict[str, keras.Model], list[Any]]:
+    """New models of the saved configurations, and the other values that were saved.
 
     The models' weights are not those saved: `load_variables`.
 
+    Args:
+        folder: that `save` has written.
+        like: an example of each other value; those saved must have its type, and the keys of a dict.
+
+    Returns:
+        the models by name, and the values in the order of `like`.
+
     Raises:
-        DataError: the folder does not hold saved models.
+        DataError: the folder does not hold such models.
     """
     saved = read_json(folder / _CONFIG, _EXPECTED)
     try:
-        configs = saved.pop("models").items()
-        models = {name: keras.saving.deserialize_keras_object(each) for name, each in configs}
-        return models, [saved[name] for name in names]
+        configs = saved["models"]
+        models = {name: keras.saving.deserialize_keras_object(configs[name]) for name in _MODELS}
+        for name, model in models.items():
+            if not isinstance(model, keras.Model):
+                raise ValueError(f"{name!r} is no model")
+        for name, example in like.items():
+            _check_alike(name, saved[name], example)
+        return models, [saved[name] for name in like]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"{folder / _CONFIG} cannot be used ({reason:.200}), {_EXPECTED}."
         ) from error
+
+
+def _check_alike(name: str, value: Any, example: Any) -> None:
+    if type(value) is not type(example):
+        raise ValueError(f"{name!r} is {value!r:.60}, expected a value like {example!r}")
+    if isinstance(example, dict):
+        for key, each in example.items():
+            _check_alike(key, value[key], each)
 
 
 def load_variables(folder: Path, models: dict[str, keras.Model], others: dict[str, Any]) -> None:
