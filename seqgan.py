@@ -116,4 +116,4 @@ class SeqGAN:
     def _journal(self, method: str, *stage):
         self._calls[method] += 1
         call = self._calls[method]
-        return library.journal_of_call(self.settings.seed, call, self.generator, *stage)
+        return library.journal_of_call(self.settings, call, self.steps, *stage)

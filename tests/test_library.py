@@ -301,9 +301,10 @@ def test_a_damaged_value_in_a_folder_is_one_line(trained, tmp_path, name, value)
     ],
 )
 def test_what_comes_before_the_rounds_is_done_in_the_first_fit_alone(stage):
+    model = make()
     for call, expected in ((1, [0, 1]), (2, []), (3, [])):
-        given = tiny_generator(V, T), (), "adversarial", 2, 0
-        assert list(journal_of_call(1, call, *given).loop(stage, 2)) == expected
+        journal = journal_of_call(model.settings, call, model.steps, (), "adversarial", 2, 0)
+        assert list(journal.loop(stage, 2)) == expected
 
 
 def test_repeated_calls_draw_anew():
@@ -389,6 +390,30 @@ def test_callbacks_of_keras_need_no_compiled_model(tmp_path):
     assert (tmp_path / "log.csv").read_text().startswith("epoch,")
     loaded = keras.saving.load_model(tmp_path / "2.keras")
     np.testing.assert_array_equal(loaded(some_tokens()), model.generator(some_tokens()))
+
+
+def test_callbacks_set_the_learning_rate_of_pretraining(tmp_path):
+    model, tokens = make(mle_learning_rate=0.25), some_tokens()
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),
+        keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.1, patience=1, min_delta=100.0),
+        keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"),
+    ]
+    rates = model.pretrain(tokens, 3, tokens, callbacks).history["learning_rate"]
+    np.testing.assert_allclose(rates, [0.125, 0.0625, 0.003125], rtol=1e-6)
+    assert model.generator.optimizer is None  # of no use to what `fit` trains
+    saved = keras.saving.load_model(tmp_path / "3.keras")
+    np.testing.assert_array_equal(saved(tokens), model.generator(tokens))
+
+
+def test_callbacks_set_no_learning_rate_of_a_schedule():
+    cut = keras.callbacks.ReduceLROnPlateau("mle_loss")
+    with pytest.raises(ValueError, match="has a ReduceLROnPlateau, expected none that sets the le"):
+        make().fit(some_tokens(), 1, callbacks=cut)
+    with pytest.raises(
+        ValueError, match="settings do, `g_learning_rate` in `fit` and `mle_patience`"
+    ):
+        make(mle_patience=1).pretrain(some_tokens(), 1, some_tokens(), [cut])
 
 
 def test_early_stopping_of_keras_restores_the_best_weights():

@@ -6,6 +6,8 @@ import keras
 
 from training.journal import MemoryJournal
 
+_RATE_SETTERS = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+
 
 class CallbackJournal(MemoryJournal):
     """A journal whose steps are the epochs of Keras callbacks.
@@ -17,6 +19,11 @@ class CallbackJournal(MemoryJournal):
         stage: whose steps are the epochs.
         steps: number of steps that the stage is to have.
         verbose: whether to print a line of figures for each step, of other stages too.
+        optimizer: what callbacks see as `self.model.optimizer`, to set its learning rate; None: a schedule
+            sets it before each step.
+
+    Raises:
+        ValueError: a callback would set a learning rate that a schedule sets.
     """
 
     def __init__(
@@ -27,15 +34,21 @@ class CallbackJournal(MemoryJournal):
         stage: str,
         steps: int,
         verbose: bool = False,
+        optimizer: keras.optimizers.Optimizer | None = None,
     ):
         model.stop_training = False
-        if not hasattr(model, "optimizer"):  # `compile` sets it, and Keras's TensorBoard reads it
-            model.optimizer = None
         self._model = model
+        self._optimizer = optimizer
         self._stage = stage
         self.history = keras.callbacks.History()
         if isinstance(callbacks, keras.callbacks.Callback):
             callbacks = [callbacks]
+        for callback in callbacks or () if optimizer is None else ():
+            if isinstance(callback, _RATE_SETTERS):
+                raise ValueError(
+                    f"`callbacks` has a {type(callback).__name__}, expected none that sets the learning "
+                    "rate: settings do, `g_learning_rate` in `fit` and `mle_patience` in `pretrain`."
+                )
         self._callbacks = keras.callbacks.CallbackList(
             [*(callbacks or ()), self.history], model=model, epochs=steps, verbose=0
         )
@@ -44,6 +57,9 @@ class CallbackJournal(MemoryJournal):
         super().__init__(seed, self._on_step, lambda: model.stop_training)
 
     def __enter__(self) -> "CallbackJournal":
+        # As `compile` sets it, but not as a part of the model, which is saved without it.
+        self._compiled = getattr(self._model, "optimizer", None)
+        object.__setattr__(self._model, "optimizer", self._optimizer)
         self._callbacks.on_train_begin()
         self._callbacks.on_epoch_begin(0)
         return self
@@ -51,6 +67,7 @@ class CallbackJournal(MemoryJournal):
     def __exit__(self, *error: object) -> None:
         if error[0] is None:
             self._callbacks.on_train_end()
+        object.__setattr__(self._model, "optimizer", self._compiled)
 
     def _on_step(self, stage: str, step: int, figures: dict[str, float]) -> None:
         if self._verbose:

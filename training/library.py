@@ -20,6 +20,7 @@ from training.options import options_of
 from training.pretrain import Measure
 from training.rewards import REWARDS, Reward, user_reward
 from training.settings import Settings
+from training.steps import Steps
 from training.verdict import MIN_SEQUENCES, writable
 
 # Boxes of `--help` whose settings belong to a run folder, not to the algorithm, but for a few.
@@ -179,17 +180,19 @@ def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tens
 
 
 def journal_of_call(
-    seed: int,
+    settings: Settings,
     call: int,
-    generator: Generator,
+    steps: Steps,
     callbacks: Sequence,
     stage: str,
-    steps: int,
+    num: int,
     verbose: int,
 ) -> CallbackJournal:
-    """The journal of a method's call, the first (1) or a later one."""
-    given = generator, callbacks, stage, steps, bool(verbose)
-    journal = CallbackJournal(seed_of_call(seed, call), *given)
+    """The journal of a method's call, the first (1) or a later one, with `num` steps of its stage."""
+    scheduled = stage != "mle" or settings.mle_patience is not None
+    optimizer = None if scheduled else steps.mle_optimizer
+    given = steps.generator, callbacks, stage, num, bool(verbose), optimizer
+    journal = CallbackJournal(seed_of_call(settings.seed, call), *given)
     if call > 1:  # lines 3 to 5 of Algorithm 1 are done once
         journal.skip(*ONCE)
     return journal
