@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.jobs import Job
+from reports.results import START_STAGES
 
 # Importing TensorFlow and reading the data, which no stage of a run counts.
 START_UP_SECONDS = 10.0
@@ -48,7 +49,7 @@ class Times:
             seconds
             for run in runs
             for stage, seconds in run.items()
-            if not (taken_over and stage.endswith("mle"))
+            if not (taken_over and stage in START_STAGES)
         ]
         return START_UP_SECONDS + sum(own) / len(runs)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reports.paper import TABLE_1
-from reports.results import ALGORITHMS, PROTOCOL, Run
+from reports.results import ALGORITHMS, PROTOCOL, START_STAGES, Run
 from reports.sections import NAMES, Row, Section, Seed, panel_of, setting_label
 
 CONTROLS = ("bigram", "bigram, smoothed", "copy of the training set", "real data")
@@ -62,7 +62,7 @@ def _starts(runs: Iterable[Run]) -> tuple[Seed, ...]:
             if name.endswith("_mle")
         }
         if figures:
-            minutes = run.minutes("mle", "measure mle")
+            minutes = run.minutes(*START_STAGES)
             seeds.append(Seed(run.seed, figures, run.sequences("_mle"), minutes))
     return _by_seed(seeds)
 

@@ -16,6 +16,8 @@ Figures = dict[str, float]
 
 # Settings that two numbers must share to compare.
 PROTOCOL = ("bleu_variant", "final_samples", "self_bleu_samples")
+# Stages of the maximum-likelihood start of a run, which `--pretrained` takes over.
+START_STAGES = ("mle", "best weights", "measure mle", "temperatures mle", "best temperature mle")
 ALGORITHMS = ("random", "mle", "ss", "pg-bleu", "seqgan")
 NEEDED: dict[str, type] = {
     "task": str,

@@ -8,11 +8,12 @@ import pytest
 from metrics.significance import SampleStatistics
 from reports.grouping import make_sections
 from reports.json_report import json_report
-from reports.results import TableError, find_runs
+from reports.results import START_STAGES, TableError, find_runs
 from reports.tables import make_tables
 from tests.reports.fakes import mle, poems, result, runs, steps, write
 from training.options import options_of
 from training.presets import ALL_PRESETS
+from training.run_state import RunState
 
 
 def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
@@ -282,3 +283,10 @@ def test_a_table_that_is_missing_or_cannot_be_read(tmp_path):
         (tmp_path / "a.csv").write_text(text)
         with pytest.raises(TableError, match="row 2 cannot be read"):
             run.curve()
+
+
+def test_stages_of_a_start_are_those_that_a_run_takes_over():
+    every = dict.fromkeys(("mle", "best weights", "measure", "temperatures", "best temperature"), 1)
+    complete = RunState(done=every, seconds=every, tables={"temperatures": {"final": []}})
+    taken_over = complete.as_start()
+    assert tuple(taken_over.done) == tuple(taken_over.seconds) == START_STAGES
