@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # A generator that learns from a discriminator of prefixes by guided updates, and the control whose
-# discriminator had its labels permuted: captions split at random, quatrains and speeches; once with one
-# discriminator, and with a new one in each of four rounds. On captions also the other ways to learn from the
-# verdict, with the same discriminators and as many updates. The first run of a seed is the start. The
-# table of docs/discriminator.md, to whose figures new runs are added:
+# discriminator had its labels permuted: captions split at random, quatrains, speeches, tunes and the paper's
+# oracle; once with one discriminator, and with a new one in each of four rounds. On captions also the other
+# ways to learn from the verdict, with the same discriminators and as many updates. The first run of a seed is
+# the start. The table of docs/discriminator.md, to whose figures new runs are added:
 # python -m experiments.guided OUT/*-guided-* --json results/guided.json
 # See common.sh for SEEDS, PRESET (best here) and OUT.
 PRESET=${PRESET:-best}
@@ -46,6 +46,7 @@ for seed in $SEEDS; do
 
     both train_poems.py --corpus "$(data poems sample)" poems
     both train_speeches.py --corpus "$(data speeches-paragraphs sample)" speeches-paragraphs
+    both train_music.py --corpus "$(data nottingham sample)" music
     both train_oracle.py --oracle "$oracle" "oracle-${oracle/:/}"
 done
 

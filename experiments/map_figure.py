@@ -19,6 +19,7 @@ def draw_map(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """
     from reports.plot_style import BLUE, GREY, RED, drawn_to
 
+    colors = dict(zip(PARTS, (BLUE, RED), strict=True))
     groups = [(data, list(of)) for data, of in itertools.groupby(rows, key=_generator)]
     num_lines = len(rows) + len(groups)  # a line a row, and one for each generator above its rows
     with drawn_to(path, 9, 1.4 + 0.3 * num_lines) as figure:
@@ -31,14 +32,14 @@ def draw_map(rows: Sequence[dict[str, Any]], path: Path) -> None:
             )  # fmt: skip
             for row in of:
                 labels.append((place := next(places), row["discriminator"]))
-                _draw_gains(axes, place, row)
+                _draw_gains(axes, place, row, colors)
         axes.axvline(0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
         axes.set_yticks(*zip(*labels, strict=True), fontsize=8)
         axes.set_ylim(num_lines - 0.5, -0.7)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("gain over the generator, nats per token")
-        for label, color in zip(PARTS.values(), (BLUE, RED), strict=True):
-            told = f"{label}: seeds, their mean, error within a run"
+        for part, color in colors.items():
+            told = f"{PARTS[part]}: seeds, their mean, error within a run"
             axes.errorbar([], [], xerr=[], fmt="o", color=color, capsize=3, label=told)
         figure.legend(loc="outside upper center", ncols=2)
 
@@ -47,11 +48,9 @@ def _generator(row: dict[str, Any]) -> str:
     return f"{row['data']}: {row['start']}"
 
 
-def _draw_gains(axes: Any, place: int, row: dict[str, Any]) -> None:
+def _draw_gains(axes: Any, place: int, row: dict[str, Any], colors: dict[str, str]) -> None:
     """The gains of a row on the parts on which it has any."""
-    from reports.plot_style import BLUE, RED
-
-    for part, color, shift in zip(PARTS, (BLUE, RED), (-0.14, 0.14), strict=True):
+    for (part, color), shift in zip(colors.items(), (-0.14, 0.14), strict=True):
         names = [f"discriminator_{name}_{part}" for name in ("gain", "gain_error")]
         seeds = [seed for seed in row["seeds"].values() if names[1] in seed]
         if not seeds:
