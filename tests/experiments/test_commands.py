@@ -21,7 +21,7 @@ from training.stored_settings import settings_to_json
 
 RESULTS = sorted(REPOSITORY.glob("results/*-seed*.json"))
 # How many seeds of each way to estimate action values there are on news.
-NEWS_SEEDS = {"rollouts1": 3, "value": 3, "value640": 1, "mixed": 1, "small-policy": 0}
+NEWS_SEEDS = {"rollouts1": 3, "value": 3, "value640": 1, "mixed": 3, "small-policy": 2}
 # Rows of results/ that were not trained yet: `make` of their script adds them.
 NOT_STORED = {
     *(f"speeches-paragraphs-mle-best-seed{seed}" for seed in (2, 3)),
