@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.lines import composed, read_lines
+from data.lines import MAX_LINE_BYTES, composed, read_lines
 from files.errors import DataError
 
 CSV, TSV, JSON_LINES = "CSV", "TSV", "JSON lines"
@@ -27,6 +27,8 @@ _MARKUP = (
 _HEAD_LINES = 50  # that are looked at
 _COLUMN_NAME = re.compile(r"[A-Za-z_]([\w .-]{0,38}\w)?")  # in a file not named as a table
 _SHOWN_COLUMNS = 10
+# The module's own bound is a ninth of what a line may have, and the process has one for all readers.
+csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
 
 
 def read_column(path: Path, column: str) -> Iterator[tuple[int, str]]:
@@ -123,11 +125,14 @@ def _records(
     """
     again: deque[tuple[int, str]] = deque()  # lines that the record before took in wrongly
     taken: list[tuple[int, str]] = []  # of the record that is read
+    ended = False  # whether the record wanted more lines than there are
 
     def text() -> Iterator[str]:
+        nonlocal ended
         while numbered := again.popleft() if again else next(lines, None):
             taken.append(numbered)
             yield f"{numbered[1]}\n"
+        ended = True
 
     while True:
         taken.clear()
@@ -140,7 +145,7 @@ def _records(
         if not taken:
             return
         start, at = taken[0][0], taken[-1][0]
-        if record is not None and (len(taken) > 1 or delimiter == "\t"):
+        if record is not None and (len(taken) > 1 or ended or delimiter == "\t"):
             fault = _fault(record, [line for _, line in taken], delimiter, columns)
         if record is not None and fault is None:
             yield at, record

@@ -14,7 +14,7 @@ from files.errors import DataError
 
 EXPECTED = "expected a text file in UTF-8, one sequence a line"
 GZIP = b"\x1f\x8b"
-_MAX_LINE_BYTES = 1 << 20  # a longer line is no sequence, and reading it all could fill the memory
+MAX_LINE_BYTES = 1 << 20  # a longer line is no sequence, and reading it all could fill the memory
 _CHUNK_BYTES = 1 << 16
 _HEAD_BYTES = 512  # by which a file of another format is known
 # Bytes that a gzip file may unpack to: text packs to a third of its size, a bomb to a thousandth.
@@ -101,9 +101,9 @@ def _raw_lines(path: Path, file: BufferedReader) -> Iterator[bytes]:
 
 
 def _check_length(line: bytes, path: Path, number: int) -> None:
-    if len(line) > _MAX_LINE_BYTES:
+    if len(line) > MAX_LINE_BYTES:
         raise DataError(
-            f"{path} has in line {number} more than {_MAX_LINE_BYTES >> 20} MiB, {EXPECTED}: "
+            f"{path} has in line {number} more than {MAX_LINE_BYTES >> 20} MiB, {EXPECTED}: "
             "break it into lines."
         )
 

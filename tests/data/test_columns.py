@@ -91,12 +91,24 @@ def test_quoted_tab_separated_values_are_unquoted(write):
 
 @pytest.mark.parametrize(
     "content",
-    ['text,id\nfine,1\n"open,2\nx,3\ny,4\n', 'text,id\nfine,1\n"open,2\nx,3\n"y",4\n'],
-    ids=["to the end", "to the next quote"],
+    [
+        'text,id\nfine,1\n"open,2\nx,3\ny,4\n',
+        'text,id\nfine,1\n"open,2\nx,3\n"y",4\n',
+        'text,id\nfine,1\n"the file ends in a rec',
+    ],
+    ids=["to the end", "to the next quote", "in the last line"],
 )
 def test_a_quote_that_is_not_closed_takes_in_no_lines_in_silence(write, content):
     message = failure(texts, write(content))
     assert "record that is not valid CSV" in message and "from line 3 on" in message
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv", "jsonl"])
+def test_a_text_is_as_long_as_a_line_may_be(write, end):
+    long = "word " * 60_000 + "end"
+    table = {"csv": f'text,id\n"{long}",1\n', "tsv": f"text\tid\n{long}\t1\n"}
+    table["jsonl"] = json.dumps({"text": long, "id": 1}) + "\n"
+    assert texts(write(table[end], f"table.{end}")) == [long]
 
 
 def test_accents_are_composed(write):
@@ -126,7 +138,11 @@ def test_accents_are_composed(write):
         ('{"body": ' + "9" * 5000 + "}", "a.json", "in line 1 no JSON object"),
         ('{"body": "\\ud800"}\n', "a.jsonl", r"in line 1 the character U\+D800"),
         ('{"body": "a\\u0000"}\n', "a.jsonl", r"in line 1 the character U\+0000"),
-        ('body,b\n1,2\n"' + "word " * 50_000, "a.csv", "by line 3 a record that is not valid CSV"),
+        (
+            'body,b\n1,2\n"' + ("word " * 50_000 + "\n") * 6,
+            "a.csv",
+            r"by line \d a record .* \(field lar",
+        ),
         (b"body\ncaf\xe9\n", "a.csv", "byte 0xe9 at offset 8, in line 2"),
     ],
 )

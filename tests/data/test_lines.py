@@ -96,7 +96,7 @@ def test_file_without_permission(write):
 
 
 def test_endless_line(write, monkeypatch):
-    monkeypatch.setattr(lines_module, "_MAX_LINE_BYTES", 1 << 10)
+    monkeypatch.setattr(lines_module, "MAX_LINE_BYTES", 1 << 10)
     fits = "a" * ((1 << 10) - 1) + "\n"
     assert len(list(read_lines(write(fits)))) == 1
     path = write(fits + "a" * (1 << 20))
