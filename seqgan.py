@@ -114,6 +114,4 @@ class SeqGAN:
         export_generator(self.generator, place, saved, judge, text_rules(saved), network)
 
     def _journal(self, method: str, *stage):
-        self._calls[method] += 1
-        call = self._calls[method]
-        return library.journal_of_call(self.settings, call, self.steps, *stage)
+        return library.journal_of_call(self.settings, self._calls, method, self.steps, *stage)

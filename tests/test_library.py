@@ -302,9 +302,57 @@ def test_a_damaged_value_in_a_folder_is_one_line(trained, tmp_path, name, value)
 )
 def test_what_comes_before_the_rounds_is_done_in_the_first_fit_alone(stage):
     model = make()
-    for call, expected in ((1, [0, 1]), (2, []), (3, [])):
-        journal = journal_of_call(model.settings, call, model.steps, (), "adversarial", 2, 0)
+    for before, expected in ((0, [0, 1]), (1, []), (2, [])):
+        given = model.steps, (), "adversarial", 2, 0
+        journal = journal_of_call(model.settings, {"fit": before}, "fit", *given)
         assert list(journal.loop(stage, 2)) == expected
+
+
+@pytest.mark.parametrize("where", ["on_train_begin", "on_epoch_end", "on_train_end"])
+def test_a_callback_that_fails_leaves_the_optimizer_as_it_was(where):
+    model = make()
+
+    def fail(*args, **logs):
+        assert model.generator.optimizer is model.steps.mle_optimizer
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        callbacks = keras.callbacks.LambdaCallback(**{where: fail})
+        model.pretrain(some_tokens(), 1, callbacks=callbacks)
+    assert model.generator.optimizer is None
+
+
+@pytest.mark.parametrize("stopped", ["refused", "before the first step", "in a callback"])
+def test_a_call_that_trained_no_round_is_done_again(monkeypatch, stopped):
+    first, second = make(), make()
+
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises((KeyboardInterrupt, ValueError)):
+        if stopped == "before the first step":
+            patch.setattr(first.steps, "discriminator_epoch", stop)
+        callback = keras.callbacks.LambdaCallback(on_train_begin=stop)
+        refused = keras.callbacks.ReduceLROnPlateau("val_loss")
+        callbacks = {"refused": refused, "in a callback": callback}.get(stopped)
+        first.fit(some_tokens(), 2, callbacks=callbacks)
+    for model in (first, second):
+        model.fit(some_tokens(), 1)
+        model.fit(some_tokens(), 0)  # which counts too
+    assert same(first, second) and first._calls == {"pretrain": 0, "fit": 2}
+
+
+def test_a_round_that_is_done_counts(monkeypatch):
+    model = make()
+
+    def stop(epoch, logs):
+        assert model._calls["fit"] == 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(some_tokens(), 2, callbacks=keras.callbacks.LambdaCallback(on_epoch_end=stop))
+    monkeypatch.setattr(model.steps, "discriminator_epoch", None)  # no pre-training again
+    model.fit(some_tokens(), 0)
 
 
 def test_repeated_calls_draw_anew():

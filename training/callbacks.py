@@ -1,6 +1,6 @@
 """Keras callbacks for stages of training that `Model.fit` does not run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -21,6 +21,7 @@ class CallbackJournal(MemoryJournal):
         verbose: whether to print a line of figures for each step, of other stages too.
         optimizer: what callbacks see as `self.model.optimizer`, to set its learning rate; None: a schedule
             sets it before each step.
+        on_begun: called when the first step of the stage is done, or none was to be.
 
     Raises:
         ValueError: a callback would set a learning rate that a schedule sets.
@@ -35,10 +36,12 @@ class CallbackJournal(MemoryJournal):
         steps: int,
         verbose: bool = False,
         optimizer: keras.optimizers.Optimizer | None = None,
+        on_begun: Callable[[], None] = lambda: None,
     ):
         model.stop_training = False
         self._model = model
         self._optimizer = optimizer
+        self._on_begun = on_begun
         self._stage = stage
         self.history = keras.callbacks.History()
         if isinstance(callbacks, keras.callbacks.Callback):
@@ -60,13 +63,23 @@ class CallbackJournal(MemoryJournal):
         # As `compile` sets it, but not as a part of the model, which is saved without it.
         self._compiled = getattr(self._model, "optimizer", None)
         object.__setattr__(self._model, "optimizer", self._optimizer)
-        self._callbacks.on_train_begin()
-        self._callbacks.on_epoch_begin(0)
+        try:
+            self._callbacks.on_train_begin()
+            self._callbacks.on_epoch_begin(0)
+        except BaseException:
+            self._restore_optimizer()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        if error[0] is None:
-            self._callbacks.on_train_end()
+        try:
+            if error[0] is None:
+                self._on_begun()
+                self._callbacks.on_train_end()
+        finally:
+            self._restore_optimizer()
+
+    def _restore_optimizer(self) -> None:
         object.__setattr__(self._model, "optimizer", self._compiled)
 
     def _on_step(self, stage: str, step: int, figures: dict[str, float]) -> None:
@@ -75,6 +88,7 @@ class CallbackJournal(MemoryJournal):
             print(" - ".join([f"{stage} {number}", *(f"{k}: {v:.4f}" for k, v in figures.items())]))
         if stage != self._stage:
             return
+        self._on_begun()
         self._callbacks.on_epoch_end(step - 1, figures)
         if step < self._steps and not self._model.stop_training:
             self._callbacks.on_epoch_begin(step)

@@ -181,17 +181,27 @@ def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tens
 
 def journal_of_call(
     settings: Settings,
-    call: int,
+    calls: dict[str, int],
+    method: str,
     steps: Steps,
     callbacks: Sequence,
     stage: str,
     num: int,
     verbose: int,
 ) -> CallbackJournal:
-    """The journal of a method's call, the first (1) or a later one, with `num` steps of its stage."""
+    """The journal of a method's call, which has `num` steps of its stage.
+
+    `calls` counts the calls of each method, this one from the end of its first step: one that is refused, or
+    interrupted before that, is done again.
+    """
+    call = calls[method] + 1
+
+    def count() -> None:
+        calls[method] = call
+
     scheduled = stage != "mle" or settings.mle_patience is not None
     optimizer = None if scheduled else steps.mle_optimizer
-    given = steps.generator, callbacks, stage, num, bool(verbose), optimizer
+    given = steps.generator, callbacks, stage, num, bool(verbose), optimizer, count
     journal = CallbackJournal(seed_of_call(settings.seed, call), *given)
     if call > 1:  # lines 3 to 5 of Algorithm 1 are done once
         journal.skip(*ONCE)
