@@ -24,7 +24,6 @@ RESULTS = sorted(REPOSITORY.glob("results/*-seed*.json"))
 NEWS_SEEDS = {"rollouts1": 3, "value": 3, "value640": 1, "mixed": 3, "small-policy": 3}
 # Rows of results/ that were not trained yet: `make` of their script adds them.
 NOT_STORED = {
-    *(f"text-news-mle-best-seed{seed}" for seed in (2, 3)),
     # Of these there are the starts of SeqGAN's runs, or no row.
     *("oracle-seed1-mle-quick-seed1", "oracle-published-panels-start-quick-seed1"),
     *(
