@@ -31,8 +31,11 @@ NOT_STORED = {
         for row, stored in NEWS_SEEDS.items()
         for seed in range(stored + 1, 4)
     ),
-    *(f"text-news-seqgan-attention-quick-seed{seed}" for seed in (1, 2, 3)),
-    *(f"text-news-mle-attention-quick-seed{seed}" for seed in (2, 3)),
+    *(
+        f"text-news-{algorithm}-attention-quick-seed{seed}"
+        for algorithm in ("mle", "seqgan")
+        for seed in (2, 3)
+    ),
 }
 # Scripts whose runs have no file each in results/.
 ELSEWHERE = ("discriminator", "guided", "map", "sampling")
