@@ -27,7 +27,7 @@ _MARKUP = (
 _HEAD_LINES = 50  # that are looked at
 _COLUMN_NAME = re.compile(r"[A-Za-z_]([\w .-]{0,38}\w)?")  # in a file not named as a table
 _SHOWN_COLUMNS = 10
-# The module's own bound is a ninth of what a line may have, and the process has one for all readers.
+# The module's own bound is an eighth of what a line may have, and the process has one for all readers.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
 
 

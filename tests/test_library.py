@@ -454,6 +454,13 @@ def test_callbacks_set_the_learning_rate_of_pretraining(tmp_path):
     np.testing.assert_array_equal(saved(tokens), model.generator(tokens))
 
 
+def test_callbacks_may_be_any_iterable():
+    called: list[int] = []
+    seen = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: called.append(epoch))
+    make().fit(some_tokens(), 1, callbacks=iter([seen]))
+    assert called == [0]
+
+
 def test_callbacks_set_no_learning_rate_of_a_schedule():
     cut = keras.callbacks.ReduceLROnPlateau("mle_loss")
     with pytest.raises(ValueError, match="has a ReduceLROnPlateau, expected none that sets the le"):

@@ -21,7 +21,7 @@ class CallbackJournal(MemoryJournal):
         verbose: whether to print a line of figures for each step, of other stages too.
         optimizer: what callbacks see as `self.model.optimizer`, to set its learning rate; None: a schedule
             sets it before each step.
-        on_begun: called when the first step of the stage is done, or none was to be.
+        on_begun: called after every step of the stage, and at its end.
 
     Raises:
         ValueError: a callback would set a learning rate that a schedule sets.
@@ -44,16 +44,16 @@ class CallbackJournal(MemoryJournal):
         self._on_begun = on_begun
         self._stage = stage
         self.history = keras.callbacks.History()
-        if isinstance(callbacks, keras.callbacks.Callback):
-            callbacks = [callbacks]
-        for callback in callbacks or () if optimizer is None else ():
-            if isinstance(callback, _RATE_SETTERS):
-                raise ValueError(
-                    f"`callbacks` has a {type(callback).__name__}, expected none that sets the learning "
-                    "rate: settings do, `g_learning_rate` in `fit` and `mle_patience` in `pretrain`."
-                )
+        single = isinstance(callbacks, keras.callbacks.Callback)
+        callbacks = [callbacks] if single else list(callbacks or ())
+        setters = [type(each).__name__ for each in callbacks if isinstance(each, _RATE_SETTERS)]
+        if setters and optimizer is None:
+            raise ValueError(
+                f"`callbacks` has a {setters[0]}, expected none that sets the learning rate: settings do, "
+                "`g_learning_rate` in `fit` and `mle_patience` in `pretrain`."
+            )
         self._callbacks = keras.callbacks.CallbackList(
-            [*(callbacks or ()), self.history], model=model, epochs=steps, verbose=0
+            [*callbacks, self.history], model=model, epochs=steps, verbose=0
         )
         self._steps = steps
         self._verbose = verbose
