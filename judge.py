@@ -218,13 +218,17 @@ def report(settings: JudgeSettings) -> None:
     from reports.judgements_figure import write_figure
 
     path = settings.database
+    figure = settings.figure or path.with_suffix(".png")
+    if figure.exists() and path.exists() and figure.samefile(path):
+        raise UsageError(
+            f"--figure is {figure}, the file of the test itself. Give another for the figure."
+        )
     with Database(path) as database:
         study, matrix = database.study, database.matrix()
         rows = database.all_answers()
     names = [(source.name, source.kind) for source in study.sources]
     judgements = judgements_of(study.task, names, [item.source for item in study.items], matrix)
     print(make_report(judgements))
-    figure = settings.figure or path.with_suffix(".png")
     write_figure(judgements, figure)
     print(f"\nfigure in {figure}")
     if settings.answers is not None:

@@ -125,8 +125,13 @@ class Application:
         given = await fields(request)
         item = _number(given.get("item", ""), len(self.study.items))
         human = ANSWERS.get(given.get("answer", ""))
-        if item is None or human is None:
-            return JSONResponse({"error": "expected an item and human or machine"}, 422)
+        number = _number(given.get("judge", ""), 10**9)
+        if item is None or human is None or number is None:
+            return JSONResponse(
+                {"error": "expected an item, human or machine, and the judge's number"}, 422
+            )
+        if number != judge.number:  # another tab of this browser went on as somebody else
+            return message_page("Not saved", f"{judge.name} judges in this browser now.", 409)
         try:
             count = await asyncio.wrap_future(self.database.answer(judge, item, human))
         except sqlite3.Error as error:

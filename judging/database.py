@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import unicodedata
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,8 @@ class Database:
         token = token_urlsafe(16)
 
         def is_taken(connection: sqlite3.Connection, name: str) -> bool:
-            rows = connection.execute("SELECT 1 FROM judge WHERE name = ?", [name])
-            return rows.fetchone() is not None
+            names = connection.execute("SELECT name FROM judge")
+            return any(kept.casefold() == name.casefold() for (kept,) in names)
 
         def add(connection: sqlite3.Connection) -> Judge | None:
             name = wanted
@@ -148,6 +149,7 @@ class Database:
 
 
 def clean_name(name: str) -> str:
-    """A judge's name as it is kept: on one line, without control characters, cut to its length."""
-    printable = "".join(c if c.isprintable() else " " for c in name)
+    """A judge's name as it is kept: composed (NFC), on one line, without control characters, cut."""
+    composed = unicodedata.normalize("NFC", name)
+    printable = "".join(c if c.isprintable() else " " for c in composed)
     return re.sub(r"\s+", " ", printable).strip()[:LONGEST_NAME].strip()

@@ -124,7 +124,8 @@ class Guard:
             return None
         brought = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
         if brought and scope["method"] == "GET" and self._is_key(brought):
-            response = RedirectResponse(scope["path"], 303)  # which shows the key no longer
+            # Which shows the key no longer. "//host/" would lead to another site.
+            response = RedirectResponse(f"/{scope['path'].lstrip('/')}", 303)
             set_cookie(response, self.cookie, self.key)
             return response
         kept = cookie_parser(Headers(scope=scope).get("cookie", "")).get(self.cookie, "")

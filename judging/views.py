@@ -54,7 +54,7 @@ def judge_view(
         count=len(order),
         player=_player(study, item, "auto"),
         content=_content(study, item),
-        buttons=_buttons(study, item, at, answers.get(item), keys=True),
+        buttons=_buttons(study, judge, item, at, answers.get(item), keys=True),
         back=max(at - 1, 1),
         next=min(at + 1, len(order)),
         first="true" if at == 1 else "false",
@@ -78,7 +78,7 @@ def list_view(
             item=item,
             player=_player(study, item, "none"),
             content=_content(study, item),
-            buttons=_buttons(study, item, place, answers.get(item), keys=False),
+            buttons=_buttons(study, judge, item, place, answers.get(item), keys=False),
         )
         for place, item in enumerate(shown, start=number * PER_PAGE + 1)
     ]
@@ -128,11 +128,14 @@ def _player(study: Study, item: int, preload: str) -> Html | str:
     return render("player", item=item, preload=preload)
 
 
-def _buttons(study: Study, item: int, at: int, human: bool | None, keys: bool) -> Html:
+def _buttons(
+    study: Study, judge: Judge, item: int, at: int, human: bool | None, keys: bool
+) -> Html:
     """The two answers; the one given is pressed."""
     return render(
         "buttons",
         item=item,
+        judge=judge.number,
         label=f"Was {study.noun} {at} made by a human or by a machine?",
         human=json.dumps(human is True),
         machine=json.dumps(human is False),

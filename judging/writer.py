@@ -1,5 +1,6 @@
 """One thread that writes to a SQLite file and commits the writes of many clients together."""
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -58,6 +59,10 @@ class Writer:
                     future.set_exception(outcome)
                 else:
                     future.set_result(outcome)
+            if connection is not None and self._jobs.empty():
+                # From the write-ahead log into the file itself, so that a copy of it is complete.
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("PRAGMA wal_checkpoint").fetchone()
         if connection is not None:
             connection.close()
 

@@ -206,6 +206,15 @@ def test_the_report_of_a_run_reads_the_database_in_its_folder(tmp_path, answered
     assert (tmp_path / "run" / "judge.png").is_file()
 
 
+@pytest.mark.parametrize("flags", [(), ("--figure", "test.png")])
+def test_a_figure_never_takes_the_place_of_the_answers(tmp_path, answered, flags):
+    named = answered.rename(tmp_path / "test.png")
+    before = named.read_bytes()
+    done = run("judge.py", "--report", "--db", named, *flags, cwd=tmp_path)
+    one_line(done, "--figure", "the file of the test itself")
+    assert named.read_bytes() == before
+
+
 def test_nothing_to_report_is_one_line(tmp_path):
     schema.create(tmp_path / "test.sqlite", text_study())
     one_line(run("judge.py", "--report", tmp_path / "test.sqlite"), "nobody has answered yet")

@@ -4,7 +4,8 @@
 
 /** Sends answers one after another; a later answer about an item replaces one that waits. */
 class Saver {
-  constructor() {
+  constructor(judge) {
+    this.judge = judge; // of this page: in another tab somebody else may have begun
     this.waiting = new Map(); // item -> "human" or "machine"
     this.sending = null;
     window.addEventListener("beforeunload", (event) => {
@@ -32,7 +33,7 @@ class Saver {
         response = await fetch("/answer", {
           method: "POST",
           headers: { "Content-Type": "application/json", Accept: "application/json" },
-          body: JSON.stringify({ item, answer }),
+          body: JSON.stringify({ item, answer, judge: this.judge }),
           keepalive: true, // also when the page is closed right after the click
         });
       } catch {
@@ -201,5 +202,8 @@ function allOnOnePage(main, saver) {
 const main = document.querySelector("main[data-layout]");
 if (main) {
   stopOthers();
-  (main.dataset.layout === "one" ? oneAtATime : allOnOnePage)(main, new Saver());
+  (main.dataset.layout === "one" ? oneAtATime : allOnOnePage)(
+    main,
+    new Saver(main.querySelector(".answers [name=judge]").value),
+  );
 }

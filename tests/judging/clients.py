@@ -1,5 +1,7 @@
 """Browsers without scripts, for the tests of the web application."""
 
+import re
+
 import pytest
 
 pytest.importorskip("starlette", reason="pip install -r requirements-judge.txt")
@@ -24,7 +26,13 @@ def begin(client, name="Anna"):
     return client
 
 
-def answer(client, item, value):
-    return client.post(
-        "/answer", json={"item": item, "answer": value}, headers={"Accept": "application/json"}
-    )
+def judge_number(client):
+    """The number that the pages of a judge send with each answer; 1 for who is no judge."""
+    found = re.search(r'name="judge" value="(\d+)"', client.get("/judge?at=1").text)
+    return int(found[1]) if found else 1
+
+
+def answer(client, item, value, judge=None):
+    judge = judge_number(client) if judge is None else judge
+    given = {"item": item, "answer": value, "judge": judge}
+    return client.post("/answer", json=given, headers={"Accept": "application/json"})

@@ -26,7 +26,7 @@ def test_a_person_begins_answers_and_is_done(opened):
         assert f"Text {place} of 9" in shown and f"{place - 1}</span> of 9 answered" in shown
         assert html.escape(opened.study.items[item - 1].content) in shown
         value = "human" if item % 2 else "machine"
-        reply = client.post("/answer", data={"item": item, "answer": value})
+        reply = client.post("/answer", data={"item": item, "answer": value, "judge": 1})
         assert (reply.status_code, reply.headers["location"]) == (303, "/judge")
     assert client.get("/judge").headers["location"] == "/done"
     assert "Thank you, Anna" in client.get("/done").text
@@ -99,6 +99,21 @@ def test_another_person_can_judge_in_the_same_browser(opened):
     assert "You are <strong" in client.get("/judge").text and "Ben" in client.get("/judge").text
 
 
+def test_a_page_of_an_earlier_judge_changes_no_answer_of_the_next(opened):
+    """One browser has one cookie, but may show the pages of both in two tabs."""
+    client = begin(client_of(opened), "Anna")
+    answer(client, 1, "human")
+    client.post("/leave", data={"x": 1})
+    begin(client, "Ben")
+    answer(client, 1, "human")
+    kept = opened.all_answers()
+    for kind in ("json", "data"):
+        given = {kind: {"item": 1, "answer": "machine", "judge": 1}}
+        assert client.post("/answer", **given).status_code == 409
+    assert opened.all_answers() == kept
+    assert answer(client, 1, "machine", judge=2).status_code == 200
+
+
 def test_a_name_that_is_taken_is_asked_again(opened):
     begin(client_of(opened), "Anna")
     reply = client_of(opened).post("/begin", data={"name": "ANNA"})
@@ -113,7 +128,8 @@ def test_sixty_are_on_a_page(tmp_path):
         assert [page.count('class="entry"') for page in (first, second)] == [60, 30]
         assert "Text 60<" in first and "Text 61<" in second
         item = opened.study.order_for(1)[60]
-        reply = client.post("/answer", data={"item": item, "answer": "human"})
+        given = {"item": item, "answer": "human", "judge": 1}
+        reply = client.post("/answer", data=given)
         assert reply.headers["location"] == f"/judge?at=61#item-{item}"
 
 

@@ -147,6 +147,22 @@ def test_tunes_are_played_by_the_space_bar(site, visit):
     )
 
 
+@pytest.mark.parametrize("on_one_page", [False, True])
+def test_a_tab_of_an_earlier_judge_says_that_it_saves_nothing(site, visit, on_one_page):
+    opened, url = site(on_one_page=on_one_page)
+    anna = begin(visit(url), "Anna")
+    ben = anna.context.new_page()
+    ben.goto(url)
+    ben.get_by_role("button", name="Let another person judge").click()
+    begin(ben, "Ben")
+    visit.expected_faults.append("409")
+    anna.keyboard.press("h")
+    expect(anna.locator("#status")).to_have_text("Not saved. Reload this page.")
+    ben.keyboard.press("m")
+    wait_for_answers(ben, opened, 1)
+    assert [answer[:3:2] for answer in opened.all_answers()] == [(2, False)]
+
+
 def test_answers_are_tried_again_until_the_server_has_them(site, visit):
     opened, url = site()
     page = begin(visit(url))

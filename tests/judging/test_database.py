@@ -91,6 +91,8 @@ def test_judges_are_known_by_their_tokens_and_have_names_of_their_own(tmp_path):
         assert anna.name == "Anna Li" and opened.judge_of(anna.token) == anna
         assert opened.judge_of("no such token") is None
         assert opened.add_judge("anna li").result() is None
+        assert opened.add_judge("Ärne É").result().name == "Ärne É"
+        assert opened.add_judge("ärne e\u0301").result() is None
         assert opened.add_judge(NASTY).result().name == clean_name(NASTY)
         assert opened.add_judge("Judge 4").result().name == "Judge 4"
         assert [opened.add_judge("").result().name for _ in range(2)] == ["Judge 5", "Judge 6"]

@@ -10,6 +10,8 @@ from judging.database import Database
 from tests.judging.clients import HOST, answer, begin, client_of
 from tests.judging.studies import NASTY, database
 
+ANSWER = {"item": 1, "answer": "human", "judge": 1}
+
 
 @pytest.mark.parametrize(
     "given",
@@ -23,11 +25,13 @@ from tests.judging.studies import NASTY, database
         {"item": "²", "answer": "human"},
         {"item": "9" * 5000, "answer": "human"},
         {"item": "1", "answer": "both"},
+        {"item": "1", "answer": "human", "judge": "0"},
+        {"item": "1", "answer": "human", "judge": ""},
     ],
 )
 def test_wrong_answers_are_not_kept(opened, given):
     client = begin(client_of(opened))
-    given = {"filler": "x", **given}
+    given = {"filler": "x", "judge": "1", **given}
     assert client.post("/answer", data=given).status_code == 422
     assert client.post("/answer", json=given).status_code == 422
     assert opened.all_answers() == []
@@ -128,7 +132,7 @@ def test_without_a_key_the_host_is_this_machine(opened, host, status):
 )
 def test_forms_of_other_sites_change_nothing(opened, headers, allowed):
     client = begin(client_of(opened))
-    reply = client.post("/answer", data={"item": 1, "answer": "human"}, headers=headers)
+    reply = client.post("/answer", data=ANSWER, headers=headers)
     assert (reply.status_code == 303) == allowed
     assert len(opened.all_answers()) == allowed
     assert (client.post("/begin", data={"name": ""}, headers=headers).status_code == 303) == allowed
@@ -146,6 +150,9 @@ def test_with_a_key_every_request_needs_it(opened):
     guest = client_of(opened, needs_key=True)
     reply = guest.get(f"/?key={opened.key}", headers={"Host": "192.168.0.9:8000"})
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
+    for path in ("//evil.example/", "///evil.example", "/%2Fevil.example/"):
+        location = guest.get(f"{HOST}{path}?key={opened.key}").headers["location"]
+        assert location.startswith("/") and not location.startswith("//")
     begin(guest)
     assert guest.get("/judge").status_code == 200
 

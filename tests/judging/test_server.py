@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,6 +59,7 @@ class Client:
         self.connect(url)
         reply = self.post("/begin", b"name=", "application/x-www-form-urlencoded")
         self.cookie = reply.headers["set-cookie"].partition(";")[0]
+        self.judge = self.number()
         self.given = {}
 
     cookie = ""
@@ -72,8 +74,13 @@ class Client:
         self.reply = reply.read()
         return reply
 
+    def number(self):
+        self.connection.request("GET", "/judge?at=1", headers={"Cookie": self.cookie})
+        page = self.connection.getresponse().read().decode()
+        return re.search(r'name="judge" value="(\d+)"', page)[1]
+
     def answer(self, item, value):
-        body = json.dumps({"item": item, "answer": value}).encode()
+        body = json.dumps({"item": item, "answer": value, "judge": self.judge}).encode()
         reply = self.post("/answer", body, "application/json")
         assert reply.status == 200, self.reply
         self.given[item] = value == "human"

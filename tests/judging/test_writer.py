@@ -1,6 +1,9 @@
 """The thread that writes: a fault is reported to those who wait, and the next write is tried again."""
 
+import contextlib
+import shutil
 import sqlite3
+import time
 
 import pytest
 
@@ -24,6 +27,12 @@ def insert(number):
     )
 
 
+def copied(path):
+    """What a copy has; None where it was made in the middle of a write."""
+    with contextlib.suppress(sqlite3.Error):
+        return numbers(path)
+
+
 def numbers(path):
     connection = sqlite3.connect(path)
     found = [number for (number,) in connection.execute("SELECT number FROM numbers")]
@@ -36,6 +45,25 @@ def test_what_is_reported_can_be_read_by_others(path):
     for number in range(5):
         assert writer.do(insert(number)).result() == 1
         assert numbers(path) == list(range(number + 1))
+    writer.close()
+
+
+def test_a_copy_of_the_file_has_what_was_written(path, tmp_path):
+    """Not only its write-ahead log, which a copy of the file leaves behind."""
+
+    def with_log():
+        connection = connect(path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+
+    writer = Writer(with_log)
+    for number in range(3):
+        writer.do(insert(number)).result()
+    deadline = time.monotonic() + 60
+    copy = tmp_path / "copy.sqlite"
+    while shutil.copy(path, copy) and copied(copy) != [0, 1, 2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     writer.close()
 
 
