@@ -19,7 +19,7 @@ from typing import Annotated
 
 import tyro
 
-from files.errors import UsageError
+from files.errors import UsageError, UserError
 from files.terminal import without_controls
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -54,7 +54,10 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as folder:
             given = Path(folder) / "standard input"
             given.write_bytes(sys.stdin.buffer.read())
-            score(settings, given)
+            try:
+                score(settings, given)
+            except UserError as error:  # which names a file that nobody has given
+                raise type(error)(str(error).replace(str(given), "standard input")) from None
         return
     if not settings.file.exists():
         raise UsageError(

@@ -34,7 +34,7 @@ class Score:
         name: number of the line, or of the window of a tune.
         nats: minus the log-probability of the tokens that count.
         num_tokens: tokens that count: the end of a sequence does, unknown words do not.
-        num_characters: of the text, its end as one more; tokens where there is no text.
+        num_characters: of the text, an end that is predicted as one more; tokens where there is no text.
         unknown: tokens that the generator does not know, with how often they occur.
         left_out: for all lines, how many could not be scored, by the reason.
     """
@@ -130,7 +130,9 @@ class Scorer:
             if end is not None and len(tokens) < length:
                 row[len(tokens)] = end
             unknown = Counter(self.codec.unknown(tokens))
-            num_characters = (len(text) if self.writes in ("text", "poems") else len(tokens)) + 1
+            shown = text if self.writes in ("text", "poems") else tokens
+            ends = end is not None and len(tokens) < length
+            num_characters = len(shown) + ends
             yield Score(name, num_characters=num_characters, unknown=unknown), row
 
     def _sequences(
@@ -225,6 +227,9 @@ class Rank:
 def compare(scorers: Sequence[Scorer], path: Path) -> list[Rank]:
     """Generators by nats per character, the lowest first, on the lines without unknown tokens for any of them.
 
+    A line that fills the maximum length of one generator, which then predicts no end of it, counts
+    only where it fills that of each.
+
     Raises:
         UserError: they write different kinds of sequences, or know no line in common.
     """
@@ -241,7 +246,13 @@ def compare(scorers: Sequence[Scorer], path: Path) -> list[Rank]:
         *scores, total = scorer.scores(path)
         known.append({score.name: score for score in scores if not score.unknown})
         unknown.append(total.unknown.total())
-    common = set.intersection(*(set(lines) for lines in known))
+    shared = set.intersection(*(set(lines) for lines in known))
+    common = {name for name in shared if len({lines[name].num_characters for lines in known}) == 1}
+    if shared and not common:
+        raise UsageError(
+            f"{path} has no line that ends for all generators: each known line fills the maximum length of "
+            "one of them and not of another. Give shorter lines too, or compare runs of one --max-length."
+        )
     if not common:
         each = ", ".join(
             f"{len(lines):,} by {s.run}" for lines, s in zip(known, scorers, strict=True)

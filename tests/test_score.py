@@ -194,6 +194,7 @@ def test_generators_are_ranked_on_the_lines_that_all_know(other, file):
 def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
     words, folder = exports.export("words"), other[0]
     (tmp_path / "ids").write_text("1 2 3 9\n")
+    (tmp_path / "huge").write_text("1 2 3 0000000000009999999999\n")
     (tmp_path / "long").write_text("the " * 7)
     (tmp_path / "apart").write_text("the river runs\nthe lake\n")
     old = exports.write_old("words", tmp_path / "old")
@@ -204,6 +205,7 @@ def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
         ((words, tmp_path / "none"), "none does not exist, expected a text file in UTF-8"),
         ((tmp_path, file), f"there is no exported generator in {tmp_path}"),
         ((exports.export("oracle"), tmp_path / "ids"), "There is no id '9', expected ids from 0"),
+        ((exports.export("oracle"), tmp_path / "huge"), "There is no id '0000000"),
         (
             (words, tmp_path / "long"),
             "no line that can be scored (1 line of more than 6 tokens), ex",
@@ -219,6 +221,38 @@ def test_what_cannot_be_scored_is_one_line(other, file, tmp_path):
         assert done.returncode == 2, done.stdout
         lines = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
         assert len(lines) == 1 and lines[0].startswith("error: ") and said in lines[0], lines
+
+
+def test_a_line_that_fills_the_length_of_one_generator_alone_is_left_out(other, tmp_path):
+    """There the one of length 5 predicts five tokens, the one of length 6 an end too."""
+    _, generator, saved = other
+    long = tmp_path / "long"
+    export_generator(generator, long, saved)
+    full, short = "the river sings . .\n", "the river sings .\n"
+    (tmp_path / "both").write_text(full + short)
+    (tmp_path / "full").write_text(full)
+    ranked = run(
+        "score.py", exports.export("words"), tmp_path / "both", "--compare", long, "--json"
+    )
+    assert [json.loads(line)["lines"] for line in ranked.stdout.splitlines()] == [1, 1]
+    done = run("score.py", exports.export("words"), tmp_path / "full", "--compare", long)
+    assert done.returncode == 2 and "no line that ends for all generators" in done.stderr
+    same = run("score.py", long, tmp_path / "both", "--compare", long, "--json")
+    ranks = [json.loads(line) for line in same.stdout.splitlines()]
+    assert [rank["lines"] for rank in ranks] == [2, 2]
+    characters = len(full.strip()) + len(short.strip()) + 1
+    rows = Vocabulary.from_json(saved).encode_all([line.split() for line in (full, short)], 5)
+    nats = -float(generator.log_prob(rows).numpy().sum())
+    assert math.isclose(ranks[0]["nats_per_character"], nats / characters, rel_tol=1e-5)
+
+
+def test_without_an_end_a_token_is_a_character(tmp_path):
+    """Of ids and tunes: nats per character are nats per token."""
+    (tmp_path / "ids").write_text("1 2 3 5\n5 3 2 1\n")
+    oracle = exports.export("oracle")
+    done = run("score.py", oracle, tmp_path / "ids", "--compare", oracle, "--json")
+    rank = json.loads(done.stdout.splitlines()[0])
+    assert math.isclose(rank["nats_per_character"], rank["nats_per_token"], rel_tol=1e-9)
 
 
 def test_ranks_are_by_characters_whatever_a_token_is(tmp_path):
