@@ -18,11 +18,12 @@ from benchmarks.measure import Case, in_child, load_average, machine, side_by_si
 from benchmarks.words import duration, machine_note
 from files.errors import UsageError
 from files.writing import check_folders, write_json, write_text
-from reports.markdown import Table, insert, markdown, read_page
+from reports.markdown import Table, check_page, insert, markdown, read_page
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.task_settings import OracleSettings
 
+TABLE, MAKER = "growth of action values", "benchmarks.action_values"
 ESTIMATORS = ("rollouts", "small policy", "mixed", "value")
 
 
@@ -62,6 +63,7 @@ class ActionValueSettings:
                 "repeat and lengths of at least 2. Give larger ones."
             )
         check_folders(self.json, self.figure)
+        check_page(self.write, [TABLE], MAKER)
 
 
 def task(estimator: str, length: int, quick: bool) -> OracleSettings:
@@ -206,8 +208,7 @@ def main(arguments: list[str] | None = None) -> None:
         draw(figures, settings.figure)
     if settings.write is not None:
         text = read_page(settings.write)
-        made = {"growth of action values": table}
-        write_text(settings.write, insert(text, made, maker="benchmarks.action_values"))
+        write_text(settings.write, insert(text, {TABLE: table}, MAKER))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from benchmarks.cost_model import Network, paper_hours
 from benchmarks.measure import REPOSITORY, Case, side_by_side
 from benchmarks.words import duration, machine_note
 from files.errors import UsageError
-from files.writing import write_json, write_text
-from reports.markdown import Table, insert, markdown, read_page
+from files.writing import check_folders, write_json, write_text
+from reports.markdown import Table, check_page, insert, markdown, read_page
 from training.errors import one_line_errors
 from training.flags import read_flags
 from training.presets import ORACLE_PRESETS
@@ -32,6 +32,7 @@ from training.task_settings import OracleSettings
 
 REPLICAS = (1, 2, 8, 64)
 SEED = (1, 2)
+TABLE, MAKER = "cost", "benchmarks.distributed"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +58,8 @@ class DistributedSettings:
         """Raises `UsageError` for a value that cannot work."""
         if self.repeats < 1 or self.gigabits <= 0 or self.hop_ms < 0:
             raise UsageError("--repeats, --gigabits or --hop-ms is too small, expected above 0.")
+        check_folders(self.json)
+        check_page(self.write, [TABLE], MAKER)
 
 
 class Work:
@@ -287,7 +290,7 @@ def main(arguments: list[str] | None = None) -> None:
         write_json(settings.json, figures)
     if settings.write is not None:
         text = read_page(settings.write)
-        text = insert(text, {"cost": table}, maker="benchmarks.distributed")
+        text = insert(text, {TABLE: table}, MAKER)
         write_text(settings.write, text)
 
 

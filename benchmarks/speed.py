@@ -45,6 +45,12 @@ class SpeedSettings:
             raise UsageError(f"--repeats is {self.repeats}, expected at least 1.")
         if self.figure is not None and "growth" not in self.parts:
             raise UsageError("--figure shows the growth: add it to --parts.")
+        for flag, given, usual in (
+            ("--seeds", self.seeds, SpeedSettings.seeds),
+            ("--oracle-file", self.oracle_file, SpeedSettings.oracle_file),
+        ):
+            if given != usual and "quality" not in self.parts:
+                raise UsageError(f"{flag} is of the part quality: add it to --parts.")
         check_folders(self.json, self.figure)
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments.map_figure import draw_map
-from experiments.tables import Folders, check_targets, data_in_words, publish, with_earlier
+from experiments.tables import (
+    Folders,
+    Rows,
+    check_targets,
+    data_in_words,
+    publish,
+    start_in_words,
+    with_earlier,
+)
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders
@@ -48,19 +56,9 @@ class MapSettings:
     """PNG to draw the gains to."""
 
 
-def start_in_words(settings: dict[str, Any]) -> str:
-    """The generator that the discriminator was trained against."""
-    how = "early stopping" if settings["mle_patience"] else f"{settings['mle_epochs']} epochs"
-    if settings["dropout"]:
-        how = f"dropout {settings['dropout']:g}, {how}"
-    size = settings["hidden_dim"]
-    at = ", at its best temperature" if settings["start_at_temperature"] else ""
-    return f"MLE, H = {size}, {how}{at}"
-
-
 def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """The rows of the table: runs that differ in the seed alone together."""
-    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    rows = Rows(ROW)
     for folder in folders:
         result = read_json(folder / "result.json", "expected the folder of a complete run")
         settings, metrics = result["settings"], result["metrics"]
@@ -72,14 +70,14 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
         permuted = settings.get("d_labels", "true") == "permuted"
         judge = settings["discriminator"] + (", permuted labels" if permuted else "")
         key = data_in_words(settings), start_in_words(settings), judge
-        row = rows.setdefault(key, dict(zip(ROW, key, strict=True)) | {"seeds": {}})
-        row["seeds"][str(result["seed"])] = {
+        figures = {
             name.format(part): metrics[name.format(part)]
             for name in FIGURES.values()
             for part in PARTS
             if name.format(part) in metrics
         }
-    return [rows[key] for key in sorted(rows)]
+        rows.add(folder, result, key, figures)
+    return rows.sorted()
 
 
 def map_table(rows: Sequence[dict[str, Any]]) -> Table:

@@ -14,7 +14,16 @@ from typing import Any
 
 from scipy import stats
 
-from experiments.tables import Folders, check_targets, data_in_words, publish, with_earlier
+from experiments.tables import (
+    STRONGEST_START,
+    Folders,
+    Rows,
+    check_targets,
+    data_in_words,
+    publish,
+    start_in_words,
+    with_earlier,
+)
 from files.errors import UsageError
 from files.reading import read_json
 from reports.cells import mean_sd, p_value, seed_range
@@ -47,7 +56,7 @@ class GuidedSettings:
 
 def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """The rows of the table: runs that differ in the seed alone together."""
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    rows = Rows(ROW)
     for folder in folders:
         result = read_json(folder / "result.json", "expected the folder of a complete run")
         settings, metrics = result["settings"], result["metrics"]
@@ -63,9 +72,10 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
         elif settings["d_steps"]:
             labels += ", trained in every round"
         judge = settings.get("discriminator", "paper") + labels
-        key = data_in_words(settings), update_of(settings), judge
-        row = rows.setdefault(key, dict(zip(ROW, key, strict=True)))
-        row.setdefault("seeds", {})[str(result["seed"])] = {
+        data, start = data_in_words(settings), start_in_words(settings)
+        if start != STRONGEST_START:
+            data = f"{data}, start: {start}"
+        figures = {
             when: {
                 name: metrics[f"{name}_tuned{end}"]
                 for name in FIGURES
@@ -74,8 +84,9 @@ def read_runs(folders: Sequence[Path]) -> list[dict[str, Any]]:
             for when, end in (("start", "_mle"), ("end", ""))
         }
         if CANDIDATES in metrics:
-            row["seeds"][str(result["seed"])]["end"][CANDIDATES] = metrics[CANDIDATES]
-    return [rows[key] for key in sorted(rows)]
+            figures["end"][CANDIDATES] = metrics[CANDIDATES]
+        rows.add(folder, result, (data, update_of(settings), judge), figures)
+    return rows.sorted()
 
 
 def update_of(settings: dict[str, Any]) -> str:
@@ -127,7 +138,7 @@ def guided_table(rows: Sequence[dict[str, Any]]) -> Table:
             line += [over_seeds(when, figure, 3) for when in ("start", "end")]
         lines.append(line)
     notes = [
-        "Start: the generator of preset `best` at its best sampling temperature; end: after the updates "
+        "Start: the generator of preset `best` at its best sampling temperature, unless the row has another; end: after the updates "
         "by its discriminator, at its own. NLL in nats per token on held-out sequences, which are a random part of the "
         "same file; ± is the standard deviation over seeds. p: two-sided paired t-test over seeds that "
         "the gain on the test part is 0.",

@@ -20,7 +20,7 @@ judge() {
 
 map() {
     local label=mle
-    [ "$PRESET" = best ] || label=map-start    # as MLE in the tables, with its best temperature
+    [ "$PRESET" = best ] || label=mle-tuned    # as MLE in the tables, with its best temperature
     begin "$@" "$label"
     for discriminator in paper small recurrent prefix; do
         judge "tuned-$discriminator" --start-at-temperature --discriminator "$discriminator"

@@ -57,7 +57,7 @@ def write_table(name: str, out: Path, jobs: Sequence[Job]) -> None:
 
 
 def carry_out(name: str, out: Path, jobs: Sequence[Job], at_a_time: int) -> None:
-    """Trains and writes the table. Raises `Stopped` after a signal, `RunFailed` after a failure."""
+    """Trains and writes the table. Raises `Stopped` after a signal, `RunFailed` where a run is not complete."""
     how = f"{at_a_time} at a time" if at_a_time > 1 else "one at a time"
     say(f"{name}: {state_in_words(jobs, at_a_time)} ({how})")
     schedule = Schedule(jobs, at_a_time, out / "logs", say)
@@ -73,10 +73,18 @@ def carry_out(name: str, out: Path, jobs: Sequence[Job], at_a_time: int) -> None
             f"{state}. Failed: {failed}. Fix what the logs in {out / 'logs'} name; the same command "
             "continues."
         )
+    if schedule.stopped:  # by a signal from elsewhere
+        stopped = ", ".join(job.name for job in schedule.stopped)
+        raise RunFailed(f"{state}. Stopped: {stopped}. The same command continues.")
     say(state)
 
 
 def main(arguments: Sequence[str]) -> None:
+    if len(arguments) < 2:
+        raise UsageError(
+            f"{len(arguments)} arguments are given, expected NAME and OUT, then the runs. Run a script of "
+            "experiments/, as experiments/table1.sh, which gives them."
+        )
     name, folder, *rest = arguments
     first = next((k for k, each in enumerate(rest) if each in (RUN, START)), len(rest))
     options, commands = rest[:first], rest[first:]

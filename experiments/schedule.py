@@ -53,6 +53,7 @@ class Schedule:
         self._running: dict[Job, tuple[subprocess.Popen, float]] = {}
         self._ended: set[Job] = set()
         self.failed: list[Job] = []
+        self.stopped: list[Job] = []
 
     def run(self) -> int:
         """Trains; the number of the signal that stopped it, or 0."""
@@ -124,6 +125,7 @@ class Schedule:
             if process.returncode == 0 and job.complete:
                 self._say(f"{job.name}: complete after {minutes:.1f} min")
             elif process.returncode in STOPPED:
+                self.stopped.append(job)
                 self._say(f"{job.name}: stopped after {minutes:.1f} min")
             else:
                 self.failed.append(job)

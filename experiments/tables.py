@@ -9,12 +9,15 @@ import tyro
 from files.errors import UsageError
 from files.reading import read_json
 from files.writing import check_folders, write_json, write_text
-from reports.markdown import Table, insert, markdown, read_page
+from reports.markdown import Table, check_page, insert, markdown, read_page
 
 # Flag: folders of runs.
 Folders = Annotated[
     tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help_behavior_hint="(default: none)")
 ]
+
+# As `start_in_words` has it: preset best.
+STRONGEST_START = "MLE, H = 64, dropout 0.4, early stopping, at its best temperature"
 
 
 def data_in_words(settings: dict[str, Any]) -> str:
@@ -22,6 +25,57 @@ def data_in_words(settings: dict[str, Any]) -> str:
     if "corpus" in settings:
         return Path(settings["corpus"]).name
     return f"oracle {settings['oracle']}, {settings['train_size']:,} sequences"
+
+
+def start_in_words(settings: dict[str, Any]) -> str:
+    """The generator that the discriminator was first trained against."""
+    how = "early stopping" if settings["mle_patience"] else f"{settings['mle_epochs']} epochs"
+    if settings["dropout"]:
+        how = f"dropout {settings['dropout']:g}, {how}"
+    cell = settings.get("cell", "lstm")
+    size = (
+        f"H = {settings['hidden_dim']}"
+        if cell == "lstm"
+        else f"{cell}, H = {settings['hidden_dim']}"
+    )
+    at = ", at its best temperature" if settings["start_at_temperature"] else ""
+    return f"MLE, {size}, {how}{at}"
+
+
+class Rows:
+    """The rows of a table of finished runs: those that differ in the seed alone together.
+
+    Args:
+        names: of the entries by which rows differ.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self._names = names
+        self._rows: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._runs: dict[tuple[str, ...], dict[str, tuple[Path, Any]]] = {}
+
+    def add(self, folder: Path, result: dict[str, Any], key: tuple[str, ...], figures: Any) -> None:
+        """Adds a run with its `figures`.
+
+        Raises:
+            UsageError: another run of the row has the same seed or other data.
+        """
+        seed, data = str(result["seed"]), result.get("data", {}).get("split_hash")
+        for other_seed, (other, other_data) in self._runs.setdefault(key, {}).items():
+            same = f"the same seed, {seed}" if other_seed == seed else ""
+            differ = "different data" if other_data != data else ""
+            if same or differ:
+                raise UsageError(
+                    f"{other} and {folder} are of one row ({'; '.join(key)}) and have {same or differ}. "
+                    "Leave one out."
+                )
+        self._runs[key][seed] = folder, data
+        named = dict(zip(self._names, key, strict=True))
+        self._rows.setdefault(key, {**named, "seeds": {}})["seeds"][seed] = figures
+
+    def sorted(self) -> list[dict[str, Any]]:
+        """The rows, in the order of their entries."""
+        return [self._rows[key] for key in sorted(self._rows)]
 
 
 def with_earlier(
@@ -74,9 +128,7 @@ def check_targets(
     check_folders(json)
     if rows_by:
         _earlier(json, rows_by)
-    if page is None:
-        return
-    insert(read_page(page), {name: Table([], [], [])}, maker=maker)
+    check_page(page, [name], maker)
 
 
 def publish(

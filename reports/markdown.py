@@ -70,3 +70,9 @@ def insert(text: str, tables: dict[str, Table], maker: str) -> str:
     for name, table in tables.items():
         text = between_marks(text, name, markdown(table), maker)
     return text
+
+
+def check_page(path: Path | None, names: Iterable[str], maker: str) -> None:
+    """Raises `UsageError` where --write is given and cannot take the tables. Call it before what takes long."""
+    if path is not None:
+        insert(read_page(path), {name: Table([], [], []) for name in names}, maker)

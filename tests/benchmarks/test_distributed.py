@@ -1,9 +1,11 @@
 """The cost model of several devices, against figures worked out by hand."""
 
 import dataclasses
+import re
 
 import pytest
 
+from benchmarks import action_values, distributed
 from benchmarks.distributed import (
     DistributedSettings,
     Network,
@@ -76,3 +78,20 @@ def test_the_table_has_a_column_for_each_number():
 def test_a_network_without_speed_is_told():
     with pytest.raises(UsageError, match="expected above 0"):
         DistributedSettings(gigabits=0).check()
+
+
+@pytest.mark.parametrize("module", [distributed, action_values], ids=lambda module: module.__name__)
+def test_files_that_cannot_be_written_are_refused_before_anything_is_measured(
+    module, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "measure", lambda settings: pytest.fail("it measures"))
+    page = tmp_path / "page.md"
+    page.write_text("no marks")
+    nowhere = tmp_path / "none" / "figures.json"
+    for said, *flags in (
+        ("--write needs a file with the lines", "--write", page),
+        ("for figures.json. Make it first", "--json", nowhere),
+        ("which does not exist", "--write", tmp_path / "none.md"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(said)):
+            module.main(list(map(str, flags)))

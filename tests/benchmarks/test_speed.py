@@ -396,6 +396,11 @@ def test_a_run_to_the_target(monkeypatch):
             ["--parts", "stages", "--figure", "x.png"],
             "--figure shows the growth: add it to --parts",
         ),
+        (
+            ["--parts", "stages", "--seeds", "5"],
+            "--seeds is of the part quality: add it to --parts",
+        ),
+        (["--oracle-file", "x.pkl"], "--oracle-file is of the part quality"),
         (["--json", "/nowhere/speed.json"], "there is no folder /nowhere for speed.json"),
         (["--parts", "other"], "other"),
     ],

@@ -10,7 +10,8 @@ from files.errors import UsageError
 
 SETTINGS = {
     **{"policy_update": "guided", "corpus": "some/where/coco-iid", "discriminator": "prefix"},
-    **{"d_labels": "true", "d_steps": 0},
+    **{"d_labels": "true", "d_steps": 0, "hidden_dim": 64, "dropout": 0.4, "mle_patience": 2},
+    "start_at_temperature": True,
 }
 
 
@@ -46,6 +47,16 @@ def test_by_hand(tmp_path, capsys):
     assert page.read_text().startswith("before") and second in page.read_text()
     rows = json.loads(out.read_text())["rows"]
     assert rows[0]["seeds"]["2"]["end"]["nll_test"] == pytest.approx(2.98)
+
+
+def test_another_start_is_a_row_of_its_own(tmp_path):
+    quick = {"dropout": 0.0, "mle_patience": None, "mle_epochs": 25, "hidden_dim": 32}
+    folders = [run(tmp_path / "best", 1, 0.05), run(tmp_path / "quick", 1, 0.9, **quick)]
+    rows = module.read_runs(folders)
+    start = "start: MLE, H = 32, 25 epochs, at its best temperature"
+    assert [row["data"] for row in rows] == ["coco-iid", f"coco-iid, {start}"]
+    with pytest.raises(UsageError, match="have the same seed, 1"):
+        module.read_runs([*folders, run(tmp_path / "again", 1, 0.01)])
 
 
 def test_each_column_has_its_own_figure_at_the_best_temperature(tmp_path):

@@ -120,6 +120,23 @@ def test_what_starts_from_a_failed_run_is_left_and_the_others_go_on(make_job, ca
     assert "b:" not in said and jobs[2].complete
 
 
+def test_a_run_that_somebody_stops_is_told_at_the_end(make_job, capsys, monkeypatch):
+    jobs = [make_job("a", "wait"), make_job("b")]
+    monkeypatch.setattr(runner, "write_table", lambda *_: None)
+    popen = schedule.subprocess.Popen
+
+    def stopped_by_somebody(command, **options):
+        process = popen(command, **options)
+        if "wait" in command:
+            process.terminate()
+        return process
+
+    monkeypatch.setattr(schedule.subprocess, "Popen", stopped_by_somebody)
+    with pytest.raises(RunFailed, match=r"1 of 2 runs are complete.*Stopped: a\. The same command"):
+        runner.carry_out("table9", jobs[0].out.parent, jobs, 1)
+    assert "a: stopped after" in capsys.readouterr().out and jobs[1].complete
+
+
 def test_a_table_that_cannot_be_made_is_one_line(make_job, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = make_job("run")
