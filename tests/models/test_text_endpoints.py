@@ -1,11 +1,14 @@
 """Strings in and out of an export are the ids that it reads and writes, by the Python tokenizer."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from data.line_codec import LineCodec
 from tests import exports
+from tests.helpers import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +76,18 @@ def test_likelihoods_are_those_of_ids_and_unknown_words_are_counted(made):
     np.testing.assert_allclose(nats, exports.generator(kind).log_prob(rows), atol=1e-5)
     np.testing.assert_array_equal(counted, loaded.log_prob(rows)[1])
     assert unknown.numpy().tolist() == [2 if kind == "words" else 1, 0]  # "a" and "run"
+
+
+def test_the_documented_rest_request_has_every_input(made):
+    """Over REST, TensorFlow Serving knows no defaults."""
+    page = (REPOSITORY / "docs" / "serving.md").read_text(encoding="utf-8")
+    body = json.loads(page.partition("poems:predict -d '")[2].partition("'\n```")[0])
+    signature = made[1].signatures[body["signature_name"]]
+    inputs = signature.structured_input_signature[1]
+    assert body["inputs"].keys() == inputs.keys()
+    given = {name: tf.constant(body["inputs"][name], inputs[name].dtype) for name in inputs}
+    given["prefixes"] = tf.constant([{"words": "the", "characters": "a", "poems": "春"}[made[0]]])
+    assert len(texts(signature(**given)["text"])) == 1
 
 
 def test_signatures_have_named_strings(made):
