@@ -98,7 +98,6 @@ def main(arguments: list[str] | None = None) -> None:
         headline = headline_table(sections)  # a part of the first table, so it is not printed
         more = {"headline": headline} if headline else {}
         text, without = with_tables(read_page(settings.write), tables | more)
-    print("\n\n".join(tables.values()))
     if settings.json is not None:
         write_json(settings.json, json_report(sections), allow_nan=False)
     if settings.write is not None:
@@ -117,6 +116,8 @@ def main(arguments: list[str] | None = None) -> None:
             ]
         for line in left_out:
             print(f"not drawn: {line}", file=sys.stderr)
+    # Last, since whoever reads it may stop early, as `head` does.
+    print("\n\n".join(tables.values()))
 
 
 if __name__ == "__main__":

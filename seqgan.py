@@ -55,7 +55,7 @@ class SeqGAN:
         named = {"reward": reward} if isinstance(reward, str) else {}
         self._given = library.plain_values(seed=seed, **settings, **named)
         self._own = reward is not None and not named
-        self._calls = {"pretrain": 0, "fit": 0}
+        self._calls, self._frozen = {"pretrain": 0, "fit": 0}, saved_models.frozen(self._models)
 
     def pretrain(self, real, epochs: int, validation_data=None, callbacks=(), verbose: int = 1):
         """Trains the generator by maximum likelihood on `real`, int `[M, T]`.
@@ -63,7 +63,7 @@ class SeqGAN:
         Returns a `keras.callbacks.History` of `mle_loss` and, with validation data, `val_loss`: nats
         per token. Callbacks get `on_epoch_end(epoch, logs)`; `verbose=0` prints nothing.
         """
-        settings = library.of_pretrain(self.settings, epochs)
+        settings = library.of_pretrain(self.settings, epochs, validation_data)
         measure = library.validation_measure(self.generator, validation_data)
         tokens = library.training_ids(real, self.generator, self.settings)
         with self._journal("pretrain", callbacks, "mle", epochs, verbose) as journal:
@@ -76,7 +76,7 @@ class SeqGAN:
         Returns a `keras.callbacks.History` of the figures of each round, see docs/metrics.md: with
         validation data also what the discriminator knows of them. The rest as of `pretrain`.
         """
-        settings = library.of_fit(self.settings, rounds)
+        settings = library.of_fit(self.settings, rounds, self.reward, self._calls)
         measure = library.validation_measure(self.generator, validation_data, settings.d_patience)
         tokens = library.training_ids(real, self.generator, self.settings)
         with self._journal("fit", callbacks, "adversarial", rounds, verbose) as journal:
@@ -91,6 +91,7 @@ class SeqGAN:
     def save(self, folder: str | Path) -> None:
         """Saves models, optimizers and counts: after `load`, training continues as if uninterrupted."""
         more = {"settings": self._given, "calls": self._calls, "own_reward": self._own}
+        more |= {"frozen": self._frozen}
         saved_models.save(Path(folder), self._models, self._others, more)
 
     @classmethod

@@ -111,6 +111,11 @@ def _of_csv(path: Path, lines: Iterator[tuple[int, str]], column: str) -> Iterat
     place = names.index(column)
     delimiter = _delimiter(header, _named_format(path))
     for at, record in _records(path, lines, delimiter, len(names)):
+        if any(record[len(names) :]):
+            raise DataError(
+                f"{path} has a record of {len(record)} fields in line {at}, expected {len(names)} as its first "
+                "line: put fields with the separator in them in double quotes, with no space before."
+            )
         if record:
             yield at, record[place] if place < len(record) else ""
 

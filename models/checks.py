@@ -6,6 +6,7 @@ only in eager mode.
 
 import re
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,7 +18,7 @@ def check_positive(**values) -> None:
     for name, value in values.items():
         if tf.is_symbolic_tensor(value):
             continue
-        if not np.all(np.asarray(value) > 0):
+        if not np.all(_numbers(name, value) > 0):
             raise ValueError(f"`{name}` is {value}, expected a number above 0; give a larger one.")
 
 
@@ -26,10 +27,17 @@ def check_not_negative(**values) -> None:
     for name, value in values.items():
         if tf.is_symbolic_tensor(value):
             continue
-        if not np.all(np.asarray(value) >= 0):
+        if not np.all(_numbers(name, value) >= 0):
             raise ValueError(
                 f"`{name}` is {value}, expected a number of at least 0; give 0 or more."
             )
+
+
+def _numbers(name: str, value) -> np.ndarray:
+    numbers = np.asarray(value)
+    if not np.issubdtype(numbers.dtype, np.number):
+        raise ValueError(f"`{name}` is {value!r:.60}, expected a number; give one, as 1.0.")
+    return numbers
 
 
 def check_at_most(most: float, **values) -> None:
@@ -55,6 +63,22 @@ def check_counts(**values) -> None:
         if not whole or count < 1:
             raise ValueError(
                 f"`{name}` is {value!r:.60}, expected a whole number above 0; give 1 or more."
+            )
+
+
+def counts(**values) -> list[int]:
+    """`check_counts`, and the values as Python's numbers, which Keras's layers and JSON take."""
+    check_counts(**values)
+    return [int(value) for value in values.values()]
+
+
+def check_float32(model: keras.Model) -> None:
+    """Raises `ValueError` where a model, or layers made now, would compute in another precision."""
+    for name in (model.dtype_policy.name, keras.config.dtype_policy().name):
+        if name != "float32":
+            raise ValueError(
+                f"the dtype policy is {name}, expected float32 for a generator; call "
+                "keras.config.set_dtype_policy('float32') first, and give no `dtype`."
             )
 
 

@@ -75,8 +75,8 @@ class Discriminator(ConvolutionalJudge):
             return keras.initializers.TruncatedNormal(stddev=0.1)
 
         self.embedding = keras.layers.Embedding(
-            vocab_size,
-            embedding_dim,
+            self.vocab_size,
+            self.embedding_dim,
             embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
             dtype=self.dtype_policy,
             name="embedding",

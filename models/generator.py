@@ -70,15 +70,15 @@ class Generator(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        checks.check_float32(self)
         checks.check_rate(dropout=dropout)
-        checks.check_counts(
+        vocab_size, max_length, embedding_dim, hidden_dim = checks.counts(
             vocab_size=vocab_size,
             max_length=max_length,
             embedding_dim=embedding_dim,
             hidden_dim=hidden_dim,
         )
         checks.check_special_tokens(vocab_size, start_token, end_token, pad_token, blocked_tokens)
-        blocked_tokens = tuple(sorted(set(blocked_tokens)))
         self.vocab_size = vocab_size
         self.max_length = max_length
         self.embedding_dim = embedding_dim
@@ -87,7 +87,7 @@ class Generator(keras.Model):
         self.start_token = start_token
         self.end_token = end_token
         self.pad_token = pad_token
-        self.blocked_tokens = blocked_tokens
+        self.blocked_tokens = tuple(sorted(set(map(int, blocked_tokens))))
         self.initializer_stddev = initializer_stddev
         self.dropout = dropout
         self.layout = device.layout()

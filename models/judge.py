@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from models import device
-from models.checks import check_counts, check_rate, check_tokens
+from models.checks import check_rate, check_tokens, counts
 from models.chunks import map_chunks
 from models.dropout import drop_dimensions, dropout
 from models.generator import Seed
@@ -40,7 +40,8 @@ class Judge(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_counts(vocab_size=vocab_size, max_length=max_length, embedding_dim=embedding_dim)
+        sizes = {"max_length": max_length, "embedding_dim": embedding_dim}
+        vocab_size, max_length, embedding_dim = counts(vocab_size=vocab_size, **sizes)
         check_rate(dropout=dropout, embedding_dropout=embedding_dropout)
         self.vocab_size = vocab_size
         self.max_length = max_length

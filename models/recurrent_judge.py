@@ -2,7 +2,7 @@
 
 import keras
 
-from models.checks import check_counts
+from models.checks import counts
 from models.judge import Judge
 
 
@@ -34,12 +34,12 @@ class RecurrentJudge(Judge):
         super().__init__(
             vocab_size, max_length, embedding_dim, dropout, embedding_dropout, **kwargs
         )
-        check_counts(hidden_dim=hidden_dim)
-        self.hidden_dim = hidden_dim
-        self.embedding = keras.layers.Embedding(vocab_size, embedding_dim, name="embedding")
+        (self.hidden_dim,) = counts(hidden_dim=hidden_dim)
+        sizes = self.vocab_size, self.embedding_dim
+        self.embedding = keras.layers.Embedding(*sizes, name="embedding")
         self.rnn = self._make_rnn()
         self.output_layer = keras.layers.Dense(1, name="output")
-        self.build((None, max_length))
+        self.build((None, self.max_length))
 
     def _make_rnn(self) -> keras.layers.Layer:
         """The recurrent layer: embeddings `[B, T, E]` -> features `[B, T, F]`."""

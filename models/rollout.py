@@ -6,13 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.checks import (
-    check_chosen,
-    check_counts,
-    check_same_tokens,
-    check_seed,
-    check_tokens,
-)
+from models import checks
 from models.chunks import map_chunks
 from models.device import COMPLETION_ROWS
 from models.generator import Generator, Seed
@@ -22,6 +16,12 @@ from models.shares import WHOLE, Share
 from models.token_loop import loop_positions
 
 RewardFunction = Callable[[tf.Tensor], tf.Tensor]
+
+
+def _rewards(reward_fn: RewardFunction, tokens: tf.Tensor) -> tf.Tensor:
+    """The rewards float32 `[M]`, or `ValueError` for another shape."""
+    (rewards,) = checks.check_arrays(reward_fn=(reward_fn(tokens), f"number [{len(tokens)}]"))
+    return tf.cast(rewards, tf.float32)
 
 
 @keras.saving.register_keras_serializable(package="seqgan")
@@ -44,14 +44,14 @@ class Rollout(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_counts(chunk_rows=chunk_rows)
+        checks.check_counts(chunk_rows=chunk_rows)
         self.chunk_rows = chunk_rows
         self.copies = policy is None
         if policy is None:
             self.policy = type(generator).from_config(generator.get_config())
             self.update(generator)
         else:
-            check_same_tokens(policy=policy, generator=generator)
+            checks.check_same_tokens(policy=policy, generator=generator)
             self.policy = policy
         self.built = True
 
@@ -96,19 +96,19 @@ class Rollout(keras.Model):
         Returns:
             float32 `[B, T]`, or the rows of the share.
         """
-        check_counts(num_rollouts=num_rollouts)
-        tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
+        checks.check_counts(num_rollouts=num_rollouts)
+        tokens = checks.check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
         batch_rows = len(tokens)
         tokens = share.rows(tokens)
         batch_size, length = tokens.shape
-        whole_rewards = tf.cast(reward_fn(tokens), tf.float32)
+        whole_rewards = _rewards(reward_fn, tokens)
         if length == 1:
             return whole_rewards[:, None]
 
-        # A pair is one sequence in one roll-out; it has a row for each of its T - 1 prefixes.
+        # A pair: one sequence in one roll-out, with a row for each of its T - 1 prefixes.
         num_pairs, draws = num_rollouts * batch_size, length * (length - 1) // 2
         uniforms = tf.random.stateless_uniform(
-            [num_rollouts * batch_rows, draws], check_seed(seed), alg="philox"
+            [num_rollouts * batch_rows, draws], checks.check_seed(seed), alg="philox"
         )
         if share != WHOLE:
             shared = tf.reshape(uniforms, [num_rollouts, batch_rows, draws])[
@@ -122,7 +122,7 @@ class Rollout(keras.Model):
         for start in range(0, num_pairs, chunk):
             part = slice(start, start + chunk)
             completed = self._complete(tokens, states, pairs[part] % batch_size, uniforms[part])
-            row_rewards = tf.cast(reward_fn(completed), tf.float32)
+            row_rewards = _rewards(reward_fn, completed)
             rewards.append(tf.reshape(row_rewards, [length - 1, -1]))
         by_rollout = tf.reshape(tf.concat(rewards, axis=1), [length - 1, num_rollouts, batch_size])
         prefix_values = tf.reduce_mean(by_rollout, axis=1)  # [T - 1, B]
@@ -150,10 +150,10 @@ class Rollout(keras.Model):
         Returns:
             float32 `[B, T]`, or the rows of the share; 0 where nothing is chosen.
         """
-        check_counts(num_rollouts=num_rollouts)
-        tokens = check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
-        chosen = check_chosen(chosen, tokens)
-        seed, own = check_seed(seed), share.of(len(tokens))
+        checks.check_counts(num_rollouts=num_rollouts)
+        tokens = checks.check_tokens(tokens, self.policy.vocab_size, self.policy.max_length)
+        chosen = checks.check_chosen(chosen, tokens)
+        seed, own = checks.check_seed(seed), share.of(len(tokens))
         everywhere, _ = np.nonzero(chosen)  # sequence by sequence: those of a share are together
         first, last = np.searchsorted(everywhere, [own.start, own.stop])
         chosen, tokens = chosen[own], share.rows(tokens)
@@ -179,7 +179,7 @@ class Rollout(keras.Model):
                 tf.constant(started, tf.int32),
                 tf.gather(uniforms, part),
             )
-            rewards[part] = reward_fn(completed)
+            rewards[part] = _rewards(reward_fn, completed)
         values = np.zeros(chosen.shape, np.float32)
         values[chosen] = rewards.reshape(num_rollouts, -1).mean(axis=0)
         return tf.constant(values)

@@ -61,7 +61,7 @@ class SmallDiscriminator(ConvolutionalJudge):
             vocab_size, max_length, embedding_dim, kernels, dropout, embedding_dropout, **kwargs
         )
         self.embedding = keras.layers.Embedding(
-            vocab_size, embedding_dim, dtype=self.dtype_policy, name="embedding"
+            self.vocab_size, self.embedding_dim, dtype=self.dtype_policy, name="embedding"
         )
         self.convolutions = [
             keras.layers.Conv1D(

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from models import device
-from models.checks import check_counts, check_positive, check_tokens
+from models.checks import check_positive, check_tokens, counts
 from models.chunks import map_chunks
 from models.graph_function import graph_function
 from models.prefix_scores import PrefixScores, RecurrentScores
@@ -41,7 +41,7 @@ class ValueNetwork(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_counts(
+        vocab_size, max_length, embedding_dim, hidden_dim = counts(
             vocab_size=vocab_size,
             max_length=max_length,
             embedding_dim=embedding_dim,

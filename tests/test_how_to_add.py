@@ -51,6 +51,27 @@ def own_presets():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--mle-patience", "2"),
+        ("--d-patience", "2", "--pretrain-d-steps", "2"),
+        ("--tune-temperature",),
+    ],
+)
+def test_a_task_without_validation_data_refuses_what_needs_them(
+    tmp_path, own_presets, flags, capsys
+):
+    names = executed("A task")
+    given = ["--preset", "smoke", "--out", str(tmp_path / "run"), "--no-xla", *flags]
+    with pytest.raises(SystemExit) as end:
+        names["run_script"]("digits", names["PRESETS"], names["make_task"], given)
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and f"{flags[0]} decides by validation data, and this task" in said
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+@pytest.mark.slow
 def test_a_task(tmp_path, own_presets):
     names = executed("A task")
     flags = ["--preset", "smoke", "--out", str(tmp_path / "run"), "--eval-samples", "50"]

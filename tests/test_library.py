@@ -13,7 +13,9 @@ import tensorflow as tf
 
 import seqgan
 from files.errors import DataError
+from models.recurrent_discriminator import RecurrentDiscriminator
 from models.small_prefix_discriminator import SmallPrefixDiscriminator
+from models.value import ValueNetwork
 from tests import pooled_runs
 from tests.helpers import REPOSITORY, tiny_generator
 from training.experiment import run_experiment
@@ -293,19 +295,107 @@ def test_a_damaged_value_in_a_folder_is_one_line(trained, tmp_path, name, value)
         seqgan.SeqGAN.load(tmp_path / "model")
 
 
+@pytest.mark.parametrize("stage", ["discriminator", "best discriminator", "value network"])
+def test_what_comes_before_the_rounds_is_done_in_the_first_fit_alone(stage):
+    for before, expected in ((0, [0, 1]), (1, []), (2, [])):
+        assert stage_of_fit(stage, {"pretrain": 1, "fit": before}) == expected
+        assert stage_of_fit(stage, {"pretrain": 2, "fit": before, "followed": 1}) == expected
+
+
+def stage_of_fit(stage, calls, **settings):
+    """What a `fit` after these calls does of a stage of two steps."""
+    model = make(**settings)
+    given = model.steps, (), "adversarial", 2, 0
+    return list(journal_of_call(model.settings, calls, "fit", *given).loop(stage, 2))
+
+
 @pytest.mark.parametrize(
-    "stage",
+    ("stage", "settings"),
     [
-        *("target network", "discriminator", "best discriminator"),
-        *("value network", "roll-out policy"),
+        ("target network", {"rollout_update_rate": 0.5}),
+        ("roll-out policy", {"rollout_policy": "small"}),
     ],
 )
-def test_what_comes_before_the_rounds_is_done_in_the_first_fit_alone(stage):
-    model = make()
-    for before, expected in ((0, [0, 1]), (1, []), (2, [])):
-        given = model.steps, (), "adversarial", 2, 0
-        journal = journal_of_call(model.settings, {"fit": before}, "fit", *given)
-        assert list(journal.loop(stage, 2)) == expected
+def test_the_rollout_policy_starts_anew_after_maximum_likelihood(stage, settings):
+    calls = {"pretrain": 1, "fit": 0}
+    assert stage_of_fit(stage, calls, **settings) == [0, 1]
+    calls = {"pretrain": 1, "fit": 1, "followed": 1}
+    assert stage_of_fit(stage, calls, **settings) == []
+    assert stage_of_fit(stage, {**calls, "pretrain": 2}, **settings) == [0, 1]
+    assert stage_of_fit(stage, {"pretrain": 2, "fit": 1}, **settings) == []  # saved by an older one
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.0])
+def test_rollouts_follow_a_generator_that_was_pretrained_between_rounds(tmp_path, rate):
+    model = make(rollout_update_rate=rate)
+    model.fit(some_tokens(), 1)
+    model.pretrain(some_tokens(), 1)
+    model.save(tmp_path / "model")
+    for each in (seqgan.SeqGAN.load(tmp_path / "model"), model):
+        each.fit(some_tokens(), 0)
+        pairs = zip(each.rollout.policy.get_weights(), each.generator.get_weights(), strict=True)
+        assert all(np.array_equal(beta, theta) for beta, theta in pairs)
+
+
+def test_a_frozen_layer_is_saved_and_stays_frozen(tmp_path):
+    for when in ("before", "after"):
+        generator, discriminator = seqgan.Generator(V, T, 4, 4), seqgan.Discriminator(V, T, 4)
+        generator.embedding.trainable = when == "after"
+        model = seqgan.SeqGAN(generator, discriminator, **SMALL)
+        generator.embedding.trainable = False
+        frozen = generator.embedding.get_weights()[0]
+        model.save(tmp_path / when)
+        loaded = seqgan.SeqGAN.load(tmp_path / when)
+        for each in (model, loaded):
+            each.pretrain(some_tokens(), 1)
+            assert np.array_equal(each.generator.embedding.get_weights()[0], frozen)
+        assert same(model, loaded)
+
+
+def test_sizes_may_be_numbers_of_numpy(tmp_path):
+    V, T = some_tokens().max() + 1, np.int64(4)
+    generator = seqgan.Generator(V, T, np.int64(4), np.int32(4), blocked_tokens=(V - V,))
+    for kind in (seqgan.Discriminator, seqgan.SmallDiscriminator, RecurrentDiscriminator):
+        seqgan.SeqGAN(generator, kind(V, T, np.int64(4)), **SMALL).save(tmp_path / kind.__name__)
+        seqgan.SeqGAN.load(tmp_path / kind.__name__)
+    ValueNetwork(V, T, np.int64(4), np.int64(4))
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
+def test_another_precision_is_refused_in_one_line(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        with pytest.raises(ValueError, match=f"the dtype policy is {policy}, expected float32"):
+            seqgan.Generator(V, T, 4, 4)
+    finally:
+        keras.config.set_dtype_policy(before)
+    with pytest.raises(ValueError, match=f"the dtype policy is {policy}"):
+        seqgan.Generator(V, T, 4, 4, dtype=policy)
+
+
+def test_a_small_policy_is_made_of_what_every_generator_has():
+    @keras.saving.register_keras_serializable(package="tests")
+    class Own(seqgan.Generator):
+        def __init__(self, *args, extra=1, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.extra = extra
+
+        def get_config(self):
+            return {**super().get_config(), "extra": self.extra}
+
+    generator, discriminator = Own(V, T, 4, 4, extra=3), MODELS.take()[1]
+    model = seqgan.SeqGAN(generator, discriminator, rollout_policy="small", **SMALL)
+    assert type(model.rollout.policy) is seqgan.Generator
+
+
+def test_validation_data_are_needed_only_where_something_stops_early():
+    model = make(d_patience=2)
+    model.fit(some_tokens(), 0, some_tokens(8, 1))
+    model.fit(some_tokens(), 0)
+    make(lambda ids: np.zeros(len(ids)), d_patience=2).fit(some_tokens(), 0)
+    with pytest.raises(ValueError, match=r"`mle_patience` is 2 .*give `validation_data`"):
+        make(mle_patience=2).pretrain(some_tokens(), 1)
 
 
 @pytest.mark.parametrize("where", ["on_train_begin", "on_epoch_end", "on_train_end"])
@@ -339,7 +429,8 @@ def test_a_call_that_trained_no_round_is_done_again(monkeypatch, stopped):
     for model in (first, second):
         model.fit(some_tokens(), 1)
         model.fit(some_tokens(), 0)  # which counts too
-    assert same(first, second) and first._calls == {"pretrain": 0, "fit": 2}
+    assert same(first, second)
+    assert first._calls == {"pretrain": 0, "fit": 2, "followed": 0}
 
 
 def test_a_round_that_is_done_counts(monkeypatch):
@@ -500,6 +591,8 @@ def test_early_stopping_of_keras_restores_the_best_weights():
             "`policy_update` guided needs `discriminator` pr",
         ),
         ({"reward": 3}, ValueError, "`reward` is 3, expected None, a function"),
+        ({"reward": (0.5, len, 3)}, ValueError, "or a pair .discriminator_weight, function."),
+        ({"reward": ("0.5", len)}, ValueError, "or a pair .discriminator_weight, function."),
         ({"d_steps": 2.5}, TypeError, "`d_steps` is 2.5, expected a whole number"),
         ({"d_steps": True}, TypeError, "`d_steps` is True, expected a whole number"),
         ({"g_learning_rate": "1"}, TypeError, "`g_learning_rate` is '1', expected a number"),

@@ -177,7 +177,8 @@ def small_rollout(generator: Generator, settings: Settings) -> Rollout | None:
     dim = settings.rollout_hidden_dim
     changes = {"embedding_dim": dim, "hidden_dim": dim, "dropout": 0.0, "name": "small_policy"}
     changes |= {"cell": generator.cell.removesuffix("-attention")}
-    return Rollout(generator, policy=Generator.from_config({**generator.get_config(), **changes}))
+    config = Generator.get_config(generator)  # a subclass may have more
+    return Rollout(generator, policy=Generator.from_config({**config, **changes}))
 
 
 def make_distillation(

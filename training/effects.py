@@ -81,7 +81,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "mixed_precision": _DISCRIMINATOR,
     "d_labels": _DISCRIMINATOR,
     "pretrain_d_steps": _DISCRIMINATOR,
-    **dict.fromkeys(("pretrain_d_epochs", "pretrain_d_samples", "d_patience"), _FIRST_SETS),
+    **dict.fromkeys(("pretrain_d_epochs", "pretrain_d_samples"), _FIRST_SETS),
+    "d_patience": (*_DISCRIMINATOR, _at_least("pretrain_d_steps", 2)),
     # With any reward: it decides how the generator's learning rate falls, too.
     "d_update": _ROUNDS,
     "d_steps": _SETS,

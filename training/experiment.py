@@ -35,7 +35,7 @@ from training.show_samples import showing
 from training.steps import make_steps
 from training.stored_settings import settings_without_paths
 from training.task import Task
-from training.temperature import check_validation
+from training.temperature import check_has_validation, check_validation
 from training.verdict import measure_final_verdict
 
 
@@ -56,7 +56,9 @@ def run_experiment(
             run.display.say(f"{run.folder.path} is complete: its figures are in result.json")
             return run.folder.path
         if distribution.is_chief:
-            carry_out(run, make_task())
+            task = make_task()
+            check_has_validation(task.validation, settings)
+            carry_out(run, task)
         else:
             nothing = Measurement({})
             task = replace(make_task(), measure=lambda *_: nothing, real=lambda: {})

@@ -36,11 +36,9 @@ _NOT_HERE = (
 )
 _NAMED_REWARDS = tuple(name for name in REWARDS if name != "bleu")
 
-# Stages of the first `fit` alone.
-ONCE = (
-    *("target network", "discriminator", "best discriminator"),
-    *("value network", "roll-out policy"),
-)
+# Stages of the first `fit` alone; the roll-out policy starts anew after each `pretrain`.
+ONCE = ("discriminator", "best discriminator", "value network")
+ROLLOUT_START = ("target network", "roll-out policy")
 
 
 def configure(
@@ -160,15 +158,23 @@ def check_reward_of(folder: Any, reward: Any, own: bool) -> None:
         )
 
 
-def of_pretrain(settings: Settings, epochs: int) -> Settings:
-    """The settings of a call of `pretrain`."""
+def of_pretrain(settings: Settings, epochs: int, validation_data: Any) -> Settings:
+    """The settings of a call of `pretrain`. Raises `ValueError` where it cannot stop early."""
+    if settings.mle_patience is not None and validation_data is None:
+        raise ValueError(
+            f"`mle_patience` is {settings.mle_patience} without validation data, expected some to stop by; "
+            "give `validation_data`."
+        )
     return replace(settings, algorithm="mle", mle_epochs=count_of("epochs", epochs))
 
 
-def of_fit(settings: Settings, rounds: int) -> Settings:
+def of_fit(settings: Settings, rounds: int, reward: Reward, calls: dict[str, int]) -> Settings:
     """The settings of a call of `fit`, which trains no maximum likelihood."""
     rounds = count_of("rounds", rounds)
-    return replace(settings, mle_epochs=0, mle_patience=None, mle_rate_cuts=0, rounds=rounds)
+    stops = reward.needs_discriminator and (not calls["fit"] or settings.d_update == "restart")
+    patience = settings.d_patience if stops else None  # else no discriminator is pre-trained
+    settings = replace(settings, d_patience=patience, rounds=rounds)
+    return replace(settings, mle_epochs=0, mle_patience=None, mle_rate_cuts=0)
 
 
 def training_ids(real: Any, generator: Generator, settings: Settings) -> tf.Tensor:
@@ -192,19 +198,26 @@ def journal_of_call(
     """The journal of a method's call, which has `num` steps of its stage.
 
     `calls` counts the calls of each method, this one from the end of its first step: one that is refused, or
-    interrupted before that, is done again.
+    interrupted before that, is done again. Its "followed" is how many calls of `pretrain` the roll-out policy
+    has followed.
     """
     call = calls[method] + 1
 
     def count() -> None:
         calls[method] = call
+        if method == "fit":
+            calls["followed"] = calls["pretrain"]
 
     scheduled = stage != "mle" or settings.mle_patience is not None
     optimizer = None if scheduled else steps.mle_optimizer
     given = steps.generator, callbacks, stage, num, bool(verbose), optimizer, count
     journal = CallbackJournal(seed_of_call(settings.seed, call), *given)
-    if call > 1:  # lines 3 to 5 of Algorithm 1 are done once
+    if call > 1:  # lines 4 and 5 of Algorithm 1 are done once
         journal.skip(*ONCE)
+        if calls.get("followed", calls["pretrain"]) == calls["pretrain"]:
+            # Line 3 likewise, but for a plain copy, which costs nothing: callbacks may have set weights.
+            copies = settings.rollout_policy == "copy" and settings.rollout_update_rate == 1
+            journal.skip(*(ROLLOUT_START[1:] if copies else ROLLOUT_START))
     return journal
 
 

@@ -107,8 +107,9 @@ def user_reward(reward: UserReward | tuple[float, UserReward] | None) -> Reward:
     """
     if reward is None:
         return Reward()
-    weight, function = reward if isinstance(reward, tuple) else (0.0, reward)
-    if not callable(function):
+    pair = reward if isinstance(reward, tuple) else (0.0, reward)
+    weight, function = pair if len(pair) == 2 else (None, None)
+    if not (isinstance(weight, int | float) and callable(function)):
         raise ValueError(
             f"`reward` is {reward!r:.80}, expected None, a function from ids [M, T] to rewards [M], or "
             "a pair (discriminator_weight, function)."

@@ -47,9 +47,27 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
     with plain_path(temporary) as place:
         tf.train.Checkpoint(**models, **others).write(str(place / "variables"))
     configs = {name: keras.saving.serialize_keras_object(model) for name, model in models.items()}
-    write_json(temporary / _CONFIG, {"models": configs, **more})
+    write_json(temporary / _CONFIG, {"models": configs, "frozen_now": frozen(models), **more})
     shutil.rmtree(folder, ignore_errors=True)
     temporary.replace(folder)
+
+
+def frozen(models: dict[str, keras.Model]) -> dict[str, list[str]]:
+    """The paths of variables that a layer's `trainable = False` keeps from being trained, by model."""
+    return {name: [v.path for v in _frozen(model)] for name, model in models.items()}
+
+
+def _frozen(model: keras.Model) -> list[keras.Variable]:
+    trained = {id(variable) for variable in model.trainable_variables}
+    return [variable for variable in model.weights if id(variable) not in trained]
+
+
+def _freeze(models: dict[str, keras.Model], paths: dict[str, list[str]]) -> None:
+    """Freezes the variables of `frozen`; in folders of before there are none."""
+    for name, model in models.items():
+        for variable in model.weights:
+            if variable.path in paths.get(name, ()):
+                variable.trainable = False
 
 
 def check_replaceable(folder: Path, patterns: Sequence[str]) -> Path:
@@ -110,6 +128,7 @@ def load_models(folder: Path, like: dict[str, Any]) -> tuple[dict[str, keras.Mod
         for name, model in models.items():
             if not isinstance(model, keras.Model):
                 raise ValueError(f"{name!r} is no model")
+        _freeze(models, saved.get("frozen", {}))  # before the optimizers are made for the others
         for name, example in like.items():
             _check_alike(name, saved[name], example)
         return models, [saved[name] for name in like]
@@ -137,6 +156,7 @@ def load_variables(folder: Path, models: dict[str, keras.Model], others: dict[st
     try:
         with plain_path(folder) as place:
             tf.train.Checkpoint(**models, **others).read(str(place / "variables")).assert_consumed()
+        _freeze(models, read_json(folder / _CONFIG, _EXPECTED).get("frozen_now", {}))
     except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(

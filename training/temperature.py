@@ -43,6 +43,22 @@ def check_validation(
     )
 
 
+def check_has_validation(validation: np.ndarray | None, settings: Settings) -> None:
+    """Raises `UsageError` where validation data decide and the task has none."""
+    decide = {
+        "mle_patience": settings.mle_patience is not None,
+        "d_patience": settings.d_patience is not None,
+        "tune_temperature": settings.tune_temperature,
+    }
+    names = [flag(name) for name, used in decide.items() if used]
+    if validation is None and names and settings.algorithm != "random":
+        raise UsageError(
+            f"{' and '.join(names)} decide{'s' * (len(names) == 1)} by validation data, and this task has none. "
+            "Give its Task `validation`, or switch off: --mle-patience None --d-patience None "
+            "--no-tune-temperature."
+        )
+
+
 def apply_temperature(generator: Generator, temperature: float) -> None:
     """Divides the logits by a temperature, in the weights: `sample` at 1 then draws as at it before."""
     for weight in generator.head.weights:

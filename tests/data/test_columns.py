@@ -103,6 +103,15 @@ def test_a_quote_that_is_not_closed_takes_in_no_lines_in_silence(write, content)
     assert "record that is not valid CSV" in message and "from line 3 on" in message
 
 
+@pytest.mark.parametrize("record", ["1,Good film, really", '1, "hello, you"', "1,a,,b"])
+def test_a_record_with_more_fields_than_the_header_is_not_cut_in_silence(write, record):
+    path = write(f"id,text\n0,well\n{record}\n", "lines.csv")
+    with pytest.raises(DataError, match=r"has a record of \d fields in line 3, expected 2 as its"):
+        list(read_column(path, "text"))
+    path = write("id,text\n0,well,,\n", "lines.csv")  # as spreadsheets end lines
+    assert [text for _, text in read_column(path, "text")] == ["well"]
+
+
 @pytest.mark.parametrize("end", ["csv", "tsv", "jsonl"])
 def test_a_text_is_as_long_as_a_line_may_be(write, end):
     long = "word " * 60_000 + "end"

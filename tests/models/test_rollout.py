@@ -402,3 +402,15 @@ def test_the_literal_reading_is_exact_on_a_deterministic_table():
     )
     # 5 = 012: 011, 011, 012; 21 = 210: 211, 211, 210
     np.testing.assert_array_equal(values, [[4, 4, 5], [22, 22, 21]])
+
+
+@pytest.mark.parametrize("wrong", [lambda t: 0.5, lambda t: tf.zeros([len(t), 1]), lambda t: [0.5]])
+def test_rewards_of_another_shape_are_refused(wrong):
+    rollout = Rollout(tiny_generator())
+    tokens = rollout.policy.sample(3, (1, 0))
+    chosen = np.zeros(tokens.shape, bool)
+    chosen[:, 0] = True
+    with pytest.raises(ValueError, match=r"`reward_fn` has shape .*expected .*\[3\]"):
+        rollout.action_values(tokens, wrong, 2, (1, 0))
+    with pytest.raises(ValueError, match=r"`reward_fn` has shape .*expected .*\[6\]"):
+        rollout.chosen_action_values(tokens, chosen, wrong, 2, (1, 0))

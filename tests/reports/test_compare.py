@@ -80,6 +80,18 @@ def test_what_cannot_be_written_is_said_before_anything_is(folder, tmp_path, cap
     assert not (tmp_path / "new.json").exists()
 
 
+def test_files_are_written_though_nobody_reads_the_tables_to_their_end(folder, tmp_path):
+    """As with `| head`: the reader of the pipe has gone."""
+    given = [sys.executable, "compare.py", str(folder), "--json", str(tmp_path / "all.json")]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        subprocess.run(given, cwd=REPOSITORY, stdout=writing, stderr=subprocess.DEVNULL)
+    finally:
+        os.close(writing)
+    assert "oracle" in (tmp_path / "all.json").read_text()
+
+
 def test_write_twice_gives_the_same(folder, tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text("a\n" + "\n".join(marks("oracle", MAKER)) + "\nb\n", encoding="utf-8")

@@ -38,6 +38,7 @@ def parsed(flags: str, presets=ORACLE_PRESETS):
         ("--rounds 1", "--g-learning-rate-final 0.001", "--rounds 1, only with --rounds 2 or more"),
         ("--d-steps 0", "--d-samples 800", "--d-steps 0, only with --d-steps 1 or more"),
         ("--pretrain-d-steps 0", "--d-patience 2", "--pretrain-d-steps 0"),
+        ("--pretrain-d-steps 1", "--d-patience 2", "--pretrain-d-steps 1, only with"),
         ("--action-values sequence", "--num-rollouts 4", "--action-values sequence, only with"),
         (PREFIX, "--num-rollouts 4", "--action-values prefix, only with"),
         ("--action-values sequence", "--rollout-update-rate 0.5", "--action-values sequence"),
@@ -88,7 +89,7 @@ def test_a_switch_without_an_effect_is_named_as_it_was_given():
         f"{RESTART} --reward constant --g-steps 2",  # the rate falls within each round
         "--reward uniform --num-rollouts 4",  # the mean of 4 random numbers
         "--action-values value --num-rollouts 1",  # as in experiments/action_values.sh
-        "--rounds 0 --action-values value --value-samples 800 --d-patience 2",
+        "--rounds 0 --action-values value --value-samples 800 --d-patience 2 --pretrain-d-steps 2",
         "--reward bleu --bleu-reward-order 2",
         "--algorithm pg-bleu --bleu-reward-order 2 --rollout-policy small --rollout-hidden-dim 8",
         "--algorithm random --eval-samples 50",  # how all rows of a table are measured
