@@ -13,7 +13,6 @@ import files.script_start  # noqa: F401  # first, since it checks Python and its
 
 # isort: split
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from files.errors import UsageError
-from files.terminal import without_controls
+from files.terminal import json_line, without_controls
 from files.writing import check_folders
 from training.errors import one_line_errors
 from training.flags import read_flags
@@ -131,7 +130,7 @@ def lines_of(
             "log_prob": float(nats),
             "num_tokens": int(counted),
         }
-        yield json.dumps(value, ensure_ascii=False)
+        yield json_line(value)
 
 
 def write_tunes(chunks: "Iterator[np.ndarray]", folder: Path) -> None:

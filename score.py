@@ -11,7 +11,6 @@ import files.script_start  # noqa: F401  # first, since it checks Python and its
 
 # isort: split
 import dataclasses
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Annotated
 import tyro
 
 from files.errors import UsageError, UserError
-from files.terminal import without_controls
+from files.terminal import json_line, without_controls
 from training.errors import one_line_errors
 from training.flags import read_flags
 
@@ -76,7 +75,7 @@ def score(settings: ScoreSettings, file: Path) -> None:
 
     scorers = [Scorer(run) for run in (settings.run, *settings.compare)]
     if scorers[0].writes == "text":
-        warn_of_tables(file)
+        warn_of_tables(file, "standard input" if settings.file == Path("-") else file)
     quiet()  # TensorFlow is imported here, after all that could be wrong without it
     if settings.compare:
         ranks = compare(scorers, file)
@@ -89,20 +88,20 @@ def score(settings: ScoreSettings, file: Path) -> None:
         print(without_controls(line) if on_terminal else line)
 
 
-def warn_of_tables(path: Path) -> None:
-    """Warns of a file whose lines are not the text in it."""
+def warn_of_tables(path: Path, shown: Path | str) -> None:
+    """Warns of a file, called `shown`, whose lines are not the text in it."""
     from data.columns import looks_like
 
     if table := looks_like(path):
         print(
-            f"warning: {path} looks like {table['format']}, but its lines are scored as plain text, "
+            f"warning: {shown} looks like {table['format']}, but its lines are scored as plain text, "
             "separators and markup included. Save the text alone, one sequence a line.",
             file=sys.stderr,
         )
 
 
 def _json(value) -> str:
-    return json.dumps(value.to_json(), ensure_ascii=False)
+    return json_line(value.to_json())
 
 
 if __name__ == "__main__":

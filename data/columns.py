@@ -91,8 +91,9 @@ def _named_format(path: Path) -> str | None:
 
 
 def _delimiter(header: str, form: str | None = None) -> str:
-    """What parts the columns: the candidate that the header has most of, a comma if it has none."""
-    return "\t" if form == TSV else max(_DELIMITERS, key=header.count)
+    """What parts the columns: the candidate that the header has most of outside quotes, else a comma."""
+    unquoted = re.sub(r'"[^"]*"', "", header)
+    return "\t" if form == TSV else max(_DELIMITERS, key=unquoted.count)
 
 
 def _header(line: str, form: str | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Small files, read whole: regular ones of a bounded size, so that none blocks or fills the memory."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,16 @@ def read_json(path: Path, expected: str, most: int = MAX_JSON_BYTES) -> Any:
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def paths_below(folder: Path) -> list[Path]:
+    """All files and folders below a folder, in order; also in folders that are links, each of them once."""
+    found, seen = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:  # a link to a folder above it, or met already
+            folders.clear()
+            continue
+        seen.add(real)
+        found += [Path(place, name) for name in (*names, *folders)]
+    return sorted(found)

@@ -1,6 +1,7 @@
 """Files written so that no half-written one is ever seen, even after a power failure."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def write_json(path: Path, value: Any, *, allow_nan: bool = True) -> None:
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 text to a temporary file, syncs it and renames it to `path`.
 
-    A link stays a link to the file written. What is no regular file, as `/dev/stdout`, is written to.
+    A link stays a link to the file written, and a file keeps its permissions. What is no regular file, as `/dev/stdout`, is written to.
     Characters that UTF-8 cannot encode become escapes with a backslash.
     """
     content = text.encode("utf-8", "backslashreplace")
@@ -43,6 +44,8 @@ def write_text(path: Path, text: str) -> None:
     path = path.resolve()
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_bytes(content)
+    if path.exists():
+        shutil.copymode(path, temporary)
     sync(temporary)
     temporary.replace(path)
     sync(path.parent)

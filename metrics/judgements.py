@@ -13,6 +13,7 @@ from scipy import stats
 
 _RESAMPLES = 9_999  # above as many arrangements, they are drawn; p is then at least 1e-4
 _LEVEL = 0.95
+_ROUNDING = 1e-12  # of a variance
 
 
 class MeanScore(NamedTuple):
@@ -74,10 +75,12 @@ def mean_score(answers: np.ndarray) -> MeanScore:
     judges, texts = int(given.any(axis=1).sum()), int(given.any(axis=0).sum())
     by_judge = _clustered(rest.sum(axis=1), judges, num)
     by_text = _clustered(rest.sum(axis=0), texts, num)
+    # Sums that cancel may leave a rounding error, which would decide the degrees of freedom.
+    by_judge, by_text = (0.0 if part < _ROUNDING else part for part in (by_judge, by_text))
     variance = max(by_judge, by_text, by_judge + by_text - float((rest**2).sum()) / num**2)
-    if variance > 0:
+    if variance > _ROUNDING:
         effective = min(num, mean * (1 - mean) / variance)
-    else:  # all answers are equal: how much those about one text differ cannot be seen
+    else:  # no judge and no text differs: how much the answers about one text differ cannot be seen
         effective = max(judges, texts)
     parts = [(by_judge, judges - 1), (by_text, texts - 1)]
     squares = sum(part**2 / degrees for part, degrees in parts if degrees > 0)

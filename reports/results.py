@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from files.errors import DataError
-from files.reading import MAX_JSON_BYTES, read_small
+from files.reading import MAX_JSON_BYTES, paths_below, read_small
 from metrics.significance import SampleStatistics
 from reports.setting_roles import DATA, RUN, deciding
 
@@ -254,12 +254,13 @@ def find_runs(paths: list[Path]) -> tuple[list[Run], list[str]]:
         if not path.exists():
             left_out.append(f"{path}: the file or folder does not exist")
             continue
-        for config in sorted(path.rglob("config.json")) if path.is_dir() else ():
+        below = paths_below(path) if path.is_dir() else [path]
+        for config in [file for file in below if file.name == "config.json" and file != path]:
             if not (config.parent / "result.json").exists():
                 left_out.append(
                     f"{config.parent}: the run is not complete; continue it by --resume"
                 )
-        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+        for file in [file for file in below if file.suffix == ".json" or file == path]:
             try:
                 result = json.loads(read_small(file, MAX_JSON_BYTES, "expected a result file"))
             except DataError as error:

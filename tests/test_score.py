@@ -14,6 +14,7 @@ from data.vocabulary import Vocabulary
 from models.export import export_generator
 from models.generator import Generator
 from reports.scores import Score, compare
+from score import main
 from tests import exports
 from tests.helpers import set_random_weights
 from tests.scripts import run
@@ -76,6 +77,16 @@ def test_standard_input_scores_as_a_file(file, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
     empty = run("score.py", exports.export("words"), "-")
     assert empty.returncode == 2 and "standard input" in empty.stderr
+
+
+def test_json_is_valid_whatever_standard_output_can_take(tmp_path, monkeypatch):
+    (tmp_path / "lines").write_text("the café 😀\n", encoding="utf-8")
+    for encoding in ("ascii", "cp1252", "utf-8"):
+        out = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding, write_through=True))
+        main([str(exports.export("words")), str(tmp_path / "lines"), "--json"])
+        line = json.loads(out.getvalue().decode(encoding).splitlines()[0])
+        assert line["unknown"] == {"café": 1, "😀": 1}
 
 
 def test_ids_poems_and_tunes(tmp_path):

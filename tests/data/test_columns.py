@@ -112,6 +112,11 @@ def test_a_record_with_more_fields_than_the_header_is_not_cut_in_silence(write, 
     assert [text for _, text in read_column(path, "text")] == ["well"]
 
 
+@pytest.mark.parametrize("name", ['"Was it (good; fair; poor; bad)?"', '"Tags|a|b|c"'])
+def test_separators_in_quoted_names_part_no_columns(write, name):
+    assert texts(write(f"id,{name},text\n1,good,hello\n", "table.csv")) == ["hello"]
+
+
 @pytest.mark.parametrize("end", ["csv", "tsv", "jsonl"])
 def test_a_text_is_as_long_as_a_line_may_be(write, end):
     long = "word " * 60_000 + "end"

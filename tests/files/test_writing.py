@@ -26,6 +26,14 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "private.md"
+    path.write_text("old")
+    path.chmod(0o600)
+    write_text(path, "new")
+    assert path.read_text() == "new" and path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_link_stays_a_link(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")

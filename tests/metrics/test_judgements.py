@@ -178,3 +178,16 @@ def test_a_judge_of_one_source_alone_is_no_evidence_of_a_difference():
 def test_what_cannot_be_used_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_answers_that_balance_have_an_interval_that_no_rounding_decides():
+    """Every judge calls one text human, and every text is called so once."""
+    for num in (3, 4, 5, 6, 7):
+        found = mean_score(np.eye(num))
+        by_hand = 1 / num
+        assert found.mean == pytest.approx(by_hand)
+        # As for equal answers: a text for each of the independent answers, and one degree less.
+        p, n, t = by_hand, num, float(stats.t.ppf(0.975, num - 1))
+        middle, half = (p + t * t / (2 * n)) / (1 + t * t / n), t / (1 + t * t / n)
+        half *= np.sqrt(p * (1 - p) / n + t * t / (4 * n * n))
+        assert (found.low, found.high) == pytest.approx((middle - half, middle + half))

@@ -16,6 +16,18 @@ from training.presets import ALL_PRESETS
 from training.run_state import RunState
 
 
+def test_runs_in_linked_folders_are_found_once(tmp_path):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "runs"
+    for place in (elsewhere / "a", folder / "b"):
+        place.mkdir(parents=True)
+    write(elsewhere / "a", "result", result(seed=1))
+    write(folder / "b", "result", result(seed=2))
+    (folder / "linked").symlink_to(elsewhere)
+    (elsewhere / "again").symlink_to(folder)  # which would never end
+    found, left_out = find_runs([folder])
+    assert sorted(run.result["seed"] for run in found) == [1, 2] and left_out == []
+
+
 def test_incomplete_broken_and_repeated_results_are_left_out_and_said(tmp_path):
     good = write(tmp_path, "good", result())
     write(tmp_path, "good2", result())
