@@ -56,20 +56,15 @@ class LineCodec:
         """
         if self.vocabulary is not None:
             return self.vocabulary.ids(tokens)
-        for token in tokens:
-            # Zeros may come first; the length is bounded, since `int` refuses thousands of digits.
-            digits = token.lstrip("0") or token[:1]
-            if not (
-                token.isascii()
-                and token.isdecimal()
-                and len(digits) <= 12
-                and int(digits) < self._size
-            ):
+        digits = [token.lstrip("0") or token[:1] for token in tokens]
+        for token, number in zip(tokens, digits, strict=True):
+            # The first twelve say enough, and `int` refuses thousands.
+            if not (number.isascii() and number.isdecimal() and int(number[:12]) < self._size):
                 raise DataError(
                     f"There is no id {token!r:.60}, expected ids from 0 to {self._size - 1}, "
                     "separated by spaces: give such, as 3 17 25."
                 )
-        return np.array([int(token.lstrip("0") or "0") for token in tokens], np.int32)
+        return np.array([int(number) for number in digits], np.int32)
 
     def unknown(self, tokens: Sequence[str]) -> list[str]:
         """Those of the tokens that have no id."""

@@ -54,12 +54,11 @@ def save(folder: Path, models: dict[str, keras.Model], others: dict[str, Any], m
 
 def frozen(models: dict[str, keras.Model]) -> dict[str, list[str]]:
     """The paths of variables that a layer's `trainable = False` keeps from being trained, by model."""
-    return {name: [v.path for v in _frozen(model)] for name, model in models.items()}
-
-
-def _frozen(model: keras.Model) -> list[keras.Variable]:
-    trained = {id(variable) for variable in model.trainable_variables}
-    return [variable for variable in model.weights if id(variable) not in trained]
+    trained = {id(v) for model in models.values() for v in model.trainable_variables}
+    return {
+        name: [v.path for v in model.weights if id(v) not in trained]
+        for name, model in models.items()
+    }
 
 
 def _freeze(models: dict[str, keras.Model], paths: dict[str, list[str]]) -> None:
